@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+/// Text as vectors.
+
+namespace hololoom {
+
+/// How rare a search term is: its inverse document frequency, at least 0.
+using term_weights = std::function<double(std::string_view term)>;
+
+/// Makes vectors of texts. An encoder is immutable and safe to share between
+/// threads, and the same text gives the same vector in every process.
+class encoder {
+public:
+  virtual ~encoder();
+
+  /// Names the vector space: vectors of differently named encoders must not be
+  /// compared.
+  virtual std::string_view name() const = 0;
+
+  /// Components of a vector. Its prefixes are vectors too, see `at_scale`.
+  virtual std::size_t dimension() const = 0;
+
+  /// The vector of a text: `[dimension()]`, of length 1, or all 0 for a text
+  /// that has no features.
+  virtual std::vector<float> encode(std::string_view text) const = 0;
+
+  /// The vector of a question. An encoder that can weigh terms by rarity does;
+  /// by default the same as `encode`.
+  virtual std::vector<float> encode_query(std::string_view text,
+                                          const term_weights& idf) const;
+};
+
+using encoder_ptr = std::shared_ptr<const encoder>;
+
+/// A hashed bag of features: words, pairs of words, and the 3- to 5-grams of
+/// characters of each word, each hashed (FNV-1a, 64 bit) to one of `dimension`
+/// buckets with a sign, weighted by 1 + ln(count) and the kind of feature, and
+/// for questions by the word's rarity. Documents are not weighted by rarity, so
+/// that a vector stays right when the memory grows ("lnc.ltc" in SMART's
+/// notation).
+///
+/// It needs no model and knows no synonyms; what it adds to a search for words
+/// is tolerance of spelling, inflection and word order.
+encoder_ptr hashing_encoder(std::size_t dimension = 384);
+
+/// The first `scale` components, brought back to length 1 (0 stays 0). A scale
+/// past the end means all of them.
+std::vector<float> at_scale(std::span<const float> vector, std::size_t scale);
+
+/// The cosine of the angle between the first `scale` components of two vectors;
+/// 0 if either is 0.
+double similarity(std::span<const float> a, std::span<const float> b,
+                  std::size_t scale);
+
+} // namespace hololoom

@@ -1,0 +1,122 @@
+#include <hololoom/actors/memory/shard_memory.hpp>
+
+#include <algorithm>
+#include <deque>
+#include <future>
+#include <thread>
+#include <utility>
+
+namespace hololoom::detail {
+
+namespace {
+
+/// So many rows are read, then indexed.
+constexpr std::size_t rows_at_once = 8192;
+
+/// Indexes rows on threads beside the one that reads them, as many batches at a
+/// time as there are cores.
+class parallel_indexing {
+public:
+  explicit parallel_indexing(shard_index_ptr onto)
+    : index_(std::move(onto)),
+      most_(std::max(std::thread::hardware_concurrency(), 1U)) {}
+
+  void add(stored_rows rows) {
+    if (under_way_.size() >= most_)
+      take();
+    under_way_.push_back(
+      std::async(std::launch::async,
+                 [empty = index_, rows = std::move(rows)]() mutable -> part {
+                   auto shards = std::move(rows).decode();
+                   if (!shards)
+                     return std::move(shards.error());
+                   return empty->with(std::move(*shards));
+                 }));
+  }
+
+  caf::expected<shard_index_ptr> finish() {
+    while (!under_way_.empty())
+      take();
+    if (error_)
+      return error_;
+    parts_.insert(parts_.begin(), index_);
+    return shard_index::join(parts_);
+  }
+
+private:
+  using part = caf::expected<shard_index_ptr>;
+
+  void take() {
+    auto made = under_way_.front().get();
+    under_way_.pop_front();
+    if (made)
+      parts_.push_back(std::move(*made));
+    else if (!error_)
+      error_ = std::move(made.error());
+  }
+
+  shard_index_ptr index_;
+  std::size_t most_;
+  std::deque<std::future<part>> under_way_;
+  std::vector<shard_index_ptr> parts_;
+  caf::error error_;
+};
+
+std::size_t at_least(std::int64_t x, std::int64_t least) {
+  return static_cast<std::size_t>(std::max(x, least));
+}
+
+} // namespace
+
+shard_memory::shard_memory(const memory_options& options)
+  : options_(options),
+    index_(shard_index::empty(hashing_encoder(at_least(options.dimension, 8)),
+                              {at_least(options.candidates, 1),
+                               at_least(options.cached_vectors, 1)})) {}
+
+caf::error shard_memory::open() {
+  if (!options_.path) {
+    store_ = make_volatile_store();
+    return {};
+  }
+  auto store = open_shard_store(*options_.path);
+  if (!store)
+    return std::move(store.error());
+  store_ = std::move(*store);
+  parallel_indexing indexing{index_};
+  auto err = store_->for_each(
+    rows_at_once, [&](stored_rows rows) { indexing.add(std::move(rows)); });
+  auto indexed = indexing.finish();
+  if (err)
+    return err;
+  if (!indexed)
+    return std::move(indexed.error());
+  index_ = std::move(*indexed);
+  return {};
+}
+
+caf::expected<remember_ack> shard_memory::remember(remember_request request) {
+  auto expected =
+    static_cast<std::int64_t>(index_->size() + request.shards.size());
+  // Near the limit, it matters which of them are new.
+  if (expected > options_.max_shards) {
+    auto fresh =
+      std::count_if(request.shards.begin(), request.shards.end(),
+                    [this](const shard& x) { return !index_->find(x.id); });
+    if (static_cast<std::int64_t>(index_->size()) + fresh > options_.max_shards)
+      return failure(errc::overloaded,
+                     "could not remember " + std::to_string(fresh)
+                       + " more shards: the memory holds "
+                       + std::to_string(index_->size()) + " of at most "
+                       + std::to_string(options_.max_shards)
+                       + "; raise memory.max_shards");
+  }
+  auto change = store_->put(std::move(request));
+  if (!change)
+    return std::move(change.error());
+  if (!change->written.empty() || !change->removed.empty())
+    index_ = index_->with(std::move(change->written), change->removed);
+  return change->counts;
+}
+
+} // namespace hololoom::detail

@@ -1,0 +1,304 @@
+#include <hololoom/actors/memory/shard_memory.hpp>
+#include <hololoom/actors/memory/yarn_graph.hpp>
+#include <hololoom/actors/supervision/exit.hpp>
+#include <hololoom/messages/type_ids.hpp>
+
+#include <caf/scoped_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <functional>
+#include <optional>
+#include <utility>
+
+// -- between the two actors -----------------------------------------------------
+
+namespace hololoom::detail {
+
+/// Open the store and read it.
+struct open_store {};
+
+/// The memory after a change.
+struct memory_state {
+  shard_index_ptr index;
+  remember_ack ack;
+  bool durable = true;
+};
+
+} // namespace hololoom::detail
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::detail::open_store)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::detail::memory_state)
+
+namespace hololoom {
+
+namespace {
+
+using detail::memory_state;
+using detail::open_store;
+
+using keeper_actor = caf::typed_actor<answers<memory_state, open_store>,
+                                      answers<memory_state, remember_request>>;
+
+/// Does what waits for the disk, one request after the other. Owned by the yarn
+/// graph; ends when that is gone or says so, with the store closed.
+class keeper {
+public:
+  static constexpr const char* name = "keeper";
+
+  keeper(keeper_actor::base* self, const memory_options& options,
+         const caf::actor_addr& owner)
+    : self_(self), memory_(options) {
+    self_->monitor(owner);
+    self_->set_down_handler([this](const caf::down_msg& x) { end(x.reason); });
+    self_->set_exit_handler([this](const caf::exit_msg& x) { end(x.reason); });
+  }
+
+  keeper_actor::behavior_type make_behavior() {
+    return {[this](open_store) -> caf::result<memory_state> {
+              if (auto err = memory_.open())
+                return err;
+              return state({});
+            },
+            [this](remember_request& x) -> caf::result<memory_state> {
+              auto ack = memory_.remember(std::move(x));
+              if (!ack)
+                return std::move(ack.error());
+              return state(*ack);
+            }};
+  }
+
+private:
+  memory_state state(const remember_ack& ack) const {
+    return {memory_.index(), ack, memory_.durable()};
+  }
+
+  void end(caf::error reason) {
+    // What it was told to keep is kept; a log that stays is read next time.
+    static_cast<void>(memory_.close());
+    self_->quit(std::move(reason));
+  }
+
+  keeper_actor::base* self_;
+  detail::shard_memory memory_;
+};
+
+/// The yarn graph: answers from the snapshot it has, hands what is to be
+/// remembered to its keeper, and takes over the keeper's next snapshot before
+/// it acknowledges, so that what is acknowledged can be found.
+///
+/// opening -> open -> closing. Requests wait while it opens. On an exit message
+/// it refuses to remember, tells the keeper to end, and ends when that is down.
+/// If the keeper ends by itself, so does the yarn graph, with its reason.
+class yarn_graph {
+public:
+  static constexpr const char* name = "yarn";
+
+  yarn_graph(local_yarn_actor::base* self, const memory_options& options,
+             bool own_thread)
+    : self_(self) {
+    auto me = caf::actor_cast<caf::actor_addr>(self_);
+    keeper_ = own_thread
+              ? spawn_state<keeper, keeper_actor, caf::detached>(
+                self_->system(), options, me)
+              : spawn_state<keeper, keeper_actor>(self_->system(), options, me);
+    self_->monitor(keeper_);
+    self_->set_down_handler([this](const caf::down_msg& x) { ended(x); });
+    self_->set_exit_handler([this](const caf::exit_msg& x) { end(x.reason); });
+  }
+
+  local_yarn_actor::behavior_type make_behavior() {
+    self_->request(keeper_, caf::infinite, open_store{})
+      .then([this](memory_state& x) { opened(x); },
+            [this](caf::error& err) { end(std::move(err)); });
+    return {[this](remember_request& x) { return remember(std::move(x)); },
+            [this](recall_request& x) {
+              return when_open<recall_result>(
+                [this, x = std::move(x)] { return recall(x); });
+            },
+            [this](yarn_status_query) {
+              return when_open<yarn_status>([this] { return status(); });
+            },
+            [this](snapshot_query) {
+              return when_open<index_snapshot>(
+                [this] { return index_snapshot{index_}; });
+            }};
+  }
+
+private:
+  // -- lifecycle ----------------------------------------------------------------
+
+  void opened(memory_state& x) {
+    index_ = std::move(x.index);
+    durable_ = x.durable;
+    for (auto& answer : std::exchange(waiting_, {}))
+      answer(caf::error{});
+  }
+
+  void end(caf::error reason) {
+    if (end_)
+      return;
+    end_ = std::move(reason);
+    exit_high(keeper_, caf::exit_reason::user_shutdown);
+  }
+
+  void ended(const caf::down_msg& x) {
+    if (!end_)
+      end_ = x.reason;
+    auto why =
+      failure(errc::shutting_down, "the memory closed before it could answer");
+    for (auto& answer : std::exchange(waiting_, {}))
+      answer(why);
+    self_->quit(*end_);
+  }
+
+  // -- requests -----------------------------------------------------------------
+
+  /// Answers with `f()`, once the store is open.
+  template <class T, class F>
+  caf::result<T> when_open(F f) {
+    if (index_)
+      return f();
+    auto promise = self_->template make_response_promise<T>();
+    waiting_.push_back([promise, f](const caf::error& err) mutable {
+      if (err)
+        promise.deliver(err);
+      else
+        promise.deliver(f());
+    });
+    return promise;
+  }
+
+  caf::result<remember_ack> remember(remember_request x) {
+    if (end_)
+      return failure(errc::shutting_down,
+                     "the memory is closing and takes nothing more");
+    auto promise = self_->make_response_promise<remember_ack>();
+    self_->request(keeper_, caf::infinite, std::move(x))
+      .then(
+        [this, promise](memory_state& now) mutable {
+          index_ = std::move(now.index);
+          problem_.clear();
+          promise.deliver(now.ack);
+        },
+        [this, promise](caf::error& err) mutable {
+          promise.deliver(refused(std::move(err)));
+        });
+    return promise;
+  }
+
+  caf::error refused(caf::error err) {
+    auto code = code_of(err);
+    if (code == errc::crashed)
+      return failure(errc::shutting_down,
+                     "the memory closed before this was remembered");
+    if (code != errc::invalid_shard && code != errc::overloaded)
+      problem_ = explain(err);
+    return err;
+  }
+
+  recall_result recall(const recall_request& x) const {
+    retrieval_request request;
+    request.text = x.text;
+    request.limit = x.limit > 0 ? static_cast<std::size_t>(x.limit) : 0;
+    recall_result result;
+    for (const auto& found : index_->search(request))
+      result.hits.push_back({index_->at(found.which), found.score});
+    return result;
+  }
+
+  yarn_status status() const {
+    return {static_cast<std::int64_t>(index_->size()), !problem_.empty(),
+            problem_, durable_};
+  }
+
+  local_yarn_actor::base* self_;
+  keeper_actor keeper_;
+  /// Null until the store is open.
+  shard_index_ptr index_;
+  bool durable_ = true;
+  /// Why it could not remember the last time; empty if it could.
+  std::string problem_;
+  /// Answers that wait for the store.
+  std::vector<std::function<void(const caf::error&)>> waiting_;
+  /// Why it is ending, once it is.
+  std::optional<caf::error> end_;
+};
+
+} // namespace
+
+local_yarn_actor spawn_yarn_graph(caf::actor_system& system,
+                                  memory_options options, bool own_thread) {
+  return spawn_state<yarn_graph, local_yarn_actor>(system, std::move(options),
+                                                   own_thread);
+}
+
+// -- loading --------------------------------------------------------------------
+
+namespace {
+
+/// Keeps requests on their way to the memory, at most two.
+class loader {
+public:
+  loader(caf::actor_system& system, yarn_actor memory)
+    : self_(system), memory_(std::move(memory)) {}
+
+  caf::error send(source_batch batch) {
+    auto next = self_->request(
+      memory_, caf::infinite,
+      remember_request{std::move(batch.shards), std::move(batch.sources)});
+    auto err = receive();
+    under_way_.emplace(next);
+    return err;
+  }
+
+  /// Waits for the answer that is still to come.
+  caf::error receive() {
+    caf::error result;
+    if (!under_way_)
+      return result;
+    under_way_->receive(
+      [this](const remember_ack& x) {
+        sum_.added += x.added;
+        sum_.replaced += x.replaced;
+        sum_.unchanged += x.unchanged;
+        sum_.removed += x.removed;
+        sum_.total = x.total;
+      },
+      [&](caf::error& err) { result = std::move(err); });
+    under_way_.reset();
+    return result;
+  }
+
+  const remember_ack& sum() const { return sum_; }
+
+private:
+  using answer = decltype(std::declval<caf::scoped_actor&>()->request(
+    std::declval<const yarn_actor&>(), caf::infinite, remember_request{}));
+
+  caf::scoped_actor self_;
+  yarn_actor memory_;
+  std::optional<answer> under_way_;
+  remember_ack sum_;
+};
+
+} // namespace
+
+caf::expected<loading_report>
+remember_sources(caf::actor_system& system, const yarn_actor& memory,
+                 const std::vector<std::string>& paths,
+                 const reading_options& options,
+                 const progress_sink& progress) {
+  loader loader{system, memory};
+  auto send = [&](source_batch batch) {
+    return loader.send(std::move(batch));
+  };
+  auto read = read_sources(paths, send, options, progress);
+  auto err = loader.receive();
+  if (!read)
+    return std::move(read.error());
+  if (err)
+    return err;
+  return loading_report{std::move(*read), loader.sum()};
+}
+
+} // namespace hololoom

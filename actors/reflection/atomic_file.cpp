@@ -1,0 +1,76 @@
+#include <hololoom/actors/reflection/atomic_file.hpp>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fcntl.h>
+#include <string>
+#include <unistd.h>
+
+namespace hololoom {
+
+namespace {
+
+caf::error describe(const char* tried, const std::filesystem::path& what,
+                    int reason) {
+  auto code = errc::io_error;
+  if (reason == ENOSPC || reason == EDQUOT)
+    code = errc::disk_full;
+  else if (reason == EROFS || reason == EACCES || reason == EPERM)
+    code = errc::read_only;
+  return failure(code, std::string{"could not "} + tried + " " + what.string()
+                         + ": " + std::strerror(reason)
+                         + (code == errc::disk_full
+                              ? "; make space on its disk and try again"
+                              : "; see that it can be written and try again"));
+}
+
+bool write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    auto n = ::write(fd, text.data(), text.size());
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n <= 0)
+      return false;
+    text.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return true;
+}
+
+} // namespace
+
+caf::error sync_directory(const std::filesystem::path& directory) {
+  auto fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0)
+    return describe("open", directory, errno);
+  auto failed = ::fsync(fd) != 0 ? errno : 0;
+  ::close(fd);
+  // Some file systems cannot sync a directory, and say so.
+  if (failed != 0 && failed != EINVAL)
+    return describe("sync", directory, failed);
+  return {};
+}
+
+caf::error write_atomically(const std::filesystem::path& file,
+                            std::string_view text) {
+  auto beside = file;
+  beside += ".new";
+  auto fd =
+    ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (fd < 0)
+    return describe("create", beside, errno);
+  auto failed = 0;
+  if (!write_all(fd, text) || ::fsync(fd) != 0)
+    failed = errno;
+  ::close(fd);
+  if (failed == 0 && std::rename(beside.c_str(), file.c_str()) != 0)
+    failed = errno;
+  if (failed != 0) {
+    ::unlink(beside.c_str());
+    return describe("write", file, failed);
+  }
+  auto directory = file.parent_path();
+  return sync_directory(directory.empty() ? "." : directory);
+}
+
+} // namespace hololoom

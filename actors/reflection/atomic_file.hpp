@@ -1,0 +1,20 @@
+#pragma once
+
+#include <hololoom/messages/errc.hpp>
+
+#include <filesystem>
+#include <string_view>
+
+namespace hololoom {
+
+/// Replaces `file` by `text`, whole or not at all: written beside it, synced,
+/// renamed over it, and the directory synced. A crash at any instant leaves the
+/// old contents or the new ones.
+/// @returns `errc::disk_full`, `errc::read_only` or `errc::io_error`.
+caf::error write_atomically(const std::filesystem::path& file,
+                            std::string_view text);
+
+/// Makes the names in `directory` durable.
+caf::error sync_directory(const std::filesystem::path& directory);
+
+} // namespace hololoom

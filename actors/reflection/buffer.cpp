@@ -1,0 +1,17 @@
+#include <hololoom/actors/reflection/buffer.hpp>
+#include <hololoom/actors/reflection/buffer_state.hpp>
+
+#include <caf/actor_system.hpp>
+
+#include <utility>
+
+namespace hololoom {
+
+reflection_actor spawn_reflection_buffer(caf::actor_system& system,
+                                         reflection_options options,
+                                         reflection_surroundings around) {
+  return spawn_state<buffer_state, buffer_actor>(system, std::move(options),
+                                                 std::move(around));
+}
+
+} // namespace hololoom

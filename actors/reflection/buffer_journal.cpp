@@ -1,0 +1,196 @@
+// How the buffer works with its journal's thread, and what it does in time.
+
+#include <hololoom/actors/reflection/buffer_state.hpp>
+#include <hololoom/actors/reflection/json_text.hpp>
+
+#include <caf/actor_cast.hpp>
+#include <caf/send.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace hololoom {
+
+namespace {
+
+constexpr auto tick_interval = std::chrono::milliseconds{100};
+
+journal_options journal_options_of(const reflection_options& x,
+                                   const reflection_surroundings& around) {
+  journal_options result;
+  if (!x.directory.empty())
+    result.file = std::filesystem::path{x.directory} / "journal.db";
+  result.hooks = around.hooks;
+  result.vfs = around.vfs;
+  result.retain_episodes = x.retain_episodes;
+  result.retain_age = x.retain_age;
+  result.retain_spacetimes = x.retain_spacetimes;
+  return result;
+}
+
+/// Tells the buffer, if it is there.
+template <class T>
+void tell(const caf::actor_addr& buffer, T x) {
+  if (auto there = caf::actor_cast<caf::strong_actor_ptr>(buffer))
+    caf::anon_send(caf::actor_cast<caf::actor>(there), std::move(x));
+}
+
+caf::error standstill(std::chrono::seconds since) {
+  return failure(errc::timed_out,
+                 "the disk under the journal has not answered for "
+                   + std::to_string(since.count())
+                   + " s; look at it, then try again with the same id: what "
+                     "was stored in the meantime is not stored twice");
+}
+
+} // namespace
+
+void buffer_state::start() {
+  const auto& options = *memory_.options;
+  if (auto err = check(options))
+    return on(journal_opening{std::move(err), nullptr, {}});
+  caf::actor_addr self = self_->address();
+  journal_writer::callbacks calls;
+  calls.opened = [self](journal_opening x) {
+    tell(self, journal_opened{std::make_shared<journal_opening>(std::move(x))});
+  };
+  calls.finished = [self](journal_result x) {
+    tell(self,
+         journal_finished{std::make_shared<journal_result>(std::move(x))});
+  };
+  calls.closed = [self] {
+    tell(self, journal_closed{});
+  };
+  journal_writer::options opts;
+  opts.journal = journal_options_of(options, around_);
+  opts.newest = options.capacity;
+  opts.lock_wait =
+    std::chrono::duration_cast<std::chrono::milliseconds>(options.lock_wait);
+  writer_ = std::make_unique<journal_writer>(std::move(opts), std::move(calls));
+  self_->delayed_send(self_, tick_interval, buffer_tick{});
+}
+
+void buffer_state::on(const journal_opening& x) {
+  if (x.failed) {
+    writer_.reset();
+    problem_ = x.failed;
+    for (auto& task : std::exchange(under_way_, {}))
+      task->refuse(x.failed);
+  } else {
+    opened_ = true;
+    memory_.learned = x.learned;
+    for (const auto& row : x.newest)
+      if (auto made = from_json_text<episode>(row.record.body))
+        memory_.held.add(row.sequence, std::move(*made));
+    summarised_ = x.learned->metrics.total_cycles;
+  }
+  if (around_.on_opened)
+    around_.on_opened(x.failed);
+  if (x.failed)
+    self_->quit(closing_ ? exit_reason_ : x.failed);
+  else
+    publish();
+}
+
+void buffer_state::on(const journal_result& x) {
+  if (x.learned)
+    memory_.learned = x.learned;
+  if (x.failed)
+    degrade(x.failed);
+  for (const auto& done : x.tasks) {
+    auto& task = static_cast<buffer_task&>(*done);
+    if (!x.failed && task.writes())
+      problem_ = caf::error{};
+    task.finish(memory_, x.failed);
+    under_way_.pop_front();
+  }
+  moved_at_ = self_->clock().now();
+  if (x.learned)
+    publish();
+}
+
+void buffer_state::on_closed() {
+  if (closing_)
+    self_->quit(exit_reason_);
+}
+
+void buffer_state::degrade(const caf::error& why) {
+  problem_ = why;
+  probed_at_ = self_->clock().now();
+  for (auto& flush : flushes_)
+    if (auto task = flush.task.lock())
+      task->spoil(why);
+}
+
+void buffer_state::publish() {
+  for (const auto& subscriber : subscribers_)
+    tell(subscriber, memory_.learned->policy);
+}
+
+// -- what is due --------------------------------------------------------------
+
+void buffer_state::tick() {
+  self_->delayed_send(self_, tick_interval, buffer_tick{});
+  if (!writer_)
+    return;
+  show_progress();
+  watch_disk();
+  if (sealed_ || !opened_)
+    return;
+  const auto& options = *memory_.options;
+  auto now = self_->clock().now();
+  if (problem_ && under_way_.empty()
+      && now - probed_at_ >= options.retry_interval) {
+    probed_at_ = now;
+    submit(std::make_shared<probe_task>());
+  }
+  auto total = memory_.learned->metrics.total_cycles;
+  if (total != summarised_
+      && now - summarised_at_ >= options.summary_interval) {
+    summarised_ = total;
+    summarised_at_ = now;
+    submit(std::make_shared<flush_task>(std::nullopt, memory_));
+  }
+  if (options.analysis_interval.count() > 0
+      && now - analysed_at_ >= options.analysis_interval) {
+    analysed_at_ = now;
+    if (memory_.learned->sequence > memory_.learned->analysed)
+      (void)learn({true, true}, false);
+  }
+}
+
+void buffer_state::show_progress() {
+  std::erase_if(flushes_,
+                [](const flush_asker& x) { return x.task.expired(); });
+  if (flushes_.empty())
+    return;
+  auto activity = writer_->activity();
+  if (activity == shown_activity_ && memory_.stored == shown_stored_)
+    return;
+  shown_activity_ = activity;
+  shown_stored_ = memory_.stored;
+  for (const auto& flush : flushes_)
+    tell(flush.asker, flush_progress{memory_.stored - flush.stored_before,
+                                     std::ssize(under_way_)});
+}
+
+void buffer_state::watch_disk() {
+  auto now = self_->clock().now();
+  auto activity = writer_->activity();
+  if (!opened_ || under_way_.empty() || activity != activity_) {
+    activity_ = activity;
+    moved_at_ = now;
+    return;
+  }
+  auto limit = memory_.options->stall_limit;
+  if (now - moved_at_ < limit)
+    return;
+  auto why = standstill(
+    std::chrono::duration_cast<std::chrono::seconds>(now - moved_at_));
+  degrade(why);
+  for (auto& task : under_way_)
+    if (now - task->since >= limit)
+      task->refuse(why);
+}
+
+} // namespace hololoom

@@ -1,0 +1,225 @@
+#include <hololoom/actors/reflection/appraise.hpp>
+#include <hololoom/actors/reflection/buffer_state.hpp>
+#include <hololoom/actors/reflection/json_text.hpp>
+
+#include <caf/actor_cast.hpp>
+#include <caf/send.hpp>
+#include <caf/skip.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace hololoom {
+
+namespace {
+
+constexpr std::int64_t longest_page = 1'000;
+
+caf::error overloaded(std::int64_t limit) {
+  return failure(errc::overloaded,
+                 "the reflection buffer has " + std::to_string(limit)
+                   + " writes waiting for the disk; try again in a moment");
+}
+
+} // namespace
+
+buffer_state::buffer_state(buffer_actor::pointer self,
+                           reflection_options options,
+                           reflection_surroundings around)
+  : self_(self), around_(std::move(around)), memory_(std::move(options)) {
+  auto now = self_->clock().now();
+  moved_at_ = probed_at_ = summarised_at_ = analysed_at_ = now;
+}
+
+buffer_state::~buffer_state() {
+  writer_.reset();
+  for (auto& task : under_way_)
+    task->refuse(failure(errc::crashed, "the reflection buffer ended before "
+                                        "this was on disk; try again with the "
+                                        "same id"));
+}
+
+buffer_actor::behavior_type buffer_state::make_behavior() {
+  self_->set_exit_handler([this](caf::exit_msg& x) { on_exit(x.reason); });
+  self_->set_down_handler(
+    [this](caf::down_msg& x) { std::erase(subscribers_, x.source); });
+  start();
+  return {
+    [this](reflect_request& x) {
+      return store(appraise(*memory_.options, std::move(x)));
+    },
+    [this](reflect_on_request& x) -> caf::result<reflect_ack> {
+      if (auto err = check_feedback(x.said, x.reward))
+        return err;
+      if (auto err = admit(true))
+        return err;
+      auto rp = self_->make_response_promise<reflect_ack>();
+      submit(
+        std::make_shared<store_on_task>(rp, memory_.options, std::move(x)));
+      return rp;
+    },
+    [this](import_request& x) { return store(appraise(std::move(x))); },
+    [this](const record_request& x) -> caf::result<record_ack> {
+      if (x.woven.id.empty())
+        return failure(errc::invalid_query,
+                       "a spacetime without an id cannot be recorded");
+      if (auto err = admit(false))
+        return err;
+      auto rp = self_->make_response_promise<record_ack>();
+      submit(std::make_shared<record_task>(rp, x.woven));
+      return rp;
+    },
+    [this](metrics_query) -> caf::result<reflection_metrics> {
+      if (!opened_)
+        return caf::skip();
+      return memory_.learned->metrics;
+    },
+    [this](policy_query) -> caf::result<policy_snapshot> {
+      if (!opened_)
+        return caf::skip();
+      return memory_.learned->policy;
+    },
+    [this](policy_subscription) -> caf::result<policy_snapshot> {
+      if (!opened_)
+        return caf::skip();
+      if (auto asker = self_->current_sender()) {
+        self_->monitor(asker->address());
+        subscribers_.push_back(asker->address());
+      }
+      return memory_.learned->policy;
+    },
+    [this](episodes_query x) -> caf::result<episode_page> {
+      if (!opened_)
+        return caf::skip();
+      x.limit = std::clamp<std::int64_t>(x.limit, 1, longest_page);
+      auto held = memory_.held.page(x.after, x.limit);
+      if (!held) {
+        auto rp = self_->make_response_promise<episode_page>();
+        submit(std::make_shared<page_task>(rp, x));
+        return rp;
+      }
+      episode_page result;
+      result.last = held->empty() ? x.after : held->back().sequence;
+      for (auto& entry : *held)
+        result.episodes.push_back(std::move(entry.what));
+      return result;
+    },
+    [this](learn_request x) -> caf::result<learned> {
+      if (!opened_)
+        return caf::skip();
+      return learn(x, true);
+    },
+    [this](consolidate_request) -> caf::result<consolidation_report> {
+      if (!opened_)
+        return caf::skip();
+      if (auto err = admit(false))
+        return err;
+      auto rp = self_->make_response_promise<consolidation_report>();
+      submit(std::make_shared<consolidate_task>(rp, memory_));
+      return rp;
+    },
+    [this](flush_request x) { return flush(x); },
+    [this](reflection_status_query) { return status(); },
+    [this](const journal_opened& x) { on(*x.what); },
+    [this](const journal_finished& x) { on(*x.what); },
+    [this](journal_closed) { on_closed(); },
+    [this](buffer_tick) { tick(); },
+  };
+}
+
+// -- writing ------------------------------------------------------------------
+
+caf::error buffer_state::admit(bool store) {
+  if (sealed_) {
+    late_stores_ += store ? 1 : 0;
+    return failure(errc::sealed, "the reflection buffer has been flushed for "
+                                 "good; this came too late and is not stored");
+  }
+  auto limit = memory_.options->queue_limit;
+  if (std::ssize(under_way_) >= limit)
+    return overloaded(limit);
+  return {};
+}
+
+void buffer_state::submit(std::shared_ptr<buffer_task> task) {
+  if (!writer_)
+    return task->refuse(problem_);
+  task->since = self_->clock().now();
+  if (under_way_.empty())
+    moved_at_ = task->since;
+  under_way_.push_back(task);
+  writer_->submit(std::move(task));
+}
+
+caf::result<reflect_ack> buffer_state::store(caf::expected<episode> made) {
+  if (!made)
+    return std::move(made.error());
+  if (auto err = admit(true))
+    return err;
+  auto rp = self_->make_response_promise<reflect_ack>();
+  submit(std::make_shared<store_task>(rp, memory_.options, std::move(*made)));
+  return rp;
+}
+
+caf::result<learned> buffer_state::learn(learn_request x, bool asked) {
+  const auto& options = *memory_.options;
+  auto now = self_->clock().now();
+  if (asked && !x.force && now - analysed_at_ < std::chrono::minutes{5})
+    return learned{};
+  auto window = memory_.held.samples(options.learning_window);
+  auto signals = analyse(window);
+  if (signals.empty())
+    return learned{};
+  analysed_at_ = now;
+  if (!x.apply)
+    return learned{std::move(signals)};
+  if (auto err = admit(false))
+    return err;
+  auto change = adjust(signals, window, *memory_.learned);
+  if (!asked) {
+    submit(std::make_shared<learn_task>(std::nullopt, std::move(signals),
+                                        std::move(change)));
+    return learned{};
+  }
+  auto rp = self_->make_response_promise<learned>();
+  submit(
+    std::make_shared<learn_task>(rp, std::move(signals), std::move(change)));
+  return rp;
+}
+
+caf::result<flush_ack> buffer_state::flush(flush_request x) {
+  sealed_ = sealed_ || x.seal;
+  // A promise takes the sender along, so that it has to be asked for first.
+  auto asker = self_->current_sender();
+  auto rp = self_->make_response_promise<flush_ack>();
+  auto task = std::make_shared<flush_task>(rp, memory_);
+  if (asker)
+    flushes_.push_back({task, asker->address(), memory_.stored});
+  submit(std::move(task));
+  return rp;
+}
+
+void buffer_state::on_exit(const caf::error& reason) {
+  if (std::exchange(closing_, true))
+    return;
+  sealed_ = true;
+  exit_reason_ = reason;
+  if (!writer_)
+    return self_->quit(exit_reason_);
+  submit(std::make_shared<flush_task>(std::nullopt, memory_));
+  writer_->close();
+}
+
+reflection_status buffer_state::status() const {
+  reflection_status result;
+  result.degraded = static_cast<bool>(problem_);
+  if (problem_)
+    result.problem = explain(problem_);
+  result.queued = std::ssize(under_way_);
+  result.stored = memory_.learned->sequence;
+  result.late_stores = late_stores_;
+  result.durable = memory_.durable();
+  return result;
+}
+
+} // namespace hololoom

@@ -1,0 +1,125 @@
+#pragma once
+
+#include <hololoom/actors/reflection/buffer.hpp>
+#include <hololoom/actors/reflection/tasks.hpp>
+#include <hololoom/actors/reflection/writer.hpp>
+
+#include <caf/actor_addr.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <deque>
+#include <memory>
+#include <vector>
+
+namespace hololoom {
+
+// -- what the journal's thread tells the buffer -------------------------------
+
+struct journal_opened {
+  std::shared_ptr<journal_opening> what;
+};
+
+struct journal_finished {
+  std::shared_ptr<journal_result> what;
+};
+
+struct journal_closed {};
+
+/// The buffer's look at what is due.
+struct buffer_tick {};
+
+} // namespace hololoom
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::journal_opened)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::journal_finished)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::journal_closed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::buffer_tick)
+
+namespace hololoom {
+
+using buffer_actor = reflection_actor::extend<
+  answers<void, journal_opened>, answers<void, journal_finished>,
+  answers<void, journal_closed>, answers<void, buffer_tick>>;
+
+/// The reflection buffer.
+///
+/// Owned by the supervisor that had it spawned. It opens (requests wait),
+/// serves, is sealed by the final flush (writes are refused and counted) and
+/// closes. An exit message seals and closes it; whatever else it did is on disk
+/// before it is down. Nothing it does waits for the disk: the journal's thread
+/// does, and tells it.
+class buffer_state {
+public:
+  static constexpr const char* name = "reflection";
+
+  buffer_state(buffer_actor::pointer self, reflection_options options,
+               reflection_surroundings around);
+  buffer_state(const buffer_state&) = delete;
+  buffer_state& operator=(const buffer_state&) = delete;
+
+  /// Whoever still waits gets `errc::crashed`.
+  ~buffer_state();
+
+  buffer_actor::behavior_type make_behavior();
+
+private:
+  template <class Ack>
+  using promise = caf::typed_response_promise<Ack>;
+
+  // -- the journal's thread
+  void start();
+  void on(const journal_opening& x);
+  void on(const journal_result& x);
+  void on_closed();
+
+  // -- writing
+  caf::error admit(bool store);
+  void submit(std::shared_ptr<buffer_task> task);
+  caf::result<reflect_ack> store(caf::expected<episode> made);
+  caf::result<learned> learn(learn_request x, bool asked);
+  caf::result<flush_ack> flush(flush_request x);
+  void on_exit(const caf::error& reason);
+
+  // -- what is due
+  void tick();
+  void show_progress();
+  void watch_disk();
+  void degrade(const caf::error& why);
+
+  void publish();
+  reflection_status status() const;
+
+  buffer_actor::pointer self_;
+  reflection_surroundings around_;
+  buffer_memory memory_;
+  std::unique_ptr<journal_writer> writer_;
+  /// Tasks with the journal's thread, in their order.
+  std::deque<std::shared_ptr<buffer_task>> under_way_;
+  bool opened_ = false;
+  bool sealed_ = false;
+  bool closing_ = false;
+  caf::error exit_reason_;
+  std::int64_t late_stores_ = 0;
+  caf::error problem_;
+  std::vector<caf::actor_addr> subscribers_;
+
+  /// Who waits for a flush, and is told how it goes.
+  struct flush_asker {
+    std::weak_ptr<flush_task> task;
+    caf::actor_addr asker;
+    std::int64_t stored_before = 0;
+  };
+  std::vector<flush_asker> flushes_;
+
+  using time_point = caf::actor_clock::time_point;
+  time_point moved_at_;
+  std::uint64_t activity_ = 0;
+  std::uint64_t shown_activity_ = 0;
+  std::int64_t shown_stored_ = 0;
+  time_point probed_at_;
+  time_point summarised_at_;
+  std::int64_t summarised_ = 0;
+  time_point analysed_at_;
+};
+
+} // namespace hololoom

@@ -1,0 +1,204 @@
+#include <hololoom/actors/reflection/disk.hpp>
+
+#include <sqlite3.h>
+
+#include <new>
+#include <utility>
+
+namespace hololoom {
+
+disk_fault disk_hooks::before_write(std::size_t) {
+  return disk_fault::none;
+}
+
+disk_fault disk_hooks::before_sync() {
+  return disk_fault::none;
+}
+
+namespace {
+
+/// Our part of an open file; the layer below keeps its own right behind it.
+struct layered_file {
+  sqlite3_file base;
+  disk* owner;
+  sqlite3_file* below() { return reinterpret_cast<sqlite3_file*>(this + 1); }
+};
+
+layered_file& ours(sqlite3_file* f) {
+  return *reinterpret_cast<layered_file*>(f);
+}
+
+sqlite3_file* below(sqlite3_file* f) {
+  return ours(f).below();
+}
+
+int code_of(disk_fault x, int broken) {
+  switch (x) {
+    case disk_fault::none: return SQLITE_OK;
+    case disk_fault::full: return SQLITE_FULL;
+    case disk_fault::read_only: return SQLITE_READONLY;
+    case disk_fault::broken: return broken;
+  }
+  return broken;
+}
+
+int close(sqlite3_file* f) {
+  auto b = below(f);
+  return b->pMethods ? b->pMethods->xClose(b) : SQLITE_OK;
+}
+
+int read(sqlite3_file* f, void* to, int size, sqlite3_int64 offset) {
+  return below(f)->pMethods->xRead(below(f), to, size, offset);
+}
+
+int write(sqlite3_file* f, const void* from, int size, sqlite3_int64 offset) {
+  auto owner = ours(f).owner;
+  if (auto hooks = owner->hooks()) {
+    auto fault = hooks->before_write(static_cast<std::size_t>(size));
+    if (fault != disk_fault::none)
+      return code_of(fault, SQLITE_IOERR_WRITE);
+  }
+  auto result = below(f)->pMethods->xWrite(below(f), from, size, offset);
+  owner->activity()->writes.fetch_add(1, std::memory_order_relaxed);
+  return result;
+}
+
+int truncate(sqlite3_file* f, sqlite3_int64 size) {
+  return below(f)->pMethods->xTruncate(below(f), size);
+}
+
+int sync(sqlite3_file* f, int flags) {
+  auto owner = ours(f).owner;
+  if (auto hooks = owner->hooks()) {
+    auto fault = hooks->before_sync();
+    if (fault != disk_fault::none)
+      return code_of(fault, SQLITE_IOERR_FSYNC);
+  }
+  auto result = below(f)->pMethods->xSync(below(f), flags);
+  owner->activity()->syncs.fetch_add(1, std::memory_order_relaxed);
+  return result;
+}
+
+int file_size(sqlite3_file* f, sqlite3_int64* size) {
+  return below(f)->pMethods->xFileSize(below(f), size);
+}
+
+int lock(sqlite3_file* f, int level) {
+  return below(f)->pMethods->xLock(below(f), level);
+}
+
+int unlock(sqlite3_file* f, int level) {
+  return below(f)->pMethods->xUnlock(below(f), level);
+}
+
+int check_reserved_lock(sqlite3_file* f, int* result) {
+  return below(f)->pMethods->xCheckReservedLock(below(f), result);
+}
+
+int file_control(sqlite3_file* f, int op, void* arg) {
+  return below(f)->pMethods->xFileControl(below(f), op, arg);
+}
+
+int sector_size(sqlite3_file* f) {
+  return below(f)->pMethods->xSectorSize(below(f));
+}
+
+int device_characteristics(sqlite3_file* f) {
+  return below(f)->pMethods->xDeviceCharacteristics(below(f));
+}
+
+/// Version 1: no shared memory, for which an exclusive connection has no need.
+const sqlite3_io_methods methods{
+  1,
+  close,
+  read,
+  write,
+  truncate,
+  sync,
+  file_size,
+  lock,
+  unlock,
+  check_reserved_lock,
+  file_control,
+  sector_size,
+  device_characteristics,
+  nullptr,
+  nullptr,
+  nullptr,
+  nullptr,
+  nullptr,
+  nullptr,
+};
+
+/// The layer below is kept in `pAppData` of a VFS whose name is ours.
+struct layer : sqlite3_vfs {
+  sqlite3_vfs* base = nullptr;
+  disk* owner = nullptr;
+};
+
+layer& as_layer(sqlite3_vfs* vfs) {
+  return *static_cast<layer*>(vfs->pAppData);
+}
+
+int open(sqlite3_vfs* vfs, const char* name, sqlite3_file* f, int flags,
+         int* out_flags) {
+  auto& l = as_layer(vfs);
+  auto file = new (f) layered_file{};
+  file->owner = l.owner;
+  auto code = l.base->xOpen(l.base, name, file->below(), flags, out_flags);
+  // Without methods, SQLite does not close the file: the one below is then
+  // closed here if it wants to be.
+  if (code == SQLITE_OK || file->below()->pMethods)
+    file->base.pMethods = &methods;
+  return code;
+}
+
+std::string unique_name() {
+  static std::atomic<std::uint64_t> serial{0};
+  return "hololoom-" + std::to_string(++serial);
+}
+
+/// Passes a call on to the layer below.
+template <auto Member, class... Ts>
+auto pass_on(sqlite3_vfs* vfs, Ts... xs) {
+  auto base = as_layer(vfs).base;
+  return (base->*Member)(base, xs...);
+}
+
+} // namespace
+
+disk::disk(std::shared_ptr<disk_hooks> hooks, const std::string& below)
+  : hooks_(std::move(hooks)),
+    activity_(std::make_shared<disk_activity>()),
+    name_(unique_name()) {
+  auto l = std::make_shared<layer>();
+  l->base = sqlite3_vfs_find(below.empty() ? nullptr : below.c_str());
+  l->owner = this;
+  static_cast<sqlite3_vfs&>(*l) = *l->base;
+  l->iVersion = 1;
+  l->szOsFile = static_cast<int>(sizeof(layered_file)) + l->base->szOsFile;
+  l->pNext = nullptr;
+  l->zName = name_.c_str();
+  l->pAppData = l.get();
+  l->xOpen = open;
+  l->xDelete = pass_on<&sqlite3_vfs::xDelete, const char*, int>;
+  l->xAccess = pass_on<&sqlite3_vfs::xAccess, const char*, int, int*>;
+  l->xFullPathname =
+    pass_on<&sqlite3_vfs::xFullPathname, const char*, int, char*>;
+  l->xDlOpen = nullptr;
+  l->xDlError = nullptr;
+  l->xDlSym = nullptr;
+  l->xDlClose = nullptr;
+  l->xRandomness = pass_on<&sqlite3_vfs::xRandomness, int, char*>;
+  l->xSleep = pass_on<&sqlite3_vfs::xSleep, int>;
+  l->xCurrentTime = pass_on<&sqlite3_vfs::xCurrentTime, double*>;
+  l->xGetLastError = pass_on<&sqlite3_vfs::xGetLastError, int, char*>;
+  vfs_ = l;
+  sqlite3_vfs_register(l.get(), 0);
+}
+
+disk::~disk() {
+  sqlite3_vfs_unregister(vfs_.get());
+}
+
+} // namespace hololoom

@@ -1,0 +1,194 @@
+#include <hololoom/actors/reflection/atomic_file.hpp>
+#include <hololoom/actors/reflection/episode_files.hpp>
+#include <hololoom/actors/reflection/import_pipeline.hpp>
+#include <hololoom/messages/json.hpp>
+#include <hololoom/messages/type_ids.hpp>
+
+#include <caf/actor_system.hpp>
+#include <caf/scoped_actor.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <mutex>
+#include <system_error>
+#include <utility>
+
+namespace hololoom {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Keeps what a file's name can hold.
+std::string plain(const std::string& id) {
+  std::string result;
+  for (char c : id) {
+    auto ok = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z')
+           || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+    result += ok ? c : '_';
+  }
+  return result.substr(0, 64);
+}
+
+/// A name that depends on the contents alone (FNV-1a, 64 bits).
+std::string name_after(std::string_view text) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (char c : text) {
+    hash ^= static_cast<unsigned char>(c);
+    hash *= 0x100000001b3;
+  }
+  std::array<char, 32> buffer{};
+  std::snprintf(buffer.data(), buffer.size(), "file-%016llx",
+                static_cast<unsigned long long>(hash));
+  return buffer.data();
+}
+
+/// The original also took a number for `helpful`: a rating, that is.
+void mend_feedback(json& value) {
+  auto said = value.find("feedback");
+  if (said == value.end() || !said->is_object())
+    return;
+  auto helpful = said->find("helpful");
+  if (helpful == said->end() || !helpful->is_number())
+    return;
+  auto rating = std::clamp(helpful->get<double>(), 1.0, 5.0);
+  said->erase(helpful);
+  if (!said->contains("rating"))
+    (*said)["rating"] = rating;
+}
+
+caf::error named(const fs::path& file, const caf::error& why) {
+  return failure(errc::invalid_json, file.string() + ": " + explain(why));
+}
+
+caf::expected<std::vector<fs::path>> json_files(const fs::path& directory) {
+  std::vector<fs::path> result;
+  std::error_code failed;
+  for (fs::directory_iterator i{directory, failed}, end; !failed && i != end;
+       i.increment(failed))
+    if (i->path().extension() == ".json"
+        && i->path().filename() != "metrics_summary.json")
+      result.push_back(i->path());
+  if (failed)
+    return failure(errc::not_found, "could not read " + directory.string()
+                                      + ": " + failed.message());
+  std::sort(result.begin(), result.end());
+  return result;
+}
+
+std::string set_aside(const fs::path& file) {
+  auto to = file.parent_path() / "damaged";
+  std::error_code failed;
+  fs::create_directories(to, failed);
+  if (!failed)
+    fs::rename(file, to / file.filename(), failed);
+  return failed ? "; it could not be set aside: " + failed.message()
+                : "; set aside as " + (to / file.filename()).string();
+}
+
+} // namespace
+
+std::string episode_file_name(const episode& x) {
+  using namespace std::chrono;
+  auto iso = to_iso8601(floor<seconds>(x.at));
+  std::string digits;
+  for (char c : iso)
+    if (c >= '0' && c <= '9')
+      digits += c;
+  auto micros = (x.at - floor<seconds>(x.at)).count();
+  std::array<char, 16> fraction{};
+  std::snprintf(fraction.data(), fraction.size(), "%06d",
+                static_cast<int>(micros));
+  return "episode_" + digits.substr(0, 8) + "_" + digits.substr(8) + "_"
+       + fraction.data() + "_" + plain(x.id) + ".json";
+}
+
+caf::error write_episode_file(const fs::path& directory, const episode& x) {
+  auto text =
+    to_json_value(x).dump(2, ' ', false, json::error_handler_t::replace);
+  return write_atomically(directory / episode_file_name(x), text + "\n");
+}
+
+caf::expected<episode> read_episode_file(const fs::path& file) {
+  std::ifstream in{file, std::ios::binary};
+  if (!in)
+    return failure(errc::not_found, "could not open " + file.string());
+  std::string text{std::istreambuf_iterator<char>{in}, {}};
+  auto value = parse_json(text);
+  if (!value)
+    return named(file, value.error());
+  mend_feedback(*value);
+  episode result;
+  if (auto err = from_json_value(*value, result))
+    return named(file, err);
+  if (result.id.empty())
+    result.id = name_after(text);
+  if (result.at == timestamp{})
+    result.at = result.woven.created_at;
+  return result;
+}
+
+caf::expected<std::int64_t> export_episodes(caf::actor_system& system,
+                                            const reflection_actor& buffer,
+                                            const fs::path& directory) {
+  std::error_code failed;
+  fs::create_directories(directory, failed);
+  if (failed)
+    return failure(errc::io_error, "could not create " + directory.string()
+                                     + ": " + failed.message());
+  caf::scoped_actor self{system};
+  std::int64_t count = 0;
+  std::int64_t after = 0;
+  for (;;) {
+    caf::expected<episode_page> page{caf::error{}};
+    self->request(buffer, caf::infinite, episodes_query{after, 500})
+      .receive([&](episode_page& x) { page = std::move(x); },
+               [&](caf::error& err) { page = std::move(err); });
+    if (!page)
+      return std::move(page.error());
+    for (const auto& x : page->episodes) {
+      if (auto err = write_episode_file(directory, x))
+        return err;
+      ++count;
+    }
+    if (page->episodes.empty())
+      return count;
+    after = page->last;
+  }
+}
+
+caf::expected<import_report> import_episodes(caf::actor_system& system,
+                                             const reflection_actor& buffer,
+                                             const fs::path& directory) {
+  auto files = json_files(directory);
+  if (!files)
+    return std::move(files.error());
+  import_report result;
+  std::mutex mutex;
+  import_pipeline pipeline{system, buffer, 256};
+  for (const auto& file : *files) {
+    auto made = read_episode_file(file);
+    if (!made) {
+      auto sentence = explain(made.error()) + set_aside(file);
+      std::lock_guard guard{mutex};
+      result.failed.push_back(std::move(sentence));
+      continue;
+    }
+    pipeline.store(import_request{std::move(*made)},
+                   [&, file](const caf::expected<reflect_ack>& x) {
+                     std::lock_guard guard{mutex};
+                     if (x)
+                       ++result.stored;
+                     else
+                       result.failed.push_back(file.string() + ": "
+                                               + explain(x.error()));
+                   });
+  }
+  pipeline.drain();
+  return result;
+}
+
+} // namespace hololoom

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <hololoom/messages/reflection.hpp>
+
+#include <caf/fwd.hpp>
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+namespace hololoom {
+
+/// `episode_20261123_155408_123456_<id>.json`, after the episode's own time.
+std::string episode_file_name(const episode& x);
+
+/// Writes `x` into `directory` as a JSON file of its own, whole or not at all.
+caf::error write_episode_file(const std::filesystem::path& directory,
+                              const episode& x);
+
+/// Reads a file as `write_episode_file` or the original made it. An episode
+/// without an id gets one that depends on its contents alone, so that reading
+/// it twice gives the same episode.
+/// @returns `errc::invalid_json` with the file's name for a damaged one.
+caf::expected<episode> read_episode_file(const std::filesystem::path& file);
+
+/// Writes each episode that `buffer` has into `directory`, which is made when
+/// it is missing. Blocks.
+/// @returns how many.
+caf::expected<std::int64_t>
+export_episodes(caf::actor_system& system, const reflection_actor& buffer,
+                const std::filesystem::path& directory);
+
+/// What an import did.
+struct import_report {
+  std::int64_t stored = 0;
+  /// Files or lines that could not be read or stored, each with why.
+  std::vector<std::string> failed;
+
+  static constexpr auto fields() {
+    return std::tuple{member("stored", &import_report::stored),
+                      member("failed", &import_report::failed)};
+  }
+  bool operator==(const import_report&) const = default;
+};
+
+/// Stores the episode of each JSON file in `directory`. Damaged files are moved
+/// to `directory/damaged`. Blocks.
+caf::expected<import_report>
+import_episodes(caf::actor_system& system, const reflection_actor& buffer,
+                const std::filesystem::path& directory);
+
+/// Stores an episode for each line of `in`, many under way at once, and writes
+/// `{"id": "...", "durable": true}` to `out` as soon as it is on disk, or
+/// `{"id": "...", "durable": false, "error": "..."}`; answers may come in
+/// another order than the lines. A line needs `query_text`, `response`,
+/// `tool_used` and `confidence`, and may have `id`, `feedback` and `reward`; or
+/// it is an exported episode. Blocks until `in` ends and all is answered.
+///
+/// `out` is written by one thread at a time and flushed after each line.
+import_report import_lines(caf::actor_system& system,
+                           const reflection_actor& buffer, std::istream& in,
+                           std::ostream& out, std::size_t under_way = 256);
+
+} // namespace hololoom

@@ -1,0 +1,131 @@
+#include <hololoom/actors/reflection/episode_files.hpp>
+#include <hololoom/actors/reflection/import_pipeline.hpp>
+#include <hololoom/messages/json.hpp>
+#include <hololoom/messages/uuid.hpp>
+
+#include <istream>
+#include <mutex>
+#include <ostream>
+#include <utility>
+
+namespace hololoom {
+
+namespace {
+
+/// What a line asks to store: an exported episode, or the few keys that a weave
+/// made elsewhere needs.
+caf::expected<import_pipeline::request> parse_line(const std::string& line) {
+  auto value = parse_json(line);
+  if (!value)
+    return std::move(value.error());
+  if (!value->is_object())
+    return failure(errc::invalid_json, "expected an object");
+  if (value->contains("spacetime")) {
+    import_request result;
+    if (auto err = from_json_value(*value, result.made))
+      return err;
+    if (result.made.at == timestamp{})
+      result.made.at = now();
+    return import_pipeline::request{std::move(result)};
+  }
+  reflect_request result;
+  auto made_at = now();
+  auto id = value->find("id");
+  if (id != value->end()) {
+    if (auto err = from_json_value(*id, result.episode_id, "id"))
+      return err;
+    value->erase(id);
+  }
+  if (!value->contains("trace"))
+    (*value)["trace"] = {{"start_time", to_iso8601(made_at)},
+                         {"end_time", to_iso8601(made_at)},
+                         {"duration_ms", 0.0}};
+  if (auto err = from_json_value(*value, result.woven))
+    return err;
+  if (result.woven.created_at == timestamp{})
+    result.woven.created_at = made_at;
+  if (auto said = value->find("feedback"); said != value->end())
+    if (auto err = from_json_value(*said, result.said, "feedback"))
+      return err;
+  if (auto reward = value->find("reward"); reward != value->end())
+    if (auto err = from_json_value(*reward, result.reward, "reward"))
+      return err;
+  return import_pipeline::request{std::move(result)};
+}
+
+/// The name under which a request is stored, made here if it has none.
+std::string name(import_pipeline::request& x) {
+  auto& id = std::holds_alternative<import_request>(x)
+             ? std::get<import_request>(x).made.id
+             : std::get<reflect_request>(x).episode_id;
+  if (id.empty())
+    id = make_uuid();
+  return id;
+}
+
+/// Answers lines, one at a time.
+class answers_out {
+public:
+  explicit answers_out(std::ostream& out) : out_(out) {}
+
+  void stored(const reflect_ack& ack) {
+    auto line = json{{"id", ack.episode_id}, {"durable", ack.durable}};
+    if (!ack.durable)
+      line["error"] = "there is no data directory: it is kept in memory only";
+    std::lock_guard guard{mutex_};
+    out_ << to_text(line) << std::endl;
+    ++report_.stored;
+  }
+
+  void failed(const std::string& id, std::int64_t line_number,
+              const caf::error& why) {
+    auto sentence = "line " + std::to_string(line_number) + ": " + explain(why);
+    auto line = json{{"id", id}, {"durable", false}, {"error", sentence}};
+    std::lock_guard guard{mutex_};
+    out_ << to_text(line) << std::endl;
+    report_.failed.push_back(std::move(sentence));
+  }
+
+  import_report report() {
+    std::lock_guard guard{mutex_};
+    return std::move(report_);
+  }
+
+private:
+  std::mutex mutex_;
+  std::ostream& out_;
+  import_report report_;
+};
+
+} // namespace
+
+import_report import_lines(caf::actor_system& system,
+                           const reflection_actor& buffer, std::istream& in,
+                           std::ostream& out, std::size_t under_way) {
+  answers_out answers{out};
+  {
+    import_pipeline pipeline{system, buffer, under_way};
+    std::string line;
+    for (std::int64_t number = 1; std::getline(in, line); ++number) {
+      if (line.find_first_not_of(" \t\r") == std::string::npos)
+        continue;
+      auto request = parse_line(line);
+      if (!request) {
+        answers.failed("", number, request.error());
+        continue;
+      }
+      auto id = name(*request);
+      pipeline.store(
+        std::move(*request),
+        [&answers, id, number](const caf::expected<reflect_ack>& x) {
+          if (x)
+            answers.stored(*x);
+          else
+            answers.failed(id, number, x.error());
+        });
+    }
+  }
+  return answers.report();
+}
+
+} // namespace hololoom

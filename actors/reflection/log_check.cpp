@@ -1,0 +1,165 @@
+#include <hololoom/actors/reflection/log_check.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <fstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// The format: https://sqlite.org/fileformat2.html#walformat
+
+namespace hololoom {
+
+namespace {
+
+constexpr std::size_t header_size = 32;
+constexpr std::size_t frame_header_size = 24;
+
+std::uint32_t big_endian(const unsigned char* p) {
+  return std::uint32_t{p[0]} << 24 | std::uint32_t{p[1]} << 16
+       | std::uint32_t{p[2]} << 8 | std::uint32_t{p[3]};
+}
+
+std::uint32_t little_endian(const unsigned char* p) {
+  return std::uint32_t{p[3]} << 24 | std::uint32_t{p[2]} << 16
+       | std::uint32_t{p[1]} << 8 | std::uint32_t{p[0]};
+}
+
+/// The log's running checksum, over pairs of words.
+struct running_sum {
+  bool big = false;
+  std::uint32_t a = 0;
+  std::uint32_t b = 0;
+
+  void add(const unsigned char* p, std::size_t size) {
+    for (std::size_t i = 0; i + 8 <= size; i += 8) {
+      a += (big ? big_endian(p + i) : little_endian(p + i)) + b;
+      b += (big ? big_endian(p + i + 4) : little_endian(p + i + 4)) + a;
+    }
+  }
+
+  bool matches(const unsigned char* stored) const {
+    return a == big_endian(stored) && b == big_endian(stored + 4);
+  }
+};
+
+class log_reader {
+public:
+  explicit log_reader(const std::filesystem::path& file)
+    : in_(file, std::ios::binary) {}
+
+  /// @returns whether there is a header to speak of.
+  bool read_header() {
+    if (!read(header_.data(), header_.size()))
+      return false;
+    return std::any_of(header_.begin(), header_.end(),
+                       [](unsigned char c) { return c != 0; });
+  }
+
+  bool header_intact() {
+    auto magic = big_endian(header_.data());
+    page_size_ = big_endian(header_.data() + 8);
+    if ((magic & 0xfffffffe) != 0x377f0682 || page_size_ < 512
+        || page_size_ > 65536)
+      return false;
+    sum_.big = (magic & 1) != 0;
+    sum_.add(header_.data(), 24);
+    frame_.resize(frame_header_size + page_size_);
+    return sum_.matches(header_.data() + 24);
+  }
+
+  bool read_frame() { return read(frame_.data(), frame_.size()); }
+
+  /// Whether the frame just read belongs to this generation of the log.
+  bool current() const {
+    return std::equal(frame_.begin() + 8, frame_.begin() + 16,
+                      header_.begin() + 16);
+  }
+
+  bool ends_transaction() const { return big_endian(frame_.data() + 4) != 0; }
+
+  /// Whether the frame just read follows the intact ones before it.
+  bool intact() {
+    if (!current() || big_endian(frame_.data()) == 0)
+      return false;
+    sum_.add(frame_.data(), 8);
+    sum_.add(frame_.data() + frame_header_size, page_size_);
+    return sum_.matches(frame_.data() + 16);
+  }
+
+private:
+  bool read(unsigned char* to, std::size_t size) {
+    in_.read(reinterpret_cast<char*>(to), static_cast<std::streamsize>(size));
+    return in_.gcount() == static_cast<std::streamsize>(size);
+  }
+
+  std::ifstream in_;
+  std::array<unsigned char, header_size> header_{};
+  std::vector<unsigned char> frame_;
+  std::size_t page_size_ = 0;
+  running_sum sum_;
+};
+
+caf::error damaged(const std::filesystem::path& log, const std::string& where) {
+  return failure(errc::corrupt, log.string() + " is damaged " + where
+                                  + ", before episodes that were acknowledged; "
+                                    "run `hololoom repair` on its directory");
+}
+
+} // namespace
+
+caf::error check_head(const std::filesystem::path& file) {
+  std::array<char, 100> head{};
+  std::ifstream in{file, std::ios::binary};
+  in.read(head.data(), head.size());
+  if (in.gcount() == 0)
+    return {};
+  // The name of the format, and the mode: 1 until a new file is set to WAL.
+  constexpr std::string_view name{"SQLite format 3", 16};
+  auto mode_known = [&](std::size_t at) {
+    return head[at] == 1 || head[at] == 2;
+  };
+  if (in.gcount() == 100 && std::string_view{head.data(), 16} == name
+      && mode_known(18) && head[18] == head[19])
+    return {};
+  return failure(
+    errc::corrupt,
+    file.string()
+      + " is damaged in its first bytes, or is not a "
+        "HoloLoom journal; run `hololoom repair` on its directory");
+}
+
+caf::error check_log(const std::filesystem::path& file) {
+  auto log = file;
+  log += "-wal";
+  log_reader reader{log};
+  if (!reader.read_header())
+    return {};
+  if (!reader.header_intact()) {
+    std::error_code none;
+    auto size = std::filesystem::file_size(log, none);
+    return size > header_size + frame_header_size + 512
+           ? damaged(log, "at its head")
+           : caf::error{};
+  }
+  auto frame = 1;
+  while (reader.read_frame()) {
+    if (!reader.intact())
+      break;
+    ++frame;
+  }
+  // From here on: was a transaction completed, and another one begun?
+  auto completed = false;
+  do {
+    if (!reader.current())
+      continue;
+    if (completed)
+      return damaged(log, "at frame " + std::to_string(frame));
+    completed = reader.ends_transaction();
+  } while (reader.read_frame());
+  return {};
+}
+
+} // namespace hololoom

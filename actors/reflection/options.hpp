@@ -1,0 +1,80 @@
+#pragma once
+
+#include <hololoom/actors/reflection/reward.hpp>
+#include <hololoom/messages/episode.hpp>
+
+#include <cstdint>
+#include <string>
+#include <tuple>
+
+namespace hololoom {
+
+/// How the reflection buffer works. Durations are in milliseconds.
+struct reflection_options {
+  /// Where `journal.db` and `metrics_summary.json` are kept. Empty: in memory
+  /// only, and acknowledgements say `durable: false`.
+  std::string directory;
+  /// Episodes held in memory: the newest ones.
+  std::int64_t capacity = 1000;
+  /// Episodes that an analysis looks at: the newest ones.
+  std::int64_t learning_window = 100;
+  /// An episode is a success from this reward on, in 0..1.
+  double success_threshold = 0.6;
+  /// How a reward is derived when none is given: blended or extracted.
+  reward_formula formula = reward_formula::extracted;
+  /// The weights of the extracted reward.
+  reward_weights weights;
+  /// What remains of earlier evidence with each new episode, in (0, 1]. 1: all
+  /// of it; 0.995 follows a world that changes.
+  double discount = 1.0;
+  /// Writes that may wait for the disk; past it they are refused.
+  std::int64_t queue_limit = 10'000;
+  /// Episodes kept on disk, the newest ones; 0: all. What was learned from the
+  /// others stays.
+  std::int64_t retain_episodes = 1'000'000;
+  /// Episodes older than this leave the disk; 0: none.
+  millis retain_age{0};
+  /// Spacetimes kept on disk for a later reflection; 0: all.
+  std::int64_t retain_spacetimes = 10'000;
+  /// Write a JSON file for each episode, beside the journal.
+  bool episode_files = false;
+  /// How often `metrics_summary.json` is written while something changes.
+  millis summary_interval{30'000};
+  /// How often recent episodes are analysed; 0: only when asked.
+  millis analysis_interval{300'000};
+  /// How often a disk that failed is tried again.
+  millis retry_interval{1'000};
+  /// How long the disk may stand still before whoever waits for it gets an
+  /// error.
+  millis stall_limit{10'000};
+  /// How long to wait for a predecessor in this process to let go of the
+  /// journal.
+  millis lock_wait{5'000};
+
+  static constexpr auto fields() {
+    using t = reflection_options;
+    return std::tuple{member("directory", &t::directory),
+                      member("capacity", &t::capacity),
+                      member("learning_window", &t::learning_window),
+                      member("success_threshold", &t::success_threshold),
+                      member("formula", &t::formula),
+                      member("weights", &t::weights),
+                      member("discount", &t::discount),
+                      member("queue_limit", &t::queue_limit),
+                      member("retain_episodes", &t::retain_episodes),
+                      member("retain_age_ms", &t::retain_age),
+                      member("retain_spacetimes", &t::retain_spacetimes),
+                      member("episode_files", &t::episode_files),
+                      member("summary_interval_ms", &t::summary_interval),
+                      member("analysis_interval_ms", &t::analysis_interval),
+                      member("retry_interval_ms", &t::retry_interval),
+                      member("stall_limit_ms", &t::stall_limit),
+                      member("lock_wait_ms", &t::lock_wait)};
+  }
+  bool operator==(const reflection_options&) const = default;
+};
+
+/// @returns `errc::invalid_config` with the key that is out of its range.
+caf::error check(const reflection_options& options);
+
+} // namespace hololoom

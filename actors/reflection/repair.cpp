@@ -1,0 +1,175 @@
+#include <hololoom/actors/reflection/atomic_file.hpp>
+#include <hololoom/actors/reflection/journal.hpp>
+#include <hololoom/actors/reflection/repair.hpp>
+#include <hololoom/actors/reflection/salvage.hpp>
+
+#include <system_error>
+#include <utility>
+
+namespace hololoom {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path beside(fs::path file, const char* suffix) {
+  return file += suffix;
+}
+
+caf::error io_failure(const std::string& tried, const std::error_code& why) {
+  return failure(errc::io_error, "could not " + tried + ": " + why.message());
+}
+
+/// Puts what was salvaged into `store`, a new journal, in its order; episodes
+/// are numbered anew where others are lost.
+caf::error restore(const salvaged& x, journal& store) {
+  auto adjustments = x.adjustments.begin();
+  auto adjust_before = [&](std::int64_t sequence) -> caf::error {
+    for (; adjustments != x.adjustments.end()
+           && adjustments->second.after < sequence;
+         ++adjustments) {
+      auto what = adjustments->second.what;
+      // It looked at what is here, under the new numbers.
+      what.analysed = std::min(what.analysed, store.drafted());
+      if (auto err = store.adjust(what))
+        return err;
+    }
+    return {};
+  };
+  if (auto err = store.begin())
+    return err;
+  for (const auto& [sequence, record] : x.episodes) {
+    if (auto err = adjust_before(sequence))
+      return err;
+    if (auto place = store.add(record); !place)
+      return std::move(place.error());
+  }
+  if (auto err = adjust_before(x.last() + 1))
+    return err;
+  for (const auto& [number, recorded] : x.spacetimes)
+    if (auto err = store.record(recorded.first, recorded.second))
+      return err;
+  return store.commit();
+}
+
+/// Makes a new journal from what was salvaged, complete and on disk.
+caf::error build(const salvaged& x, const fs::path& file) {
+  for (auto suffix : {"", "-wal", "-journal"})
+    fs::remove(beside(file, suffix));
+  journal_options options;
+  options.file = file;
+  auto store = journal::open(options);
+  if (!store)
+    return std::move(store.error());
+  if (x.baseline)
+    if (auto err = (*store)->start_from(*x.baseline))
+      return err;
+  if (auto err = restore(x, **store))
+    return err;
+  return (*store)->verify();
+}
+
+/// A name that is not taken, for a file that is set aside.
+fs::path free_name(const fs::path& file) {
+  auto stamp = to_iso8601(std::chrono::floor<std::chrono::seconds>(now()));
+  auto result = beside(file, (".damaged-" + stamp).c_str());
+  for (auto i = 2; fs::exists(result); ++i)
+    result =
+      beside(file, (".damaged-" + stamp + "-" + std::to_string(i)).c_str());
+  return result;
+}
+
+/// Sets the damaged journal aside and puts the repaired one in its place. The
+/// repaired one bears its name while that is not done: a journal beside which
+/// it stands is not opened.
+caf::error exchange(const fs::path& file, const fs::path& repaired,
+                    const fs::path& aside) {
+  std::error_code failed;
+  if (!fs::exists(aside))
+    fs::copy_file(file, aside, failed);
+  if (failed)
+    return io_failure("set " + file.string() + " aside", failed);
+  auto log = beside(file, "-wal");
+  if (fs::exists(log))
+    fs::rename(log, beside(aside, "-wal"), failed);
+  if (!failed)
+    fs::rename(repaired, file, failed);
+  if (failed)
+    return io_failure("put " + repaired.string() + " in place", failed);
+  return sync_directory(file.parent_path());
+}
+
+/// Checks the journal as a whole.
+caf::expected<repair_report> inspect_journal(const fs::path& file) {
+  journal_options options;
+  options.file = file;
+  auto store = journal::open(options);
+  if (!store)
+    return std::move(store.error());
+  if (auto err = (*store)->verify())
+    return err;
+  repair_report result;
+  if ((result.relearned = (*store)->relearned()))
+    if (auto err = (*store)->probe())
+      return err;
+  auto stored = (*store)->stored();
+  if (!stored)
+    return std::move(stored.error());
+  result.episodes = *stored;
+  auto spacetimes = (*store)->recorded();
+  if (!spacetimes)
+    return std::move(spacetimes.error());
+  result.spacetimes = *spacetimes;
+  return result;
+}
+
+std::string without_remedy(std::string sentence) {
+  return sentence.substr(0, sentence.find("; run `hololoom repair`"));
+}
+
+} // namespace
+
+caf::expected<repair_report> repair_journal(const fs::path& directory) {
+  auto file = directory / "journal.db";
+  auto repaired = beside(file, ".repaired");
+  if (!fs::exists(file))
+    return failure(errc::not_found,
+                   "there is no journal in " + directory.string());
+  auto intact = inspect_journal(file);
+  if (intact || !is(intact.error(), errc::corrupt))
+    return intact;
+  auto lock = file_lock::take(directory / "journal.lock");
+  if (!lock)
+    return std::move(lock.error());
+  auto found = salvage(file);
+  auto made = beside(file, ".new");
+  if (auto err = build(found, made))
+    return err;
+  std::error_code failed;
+  fs::rename(made, repaired, failed);
+  if (failed)
+    return io_failure("name " + repaired.string(), failed);
+  auto aside = free_name(file);
+  if (auto err = exchange(file, repaired, aside))
+    return err;
+  repair_report result;
+  result.damaged = true;
+  result.relearned = true;
+  result.set_aside = aside.string();
+  for (const auto& [sequence, record] : found.episodes)
+    result.episodes += record.body.empty() ? 0 : 1;
+  result.spacetimes = static_cast<std::int64_t>(found.spacetimes.size());
+  auto first = found.baseline ? found.baseline->sequence : 0;
+  result.lost = found.last() - first - std::ssize(found.episodes);
+  result.problems.push_back(without_remedy(explain(intact.error())));
+  if (result.lost > 0)
+    result.problems.push_back(std::to_string(result.lost)
+                              + " episodes could not be read");
+  if (!found.baseline && !found.episodes.empty()
+      && found.episodes.begin()->first > 1)
+    result.problems.push_back("what was learned from episodes that had left "
+                              "the journal could not be read");
+  return result;
+}
+
+} // namespace hololoom

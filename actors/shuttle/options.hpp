@@ -1,0 +1,73 @@
+#pragma once
+
+#include <hololoom/actors/shuttle/convergence.hpp>
+#include <hololoom/messages/time.hpp>
+
+#include <cstdint>
+#include <string>
+#include <tuple>
+#include <vector>
+
+namespace hololoom {
+
+/// How the shuttle and its weavers work. Durations are in milliseconds.
+struct shuttle_options {
+  /// Weavers in the pool; 0: one for each core.
+  std::int64_t weavers = 0;
+  /// Weaves that may be under way at once, however many weavers there are.
+  std::int64_t max_under_way = 64;
+  /// Further ones that may wait for a weaver; past it they are refused.
+  std::int64_t max_waiting = 256;
+  /// bare, fast, fused or auto.
+  std::string card = "fused";
+  bandit_strategy strategy = bandit_strategy::epsilon_greedy;
+  /// Chance to explore, in 0..1; what was learned may raise it up to 0.3.
+  double epsilon = 0.1;
+  /// Share of the cues in `bayesian_blend`, in 0..1.
+  double blend = 0.7;
+  /// How much past rewards shift the choice: the exponent of a tool's posterior
+  /// mean against that of an unknown tool. 0: not at all.
+  double experience = 2.0;
+  /// Longer queries are refused; code points.
+  std::int64_t max_query_chars = 10'000;
+  /// Shards that thread selection takes up at most.
+  std::int64_t max_threads = 64;
+  /// Dimensions that the embedder offers, ascending.
+  std::vector<std::int64_t> scales{96, 192, 384};
+  /// Longer deadlines are cut to it.
+  millis max_deadline{60'000};
+  /// How long after the deadline a weaver may still answer, before it counts as
+  /// stuck and its caller gets an error.
+  millis stuck_margin{250};
+  /// Seed of the weavers' randomness; 0: a new one at each start.
+  std::uint64_t seed = 0;
+  /// Record finished weaves with the reflection buffer, so that one can reflect
+  /// on them later by their id.
+  bool record = true;
+
+  static constexpr auto fields() {
+    using t = shuttle_options;
+    return std::tuple{member("weavers", &t::weavers),
+                      member("max_under_way", &t::max_under_way),
+                      member("max_waiting", &t::max_waiting),
+                      member("card", &t::card),
+                      member("strategy", &t::strategy),
+                      member("epsilon", &t::epsilon),
+                      member("blend", &t::blend),
+                      member("experience", &t::experience),
+                      member("max_query_chars", &t::max_query_chars),
+                      member("max_threads", &t::max_threads),
+                      member("scales", &t::scales),
+                      member("max_deadline_ms", &t::max_deadline),
+                      member("stuck_margin_ms", &t::stuck_margin),
+                      member("seed", &t::seed),
+                      member("record", &t::record)};
+  }
+  bool operator==(const shuttle_options&) const = default;
+};
+
+/// Whether the options can be worked with.
+/// @returns `errc::invalid_config` with the key and what it may be.
+caf::error check(const shuttle_options& options);
+
+} // namespace hololoom

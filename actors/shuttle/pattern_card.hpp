@@ -1,0 +1,122 @@
+#pragma once
+
+#include <hololoom/messages/time.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hololoom {
+
+/// How thoroughly a query is woven.
+enum class card_kind : std::uint8_t {
+  bare = 0,  ///< One scale, keyword motifs, few shards: fast.
+  fast = 1,  ///< Two scales, all motifs.
+  fused = 2, ///< Every scale, most shards: slow and thorough.
+};
+
+constexpr auto enumerators(card_kind) {
+  using e = card_kind;
+  return std::array{std::pair{e::bare, std::string_view{"bare"}},
+                    std::pair{e::fast, std::string_view{"fast"}},
+                    std::pair{e::fused, std::string_view{"fused"}}};
+}
+
+/// The card's name in any case; none for anything else, "auto" included.
+std::optional<card_kind> parse_card(std::string_view name);
+
+/// Whether `name` means "choose for me".
+bool is_auto(std::string_view name);
+
+/// Everything that a card decides about a weave. Immutable data.
+struct pattern_card {
+  card_kind kind = card_kind::fast;
+  /// What people see: "Fast Threading".
+  std::string name;
+  /// Embedding dimensions, ascending.
+  std::vector<std::int64_t> scales;
+  /// Share of each scale in retrieval; sums to 1.
+  std::map<std::int64_t, double> fusion_weights;
+  /// Structural motifs beside the keywords.
+  bool structural_motifs = false;
+  bool spectral = false;
+  /// Eigenvalues shown in the trace.
+  std::int64_t k_eigen = 4;
+  /// Search by all scales, not by the smallest alone.
+  bool fused_retrieval = false;
+  /// Shards to retrieve.
+  std::int64_t k = 6;
+  bool bm25 = false;
+  double bm25_weight = 0.15;
+  /// For the whole weave.
+  millis pipeline_timeout{5000};
+  double quality_target = 0.7;
+  double speed_priority = 0.5;
+
+  bool operator==(const pattern_card&) const = default;
+};
+
+/// The card for `kind`. The reference stays valid for ever.
+const pattern_card& card_for(card_kind kind);
+
+/// `card` without the scales that are not in `available`, its weights scaled
+/// to sum to 1 again. If none is left it gets the smallest available one.
+pattern_card restrict_scales(pattern_card card,
+                             const std::vector<std::int64_t>& available);
+
+/// What the choice of a card depends on.
+struct card_choice_input {
+  std::string_view query_text;
+  /// What the caller asked for: a card's name, "auto", or nothing.
+  std::optional<std::string> preference;
+  /// What the config says: a card's name or "auto".
+  std::string configured = "auto";
+  /// For auto: take no card that needs longer (at most 2.5 s bare, 5 s fast).
+  std::optional<millis> max_timeout;
+  /// For auto: time left for the weave. None: not known.
+  std::optional<millis> remaining;
+  /// For auto: the card that did best so far.
+  std::optional<card_kind> learned;
+  /// For auto and an empty text.
+  card_kind fallback = card_kind::fast;
+};
+
+struct card_choice {
+  card_kind kind = card_kind::fast;
+  /// "user_preference=fused", "auto_select_from_query (len=26)", ...
+  std::string reason;
+  /// Code points.
+  std::int64_t query_length = 0;
+  /// A preference that is no card; empty when all is well.
+  std::string warning;
+};
+
+/// Chooses a card. An explicit preference wins, then an explicit config; only
+/// "auto" looks at the limits, at what was learned and at the text's length:
+/// under 50 code points bare, under 150 fast, else fused if 8 s remain.
+card_choice select_pattern(const card_choice_input& in);
+
+/// The last choices, at most `limit` of them. Not thread-safe.
+class card_history {
+public:
+  explicit card_history(std::size_t limit = 1000) : limit_(limit) {}
+
+  void add(card_choice choice);
+
+  const std::deque<card_choice>& entries() const { return entries_; }
+
+  /// How often each card was chosen, by its short name.
+  std::map<std::string, std::int64_t> distribution() const;
+
+private:
+  std::size_t limit_;
+  std::deque<card_choice> entries_;
+};
+
+} // namespace hololoom

@@ -1,0 +1,377 @@
+#include <hololoom/actors/shuttle/job_board.hpp>
+#include <hololoom/actors/shuttle/query_check.hpp>
+#include <hololoom/actors/shuttle/shuttle.hpp>
+#include <hololoom/actors/shuttle/steps/steps.hpp>
+#include <hololoom/actors/shuttle/weave.hpp>
+#include <hololoom/actors/shuttle/weaver_pool.hpp>
+#include <hololoom/messages/type_ids.hpp>
+#include <hololoom/messages/uuid.hpp>
+
+#include <caf/actor_addr.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <utility>
+
+// The shuttle waits for nobody: it keeps a board of the weaves that it has
+// admitted and a response promise for each, and every way in which one can end
+// (its weaver's answer, its weaver's death, its deadline, a cut, the shuttle's
+// own end) takes it off the board and answers it, once.
+//
+// Exit: it drains and then quits. Down: only weavers are monitored.
+
+namespace hololoom {
+
+namespace {
+
+/// Time to look for what is late. Only the youngest counts.
+struct check_tick {
+  std::uint64_t epoch = 0;
+};
+
+} // namespace
+
+} // namespace hololoom
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::check_tick)
+
+namespace hololoom {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+using wide_actor = local_shuttle_actor::extend<answers<void, check_tick>>;
+using promise = caf::typed_response_promise<spacetime>;
+
+/// A record must be on disk by then, or it counts as lost.
+constexpr auto record_limit = 30s;
+/// Delayed messages keep an actor in memory: they are short.
+constexpr auto longest_tick = 500ms;
+
+class shuttle_state {
+public:
+  static constexpr const char* name = "shuttle";
+
+  shuttle_state(wide_actor::base* self, shuttle_options options,
+                shuttle_deps deps)
+    : self_(self),
+      options_(std::move(options)),
+      deps_(std::move(deps)),
+      board_(static_cast<std::size_t>(options_.max_under_way),
+             static_cast<std::size_t>(options_.max_waiting),
+             options_.stuck_margin),
+      policy_(std::make_shared<const policy_snapshot>()) {
+    if (!deps_.next_id)
+      deps_.next_id = make_uuid;
+  }
+
+  /// Killed: nobody is left without an answer.
+  ~shuttle_state() { cut(); }
+
+  shuttle_state(const shuttle_state&) = delete;
+  shuttle_state& operator=(const shuttle_state&) = delete;
+
+  wide_actor::behavior_type make_behavior() {
+    self_->set_exit_handler([this](caf::exit_msg& x) { end(x.reason); });
+    self_->set_down_handler(
+      [this](caf::down_msg& x) { weaver_down(x.source); });
+    subscribe();
+    return {
+      [this](weave_request& x) { return admit(x); },
+      [this](shuttle_status_query) { return status(); },
+      [this](begin_drain) { return drain(); },
+      [this](cut_weaves) { return cut_and_end(); },
+      [this](const weaver_ready& x) { weaver_came(x.weaver); },
+      [this](weave_done& x) { done(x); },
+      [this](const weaver_leaving& x) { weaver_leaves(x.weaver); },
+      [this](policy_snapshot& x) { learn(std::move(x)); },
+      [this](check_tick x) { check_late(x.epoch); },
+    };
+  }
+
+private:
+  // -- taking weaves ----------------------------------------------------------
+
+  promise admit(weave_request& x) {
+    auto answer = self_->make_response_promise<spacetime>();
+    if (auto err = refusal(x)) {
+      ++status_.refused;
+      answer.deliver(std::move(err));
+      return answer;
+    }
+    auto selected = select_card(x, *policy_, options_);
+    history_.add(selected.choice);
+    auto admitted = self_->clock().now();
+    weave_job work;
+    work.id = deps_.next_id();
+    work.request = std::move(x);
+    work.policy = policy_;
+    work.admitted = admitted;
+    work.progress = std::make_shared<weave_progress>();
+    auto due = admitted
+             + std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+                 selected.deadline);
+    promises_.emplace(board_.add(std::move(work), due), answer);
+    hand_out();
+    arm();
+    return answer;
+  }
+
+  caf::error refusal(const weave_request& x) const {
+    if (draining_)
+      return failure(errc::shutting_down,
+                     "the loom shuts down and takes no more queries");
+    if (auto err = check_query(x, options_))
+      return err;
+    if (!board_.has_room(pool_.idle()))
+      return failure(errc::overloaded,
+                     std::to_string(board_.waiting())
+                       + " queries wait already; try again later");
+    return {};
+  }
+
+  // -- weavers ----------------------------------------------------------------
+
+  void weaver_came(const weaver_actor& weaver) {
+    if (pool_.add(weaver))
+      self_->monitor(weaver);
+    hand_out();
+  }
+
+  /// A weaver asks for leave: at once if it is not needed.
+  void weaver_leaves(const weaver_actor& weaver) {
+    if (pool_.wants_to_leave(weaver.address()))
+      let_go();
+    else
+      self_->send(weaver, weaver_dismissed{});
+  }
+
+  /// Dismisses weavers that want to go. While a drain needs them, they stay.
+  void let_go() {
+    if (draining_ && !board_.empty())
+      return;
+    for (const auto& weaver : pool_.take_leaving())
+      self_->send(weaver, weaver_dismissed{});
+  }
+
+  void weaver_down(const caf::actor_addr& who) {
+    if (auto job = pool_.remove(who))
+      refuse_answer(*job, failure(errc::crashed,
+                                  "the weaver that wove this query crashed; "
+                                  "ask again"));
+    settle();
+  }
+
+  void hand_out() {
+    while (auto weaver = pool_.find_idle()) {
+      auto* next = board_.start_next();
+      if (!next)
+        return;
+      pool_.assign(weaver, next->work.number);
+      self_->send(weaver, next->work);
+    }
+  }
+
+  // -- answering --------------------------------------------------------------
+
+  void done(weave_done& x) {
+    // Whoever had it replaced does not want a lost one back.
+    pool_.release(caf::actor_cast<caf::actor_addr>(self_->current_sender()),
+                  x.number, !deps_.on_weaver_lost);
+    answer(x.number, std::move(x.woven));
+    settle();
+  }
+
+  /// Answers a weave with its spacetime, if it still waits for one.
+  void answer(std::uint64_t number, spacetime woven) {
+    auto p = take(number);
+    if (!p)
+      return;
+    auto failed = woven.tool_used == "error";
+    ++(failed ? status_.failed : status_.completed);
+    if (draining_)
+      ++status_.drained;
+    // Before the answer, so that whoever then reflects on it finds it.
+    record(woven);
+    p->deliver(std::move(woven));
+  }
+
+  /// Answers a weave with an error, if it still waits for an answer.
+  void refuse_answer(std::uint64_t number, caf::error why) {
+    if (auto p = take(number)) {
+      ++status_.failed;
+      p->deliver(std::move(why));
+    }
+  }
+
+  std::optional<promise> take(std::uint64_t number) {
+    auto i = promises_.find(number);
+    if (i == promises_.end())
+      return std::nullopt;
+    auto result = std::move(i->second);
+    promises_.erase(i);
+    board_.remove(number);
+    return result;
+  }
+
+  void record(const spacetime& woven) {
+    if (!options_.record || !deps_.reflection)
+      return;
+    self_->request(deps_.reflection, record_limit, record_request{woven})
+      .then([](const record_ack&) {},
+            [this](const caf::error& err) {
+              ++status_.unrecorded;
+              status_.problem = explain(err);
+            });
+  }
+
+  // -- what was learned -------------------------------------------------------
+
+  void subscribe() {
+    if (!deps_.reflection)
+      return;
+    // Without an answer the cues alone decide. A buffer that ends is restarted
+    // by our supervisor, and we after it.
+    self_->request(deps_.reflection, caf::infinite, policy_subscription{})
+      .then([this](policy_snapshot& x) { learn(std::move(x)); },
+            [this](const caf::error& err) { status_.problem = explain(err); });
+  }
+
+  void learn(policy_snapshot x) {
+    if (x.version >= policy_->version)
+      policy_ = std::make_shared<const policy_snapshot>(std::move(x));
+  }
+
+  // -- deadlines --------------------------------------------------------------
+
+  void arm() {
+    auto next = board_.next_check();
+    if (!next || (armed_ && *armed_ <= *next))
+      return;
+    auto now = self_->clock().now();
+    auto at = std::clamp(*next, now + 1ms, now + longest_tick);
+    armed_ = at;
+    self_->delayed_send(self_, at - now, check_tick{++epoch_});
+  }
+
+  void check_late(std::uint64_t epoch) {
+    if (epoch != epoch_)
+      return;
+    armed_.reset();
+    auto late = board_.find_late(self_->clock().now());
+    for (auto number : late.to_stop)
+      board_.find(number)->work.progress->stop.request_stop();
+    for (auto number : late.unstarted)
+      give_up(number, "no weaver was free before the deadline");
+    for (auto number : late.stuck)
+      lose_weaver_of(number);
+    settle();
+    arm();
+  }
+
+  void give_up(std::uint64_t number, const std::string& why) {
+    auto* x = board_.find(number);
+    if (!x)
+      return;
+    answer(number,
+           error_spacetime(x->work.id, x->work.request, x->work.progress->stage,
+                           failure(errc::deadline_exceeded, why)));
+  }
+
+  void lose_weaver_of(std::uint64_t number) {
+    auto* x = board_.find(number);
+    if (!x)
+      return;
+    lost_weaver report;
+    report.stage = x->work.progress->stage;
+    report.age = self_->clock().now() - x->work.admitted;
+    give_up(number, "the weaver did not come back from "
+                      + std::string{name_of(report.stage)}
+                      + " before the deadline");
+    report.weaver = pool_.lose(number);
+    if (!report.weaver)
+      return;
+    ++status_.lost_weavers;
+    if (deps_.on_weaver_lost)
+      deps_.on_weaver_lost(report);
+  }
+
+  // -- ending -----------------------------------------------------------------
+
+  shuttle_status drain() {
+    draining_ = true;
+    settle();
+    return status();
+  }
+
+  void end(const caf::error& reason) {
+    draining_ = true;
+    ending_ =
+      reason ? reason : caf::make_error(caf::exit_reason::user_shutdown);
+    settle();
+  }
+
+  shuttle_status cut_and_end() {
+    draining_ = true;
+    cut();
+    settle();
+    return status();
+  }
+
+  void cut() {
+    for (auto number : board_.all()) {
+      board_.find(number)->work.progress->stop.request_stop();
+      if (auto p = take(number)) {
+        ++status_.cut;
+        p->deliver(failure(errc::cancelled, "the loom shut down before this "
+                                            "query was answered"));
+      }
+    }
+  }
+
+  /// What follows whenever a weave has left the board.
+  void settle() {
+    hand_out();
+    let_go();
+    if (ending_ && board_.empty())
+      self_->quit(ending_);
+  }
+
+  shuttle_status status() const {
+    auto result = status_;
+    result.weavers = static_cast<std::int64_t>(pool_.size());
+    result.under_way = static_cast<std::int64_t>(board_.under_way());
+    result.waiting = static_cast<std::int64_t>(board_.waiting());
+    result.cards = history_.distribution();
+    return result;
+  }
+
+  wide_actor::base* self_;
+  shuttle_options options_;
+  shuttle_deps deps_;
+  job_board board_;
+  std::map<std::uint64_t, promise> promises_;
+  weaver_pool pool_;
+  policy_ptr policy_;
+  card_history history_;
+  shuttle_status status_;
+  std::optional<std::chrono::steady_clock::time_point> armed_;
+  std::uint64_t epoch_ = 0;
+  bool draining_ = false;
+  caf::error ending_;
+};
+
+} // namespace
+
+local_shuttle_actor spawn_shuttle(caf::actor_system& system,
+                                  shuttle_options options, shuttle_deps deps) {
+  return caf::actor_cast<local_shuttle_actor>(
+    spawn_state<shuttle_state, wide_actor>(system, std::move(options),
+                                           std::move(deps)));
+}
+
+} // namespace hololoom

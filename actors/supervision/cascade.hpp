@@ -1,0 +1,101 @@
+#pragma once
+
+#include <hololoom/actors/supervision/supervisor.hpp>
+#include <hololoom/messages/lifecycle.hpp>
+#include <hololoom/messages/reflection.hpp>
+
+#include <caf/actor.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/event_based_actor.hpp>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+/// The shutdown cascade: brings a supervision tree to its end, on time, and
+/// tells how.
+
+namespace hololoom {
+
+/// The cascade's time limits. What is not listed here is not waited for.
+struct cascade_limits {
+  /// One budget for all producers to end by themselves.
+  millis grace{5'000};
+  /// A flush that moves is waited for; one that stands still this long is not.
+  millis flush_stall{10'000};
+  /// How long each store may take to close.
+  millis store_limit{10'000};
+  /// How long after a deadline a supervisor may take to answer, before it
+  /// counts as stuck itself.
+  millis slack{1'000};
+};
+
+/// A user's function that runs in a phase, on a thread of its own.
+struct shutdown_hook {
+  cascade_phase phase = cascade_phase::refuse;
+  std::string name;
+  /// Past it, the function is let go and the phase goes on.
+  millis limit{1'000};
+  std::function<void()> run;
+};
+
+/// What a cascade has to do, and with whom.
+struct cascade_plan {
+  supervisor_actor root;
+  /// Children of the root that make work for the stores, in start order.
+  std::vector<std::string> producers;
+  /// Children of the root that close last, in start order.
+  std::vector<std::string> stores;
+  cascade_limits limits;
+  /// Closes the gate. Must not block. May be null.
+  std::function<void(caf::event_based_actor*)> refuse;
+  /// The buffer that must flush; null when there is none now.
+  std::function<reflection_actor()> buffer;
+  /// Answers what is still under way with an error, and calls the second
+  /// argument, once, with the tally. Called when the grace is over. May be
+  /// null.
+  std::function<void(caf::event_based_actor*, std::function<void(weave_tally)>)>
+    cut;
+  /// Called on entering each phase. Must not block. May be null.
+  std::function<void(cascade_phase)> on_phase;
+  /// Hooks, asked for when the cascade begins. May be null.
+  std::function<std::vector<shutdown_hook>()> hooks;
+};
+
+/// Begins the cascade, or joins the one that is under way: whoever asks gets
+/// the same `shutdown_report`.
+struct begin_cascade {
+  std::string reason;
+  std::string requested_by;
+};
+
+/// Skips what is left of the grace period. The flush is still waited for.
+struct hurry_cascade {};
+
+} // namespace hololoom
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::begin_cascade)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::hurry_cascade)
+
+namespace hololoom {
+
+/// Spawns the actor that runs a cascade when it is sent `begin_cascade`.
+///
+/// The phases, in this order, each of which runs whatever became of the last:
+///
+/// 1. refuse: the gate closes.
+/// 2. signal: exits go to all producers, which have the grace to end.
+/// 3. flush: the buffer commits what is queued, seals itself and says so. It is
+///    waited for as long as it moves.
+/// 4. force: what is left of the producers is killed, or let go.
+/// 5. stores: each is closed within its own limit, the last opened first; then
+///    the root ends.
+///
+/// `own_thread` gives it a thread, so that it runs whatever the scheduler's
+/// threads are stuck in; without, it runs on the scheduler, as tests on a
+/// virtual clock want it. It ends by `exit_high` from whoever spawned it.
+caf::actor spawn_cascade(caf::actor_system& system, cascade_plan plan,
+                         bool own_thread = true);
+
+} // namespace hololoom

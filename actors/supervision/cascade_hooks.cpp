@@ -1,0 +1,81 @@
+#include <hololoom/actors/supervision/cascade_hooks.hpp>
+
+#include <caf/send.hpp>
+
+#include <exception>
+#include <thread>
+#include <utility>
+
+namespace hololoom {
+
+namespace {
+
+maybe<std::string> run(const std::function<void()>& f) {
+  try {
+    f();
+    return nothing;
+  } catch (const std::exception& e) {
+    return std::string{"it threw: "} + e.what();
+  } catch (...) {
+    return std::string{"it threw something that is no std::exception"};
+  }
+}
+
+} // namespace
+
+void hook_runner::take(std::vector<shutdown_hook> hooks) {
+  for (auto& hook : hooks)
+    entries_.push_back({std::move(hook), {}, false, false});
+}
+
+void hook_runner::start(cascade_phase phase) {
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    auto& x = entries_[i];
+    if (x.hook.phase != phase)
+      continue;
+    x.started = self_->clock().now();
+    ++under_way_;
+    self_->delayed_send(
+      self_, std::chrono::ceil<std::chrono::nanoseconds>(x.hook.limit),
+      hook_limit{i});
+    // Detached, because the cascade waits for the message, up to the limit,
+    // and never for the thread.
+    std::thread{[i, f = x.hook.run, to = caf::actor{self_}] {
+      caf::anon_send(to, hook_ended{i, run(f)});
+    }}.detach();
+  }
+}
+
+void hook_runner::ended(const hook_ended& x) {
+  entries_[x.number].returned = true;
+  close(x.number, x.problem);
+}
+
+void hook_runner::limit_reached(const hook_limit& x) {
+  auto limit = static_cast<long>(entries_[x.number].hook.limit.count());
+  close(x.number, "it did not return within " + std::to_string(limit)
+                    + " ms and was let go");
+}
+
+void hook_runner::close(std::size_t number, maybe<std::string> problem) {
+  auto& x = entries_[number];
+  if (std::exchange(x.over, true))
+    return;
+  --under_way_;
+  lines_.push_back({"hook: " + x.hook.name, self_->clock().now() - x.started,
+                    std::move(problem)});
+}
+
+void hook_runner::report(std::vector<shutdown_phase>& lines) {
+  for (auto& line : lines_)
+    lines.push_back(std::move(line));
+  lines_.clear();
+}
+
+void hook_runner::list_abandoned(std::vector<std::string>& names) const {
+  for (const auto& x : entries_)
+    if (x.over && !x.returned)
+      names.push_back("hook: " + x.hook.name);
+}
+
+} // namespace hololoom

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <hololoom/actors/supervision/cascade.hpp>
+
+#include <caf/actor_clock.hpp>
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace hololoom {
+
+/// A hook's function has returned; `problem` is what it threw.
+struct hook_ended {
+  std::size_t number = 0;
+  maybe<std::string> problem;
+};
+
+/// A hook's time is up.
+struct hook_limit {
+  std::size_t number = 0;
+};
+
+} // namespace hololoom
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::hook_ended)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::hook_limit)
+
+namespace hololoom {
+
+/// Runs the hooks of a cascade for the actor `self`, which passes on the two
+/// messages above. Each function has a thread of its own; one that does not
+/// return is left to itself.
+class hook_runner {
+public:
+  explicit hook_runner(caf::event_based_actor* self) : self_(self) {}
+
+  void take(std::vector<shutdown_hook> hooks);
+
+  /// Starts the hooks of `phase`, all at once.
+  void start(cascade_phase phase);
+
+  void ended(const hook_ended& x);
+  void limit_reached(const hook_limit& x);
+
+  /// Whether none is under way.
+  bool idle() const { return under_way_ == 0; }
+
+  /// Appends a line for each hook that has ended since the last call.
+  void report(std::vector<shutdown_phase>& lines);
+
+  /// Appends the names of the hooks whose functions were let go.
+  void list_abandoned(std::vector<std::string>& names) const;
+
+private:
+  struct entry {
+    shutdown_hook hook;
+    caf::actor_clock::time_point started;
+    bool over = false;
+    bool returned = false;
+  };
+
+  void close(std::size_t number, maybe<std::string> problem);
+
+  caf::event_based_actor* self_;
+  std::vector<entry> entries_;
+  std::vector<shutdown_phase> lines_;
+  std::size_t under_way_ = 0;
+};
+
+} // namespace hololoom

@@ -1,0 +1,115 @@
+#include <hololoom/actors/supervision/core/board.hpp>
+
+#include <caf/abstract_actor.hpp>
+
+#include <cstdio>
+#include <utility>
+
+namespace hololoom {
+
+namespace {
+
+std::string with_age(const std::string& what,
+                     std::chrono::steady_clock::time_point since) {
+  auto age = std::chrono::steady_clock::now() - since;
+  char text[32];
+  std::snprintf(text, sizeof(text), " for %.3f s",
+                std::chrono::duration<double>(age).count());
+  return what + text;
+}
+
+} // namespace
+
+const work_monitor* supervision::monitor_of(const caf::strong_actor_ptr& x) {
+  return x ? dynamic_cast<const work_monitor*>(x->get()) : nullptr;
+}
+
+std::optional<std::string> supervision::describe_work(const child& c) {
+  if (c.probe) {
+    if (auto note = c.probe->doing())
+      return with_age(note->what, note->since);
+  }
+  if (c.work) {
+    if (auto note = c.work->current())
+      return with_age("handling " + note->message, note->since);
+  }
+  return std::nullopt;
+}
+
+caf::strong_actor_ptr board::find_handle(std::string_view name) const {
+  std::lock_guard guard{mutex_};
+  auto i = by_name_.find(name);
+  if (i == by_name_.end() || i->second->state == child_state::starting)
+    return nullptr;
+  return i->second->handle;
+}
+
+std::vector<board::entry> board::copy_after(std::uint64_t& order,
+                                            std::size_t limit,
+                                            supervision::time_point now) const {
+  std::vector<entry> result;
+  std::lock_guard guard{mutex_};
+  for (auto i = children_.upper_bound(order);
+       i != children_.end() && result.size() < limit; ++i) {
+    const auto& c = i->second;
+    order = i->first;
+    auto& e = result.emplace_back();
+    e.nested = c.nested && c.alive();
+    e.status.path = path_ + "/" + c.name;
+    e.status.kind = c.spec->kind;
+    e.status.state = c.state;
+    e.status.incarnation = c.incarnation;
+    e.status.restarts = c.restarts;
+    if (c.alive())
+      e.status.age = now - c.since;
+    if (!c.last_reason.empty())
+      e.status.last_reason = c.last_reason;
+    if (auto doing = supervision::describe_work(c))
+      e.status.doing = std::move(*doing);
+  }
+  return result;
+}
+
+void board::reserve(std::size_t count) {
+  std::lock_guard guard{mutex_};
+  by_name_.reserve(count);
+}
+
+board::child& board::add(std::string name, child_spec_ptr spec) {
+  std::lock_guard guard{mutex_};
+  auto order = ++last_;
+  auto& c = children_.try_emplace(children_.end(), order)->second;
+  c.order = order;
+  c.name = std::move(name);
+  c.spec = std::move(spec);
+  by_name_.emplace(c.name, &c);
+  return c;
+}
+
+void board::remove(child& c) {
+  // What the child owned is let go of outside of the lock.
+  child_map::node_type node;
+  std::lock_guard guard{mutex_};
+  if (auto i = by_name_.find(c.name); i != by_name_.end() && i->second == &c)
+    by_name_.erase(i);
+  node = children_.extract(c.order);
+}
+
+void board::rename(child& c, std::string name) {
+  std::lock_guard guard{mutex_};
+  by_name_.erase(c.name);
+  c.name = std::move(name);
+  by_name_.emplace(c.name, &c);
+}
+
+board::child* board::find(std::string_view name) {
+  auto i = by_name_.find(name);
+  return i != by_name_.end() ? i->second : nullptr;
+}
+
+board::child* board::find(std::uint64_t order) {
+  auto i = children_.find(order);
+  return i != children_.end() ? &i->second : nullptr;
+}
+
+} // namespace hololoom

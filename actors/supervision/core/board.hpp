@@ -1,0 +1,146 @@
+#pragma once
+
+#include <hololoom/actors/supervision/child_spec.hpp>
+#include <hololoom/actors/supervision/core/restart_limit.hpp>
+#include <hololoom/messages/lifecycle.hpp>
+#include <hololoom/messages/work_monitor.hpp>
+
+#include <caf/actor_control_block.hpp>
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace hololoom {
+
+namespace supervision {
+
+/// Names a request that waits for an answer; 0 is none.
+using ticket = std::uint64_t;
+
+/// What made a child start.
+enum class origin : std::uint8_t {
+  boot,    ///< The supervisor's own start.
+  group,   ///< The restart of a group.
+  added,   ///< `start_child`.
+  revived, ///< `restart_child`.
+  restart, ///< Its own end.
+};
+
+constexpr auto no_time = time_point::max();
+
+/// One child of a supervisor.
+///
+/// The first half is published: it is written under the board's lock by the
+/// supervisor alone, which may therefore read it without.
+struct child {
+  std::uint64_t order = 0; ///< Grows with each child: start order.
+  std::string name;
+  child_spec_ptr spec;
+  caf::strong_actor_ptr handle;
+  std::shared_ptr<child_probe> probe;
+  const work_monitor* work = nullptr; ///< Inside of `handle`.
+  time_point since{};                 ///< Its last start.
+  std::string last_reason;
+  std::int64_t incarnation = 0;
+  std::int32_t restarts = 0;
+  child_state state = child_state::stopped;
+  bool nested = false; ///< A supervisor of ours.
+
+  // -- the supervisor's own ---------------------------------------------------
+
+  bool in_plan = false; ///< Belongs to what is being stopped now.
+  bool asked = false;   ///< Was asked to end.
+  bool kill_sent = false;
+  bool forced = false;         ///< The kill came from a `force_request`.
+  bool drained = false;        ///< Belongs to a drain.
+  bool zombie = false;         ///< Replaced while it was stuck.
+  bool reported = false;       ///< Its own drain has answered.
+  bool excused = false;        ///< ... and somebody below waits for the drain.
+  bool significant = false;    ///< Counted as one that is active.
+  time_point let_go = no_time; ///< Its actor is down, what it ran is not.
+  supervision::origin origin = origin::boot;
+  std::uint32_t failures = 0; ///< Restarts in a row, for the backoff.
+  time_point due = no_time;   ///< When its state's limit is over.
+  time_point asked_at{};
+  std::unique_ptr<std::vector<ticket>> start_tickets;
+  std::unique_ptr<std::vector<ticket>> stop_tickets;
+
+  bool alive() const { return handle != nullptr; }
+};
+
+} // namespace supervision
+
+/// What a supervisor publishes about its children: read by anybody, at any
+/// time, without asking the supervisor.
+class board {
+public:
+  using child = supervision::child;
+  using child_map = std::map<std::uint64_t, child>;
+
+  explicit board(std::string path) : path_(std::move(path)) {}
+
+  // -- for anybody ------------------------------------------------------------
+
+  const std::string& path() const noexcept { return path_; }
+
+  /// The running child called `name`; null when there is none.
+  caf::strong_actor_ptr find_handle(std::string_view name) const;
+
+  /// A child as others may see it.
+  struct entry {
+    child_status status;
+    bool nested = false;
+  };
+
+  /// Up to `limit` children that come after `order`, which is moved on. Holds
+  /// the lock only for those.
+  std::vector<entry> copy_after(std::uint64_t& order, std::size_t limit,
+                                supervision::time_point now) const;
+
+  // -- for its supervisor -----------------------------------------------------
+
+  /// Makes room for `count` children.
+  void reserve(std::size_t count);
+  child& add(std::string name, child_spec_ptr spec);
+  void remove(child& c);
+  child* find(std::string_view name);
+  child* find(std::uint64_t order);
+  child_map& children() { return children_; }
+
+  /// Gives `c` another name, which nobody has.
+  void rename(child& c, std::string name);
+
+  /// Applies `f` to the published part of `c`.
+  template <class F>
+  void change(child& c, F f) {
+    std::lock_guard guard{mutex_};
+    f(c);
+  }
+
+private:
+  std::string path_;
+  mutable std::mutex mutex_;
+  std::uint64_t last_ = 0;
+  child_map children_;
+  std::unordered_map<std::string_view, child*> by_name_;
+};
+
+namespace supervision {
+
+/// The part of a local actor that shows what it is doing; null for actors that
+/// have none. Lives as long as the actor.
+const work_monitor* monitor_of(const caf::strong_actor_ptr& x);
+
+/// What `c` is doing, with its age: "handling foo for 1.2 s". Empty while it
+/// waits for work.
+std::optional<std::string> describe_work(const child& c);
+
+} // namespace supervision
+
+} // namespace hololoom

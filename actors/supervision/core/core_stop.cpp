@@ -1,0 +1,415 @@
+#include <hololoom/actors/supervision/core/core.hpp>
+
+#include <algorithm>
+#include <utility>
+
+// How children are stopped, and what their ends mean.
+
+namespace hololoom::supervision {
+
+namespace {
+
+/// Children handled in one go, before other messages have their turn.
+constexpr int slice = 256;
+
+/// How often it is checked whether the thread of a killed child has returned.
+constexpr auto thread_check = std::chrono::milliseconds{10};
+
+ended how_it_ended(const child& c, exit_class why) {
+  switch (why) {
+    case exit_class::normal: return ended::normal;
+    case exit_class::shutdown: return ended::shutdown;
+    case exit_class::killed:
+      return c.kill_sent ? ended::killed : ended::crashed;
+    case exit_class::abnormal: return ended::crashed;
+  }
+  return ended::crashed;
+}
+
+} // namespace
+
+void core::stop(time_point now) {
+  plan_stop(caf::make_error(caf::exit_reason::user_shutdown), now);
+}
+
+void core::down(child& c, exit_class why, std::string reason, time_point now) {
+  if (c.kill_sent && c.state == child_state::stopping && c.let_go == no_time
+      && c.probe && !c.probe->can_be_killed()) {
+    // The actor is gone, but a thread of it goes on: it gets what is left of
+    // its time, and is let go of then.
+    c.let_go = c.due;
+    return check_thread(c, now);
+  }
+  if (c.state == child_state::starting && !c.in_plan && !c.drained) {
+    // It never became ready.
+    if (!c.asked)
+      children_.change(c, [&](child& x) { x.last_reason = reason; });
+    auto said = c.last_reason;
+    lose_handle(c, said);
+    --c.incarnation;
+    if (plan_.current == c.order)
+      plan_.current = 0;
+    start_failed(
+      c,
+      failure(errc::start_failed, where(c) + " did not become ready: " + said),
+      now);
+  } else if (c.in_plan || c.asked) {
+    was_stopped(c, why, reason, now);
+  } else if (busy()) {
+    // Its turn comes when what is under way is over.
+    defer([this, order = c.order, incarnation = c.incarnation, why,
+           reason = std::move(reason)](time_point later_now) {
+      if (auto x = find(order);
+          x && x->alive() && x->incarnation == incarnation)
+        down(*x, why, reason, later_now);
+    });
+    return;
+  } else {
+    host_.report(c, transition::exited, reason);
+    if (draining_)
+      drained(c, how_it_ended(c, why), now);
+    lose_handle(c, std::move(reason));
+    ended_by_itself(c, why, now);
+  }
+  advance(now);
+  advance_drain(now);
+}
+
+void core::was_stopped(child& c, exit_class why, const std::string& reason,
+                       time_point now) {
+  auto how = how_it_ended(c, why);
+  host_.report(c,
+               how == ended::killed    ? transition::killed
+               : how == ended::crashed ? transition::exited
+                                       : transition::stopped,
+               reason);
+  if (draining_)
+    drained(c, how, now);
+  lose_handle(c, reason);
+  forget_or_keep(c);
+}
+
+void core::check_thread(child& c, time_point now) {
+  if (c.probe->can_be_killed())
+    was_stopped(c, exit_class::killed, "killed", now);
+  else if (now >= c.let_go)
+    abandon(c, now);
+  else
+    set_due(c, std::min<time_point>(c.let_go, now + thread_check));
+}
+
+void core::abandon(child& c, time_point now) {
+  auto doing = describe_work(c);
+  auto reason =
+    "it did not end when killed" + (doing ? ", " + *doing : std::string{});
+  host_.report(c, transition::abandoned, reason);
+  if (draining_)
+    drained(c, ended::abandoned, now);
+  lose_handle(c, reason);
+  forget_or_keep(c);
+}
+
+void core::ended_by_itself(child& c, exit_class why, time_point now) {
+  if (c.zombie)
+    return remove(c);
+  if (stopping())
+    return forget_or_keep(c);
+  auto failed = why == exit_class::killed || why == exit_class::abnormal;
+  if (c.spec->restart == restart_type::permanent
+      || (c.spec->restart == restart_type::transient && failed)) {
+    const auto& policy = c.spec->backoff;
+    auto reset = policy.reset.count() > 0 ? policy.reset : policy.max;
+    if (now - c.since >= reset)
+      c.failures = 0;
+    return request_restart(c, now);
+  }
+  auto significant = c.spec->significant;
+  forget_or_keep(c);
+  check_auto_shutdown(significant, now);
+}
+
+void core::check_auto_shutdown(bool significant, time_point now) {
+  if (!significant || options_.auto_shutdown == auto_shutdown::never)
+    return;
+  if (options_.auto_shutdown == auto_shutdown::any_significant
+      || significant_ == 0)
+    plan_stop(caf::make_error(caf::exit_reason::user_shutdown), now);
+}
+
+void core::give_up(child& c, time_point now) {
+  host_.report(
+    c, transition::escalated,
+    "more than " + std::to_string(options_.intensity) + " restarts within "
+      + std::to_string(
+        std::chrono::duration_cast<std::chrono::milliseconds>(options_.period)
+          .count())
+      + " ms");
+  set_due(c, no_time);
+  forget_or_keep(c);
+  plan_stop(caf::make_error(caf::exit_reason::user_shutdown), now);
+}
+
+/// It is down for good, or until somebody starts it: its spec is kept, unless
+/// it is one of those that are forgotten.
+void core::forget_or_keep(child& c) {
+  if (c.in_plan) {
+    c.in_plan = false;
+    --plan_.alive;
+  }
+  answer_stops(c);
+  auto order = c.order;
+  auto waits_for_group =
+    plan_.what == activity::group && !c.zombie && c.start_tickets;
+  if (c.start_tickets && !waits_for_group)
+    answer_starts(c, failure(errc::shutting_down,
+                             where(c) + " was stopped while it started"));
+  if (c.zombie || (simple() && !c.alive())
+      || c.spec->restart == restart_type::temporary)
+    remove(c);
+  else
+    set_state(c, child_state::stopped);
+  if (after_stop_.empty())
+    return;
+  auto [first, last] = after_stop_.equal_range(order);
+  for (auto i = first; i != last; ++i)
+    deferred_.push_back(std::move(i->second));
+  after_stop_.erase(first, last);
+}
+
+// -- plans ----------------------------------------------------------------------
+
+void core::plan_group(child& culprit, time_point now) {
+  if (busy()) {
+    defer([this, order = culprit.order](time_point later_now) {
+      if (auto c = find(order); c && c->state == child_state::restarting)
+        plan_group(*c, later_now);
+    });
+    set_state(culprit, child_state::restarting);
+    return;
+  }
+  plan_ = {};
+  plan_.what = activity::group;
+  plan_.parallel = options_.stop_order == stop_order::parallel;
+  auto all = options_.strategy == strategy::one_for_all;
+  auto first = all ? std::uint64_t{0} : culprit.order;
+  plan_.cursor = all ? 0 : culprit.order - 1;
+  set_state(culprit, child_state::stopped);
+  auto& map = children_.children();
+  for (auto i = map.rbegin(); i != map.rend() && i->first >= first; ++i)
+    if (!i->second.zombie)
+      add_member(i->second);
+  advance(now);
+}
+
+void core::plan_stop(caf::error reason, time_point now) {
+  if (over_ || plan_.what == activity::stop)
+    return;
+  cancel_plan();
+  plan_.what = activity::stop;
+  plan_.parallel = simple() || options_.stop_order == stop_order::parallel;
+  plan_.reason = std::move(reason);
+  if (options_.stop_limit.count() > 0)
+    stop_deadline_ = now + options_.stop_limit;
+  retries_.clear();
+  auto& map = children_.children();
+  for (auto i = map.rbegin(); i != map.rend(); ++i)
+    add_member(i->second);
+  run_deferred(now);
+  advance(now);
+}
+
+void core::add_member(child& c) {
+  if (!c.alive()) {
+    if (c.state == child_state::restarting) {
+      set_due(c, no_time);
+      set_state(c, child_state::stopped);
+    }
+    return;
+  }
+  c.in_plan = true;
+  ++plan_.alive;
+  plan_.to_stop.push_back(c.order);
+}
+
+void core::cancel_plan() {
+  for (auto& [order, c] : children_.children())
+    c.in_plan = false;
+  plan_ = {};
+}
+
+/// Goes on with what is under way, as far as it goes without waiting.
+void core::advance(time_point now) {
+  if (advancing_ || (plan_.what == activity::boot && !booted_))
+    return;
+  advancing_ = true;
+  auto budget = slice;
+  while (!over_) {
+    if (!busy()) {
+      if (!running_ && !draining_) {
+        running_ = true;
+        for (auto t : std::exchange(awaiting_, {}))
+          host_.answer_done(t);
+      }
+      if (deferred_.empty())
+        break;
+      auto f = std::move(deferred_.front());
+      deferred_.pop_front();
+      f(now);
+    } else if (!plan_.to_stop.empty() || plan_.alive > 0) {
+      if (!stop_members(now, budget))
+        break;
+    } else if (plan_.what == activity::stop) {
+      run_deferred(now);
+      finish(plan_.reason);
+    } else if (!start_members(now, budget)) {
+      break;
+    }
+  }
+  advancing_ = false;
+  if (!over_ && !busy() && !retries_.empty())
+    proceed_soon();
+}
+
+/// @returns whether all members are down.
+bool core::stop_members(time_point now, int& budget) {
+  if (plan_.current != 0) {
+    if (auto c = find(plan_.current); c && c->in_plan)
+      return false;
+    plan_.current = 0;
+  }
+  while (!plan_.to_stop.empty()) {
+    if (budget-- <= 0) {
+      proceed_soon();
+      return false;
+    }
+    auto c = find(plan_.to_stop.front());
+    plan_.to_stop.pop_front();
+    if (!c || !c->in_plan)
+      continue;
+    // A drain has no limit of its own for each child; now it gets one.
+    if (!c->asked || c->drained)
+      ask(*c, now);
+    if (!plan_.parallel) {
+      plan_.current = c->order;
+      return false;
+    }
+  }
+  return plan_.alive == 0;
+}
+
+void core::run_deferred(time_point now) {
+  for (auto& f : std::exchange(deferred_, {}))
+    f(now);
+}
+
+void core::ask(child& c, time_point now) {
+  auto policy = c.spec->effective_shutdown();
+  c.asked = true;
+  c.asked_at = now;
+  if (c.zombie || policy.how == shutdown_policy::mode::brutal_kill)
+    return kill(c, now);
+  set_state(c, child_state::stopping);
+  host_.ask(c);
+  set_due(c, policy.how == shutdown_policy::mode::limit ? now + policy.limit
+                                                        : no_time);
+}
+
+void core::kill(child& c, time_point now) {
+  c.kill_sent = true;
+  set_state(c, child_state::stopping);
+  host_.kill(c);
+  set_due(c, now + options_.kill_wait);
+}
+
+void core::finish(caf::error reason) {
+  over_ = true;
+  auto said =
+    code_of(reason) == errc::start_failed
+      ? reason
+      : failure(errc::shutting_down, children_.path() + " is shutting down");
+  for (auto t : std::exchange(awaiting_, {}))
+    host_.answer_error(t, said);
+  for (auto& op : std::exchange(drains_, {}))
+    host_.answer_drain(op.id, done_);
+  for (auto& op : std::exchange(forces_, {}))
+    host_.answer_force(op.id, std::move(op.report));
+  host_.finished(std::move(reason));
+}
+
+// -- time -----------------------------------------------------------------------
+
+time_point core::next_due(time_point now) {
+  if (over_)
+    return no_time;
+  timers_.tidy(children_.children().size(), still());
+  return std::min({timers_.next(still()), stop_deadline_, drain_due(now)});
+}
+
+void core::tick(time_point now) {
+  if (over_)
+    return;
+  if (stop_deadline_ <= now)
+    stop_is_due(now);
+  while (auto order = timers_.take(now, still()))
+    limit_is_over(*find(order), now);
+  advance(now);
+  advance_drain(now);
+}
+
+/// The limit for the whole tree is over: whoever still runs is killed.
+void core::stop_is_due(time_point now) {
+  stop_deadline_ = no_time;
+  plan_.to_stop.clear();
+  plan_.parallel = true;
+  plan_.current = 0;
+  for (auto& [order, c] : children_.children()) {
+    if (c.in_plan && !c.kill_sent) {
+      if (!c.asked)
+        c.asked_at = now;
+      c.asked = true;
+      kill(c, now);
+    }
+  }
+}
+
+void core::limit_is_over(child& c, time_point now) {
+  c.due = no_time;
+  switch (c.state) {
+    case child_state::starting:
+      if (!c.asked)
+        return fail_pending(c, "it was not ready in time", now);
+      if (!c.kill_sent) {
+        c.kill_sent = true;
+        host_.kill(c);
+        return set_due(c, now + options_.kill_wait);
+      }
+      host_.report(c, transition::abandoned, c.last_reason);
+      return down(c, exit_class::killed, c.last_reason, now);
+    case child_state::stopping:
+      if (c.let_go != no_time)
+        return check_thread(c, now);
+      return c.kill_sent ? abandon(c, now) : kill(c, now);
+    case child_state::restarting: return restart_now(c, now);
+    case child_state::running:
+    case child_state::stopped:
+    case child_state::stuck: return;
+  }
+}
+
+void core::proceed(time_point now) {
+  proceed_due_ = false;
+  if (over_)
+    return;
+  advance(now);
+  auto count = retries_.size();
+  while (count-- > 0 && !busy() && !retries_.empty()) {
+    auto c = find(retries_.front());
+    retries_.pop_front();
+    if (c && c->state == child_state::restarting && c->due == no_time)
+      request_restart(*c, now);
+  }
+  advance(now);
+  advance_drain(now);
+}
+
+} // namespace hololoom::supervision

@@ -1,0 +1,83 @@
+#include <hololoom/actors/supervision/core/board.hpp>
+#include <hololoom/actors/supervision/directory.hpp>
+
+#include <utility>
+
+namespace hololoom {
+
+namespace {
+
+constexpr std::size_t chunk = 512;
+
+} // namespace
+
+caf::strong_actor_ptr directory::find(std::string_view name) const {
+  if (auto slash = name.rfind('/'); slash != std::string_view::npos) {
+    auto b = board_at(name.substr(0, slash));
+    return b ? b->find_handle(name.substr(slash + 1)) : nullptr;
+  }
+  caf::strong_actor_ptr result;
+  std::shared_lock guard{mutex_};
+  for (const auto& [path, b] : boards_) {
+    if (auto ptr = b->find_handle(name)) {
+      if (result)
+        return nullptr; // Two of that name: only a path tells them apart.
+      result = std::move(ptr);
+    }
+  }
+  return result;
+}
+
+tree_snapshot directory::snapshot(std::string_view path,
+                                  caf::actor_clock::time_point now) const {
+  tree_snapshot result;
+  // Children in start order, each followed by its own.
+  auto visit = [&](auto& self, const std::shared_ptr<board>& b) -> void {
+    std::uint64_t order = 0;
+    for (;;) {
+      auto entries = b->copy_after(order, chunk, now);
+      for (auto& e : entries) {
+        auto below = e.nested ? board_at(e.status.path) : nullptr;
+        result.children.push_back(std::move(e.status));
+        if (below)
+          self(self, below);
+      }
+      if (entries.size() < chunk)
+        return;
+    }
+  };
+  if (auto b = board_at(path)) {
+    child_status top;
+    top.path = std::string{path};
+    top.kind = "supervisor";
+    top.state = child_state::running;
+    top.incarnation = 1;
+    result.children.push_back(std::move(top));
+    visit(visit, b);
+  }
+  return result;
+}
+
+void directory::add(std::shared_ptr<board> b) {
+  std::unique_lock guard{mutex_};
+  auto path = b->path();
+  boards_[std::move(path)] = std::move(b);
+}
+
+void directory::remove(const board* b) {
+  std::shared_ptr<board> keep; // Destroyed outside of the lock.
+  std::unique_lock guard{mutex_};
+  if (auto i = boards_.find(b->path());
+      i != boards_.end() && i->second.get() == b) {
+    keep = std::move(i->second);
+    boards_.erase(i);
+  }
+}
+
+std::shared_ptr<board> directory::board_at(std::string_view path) const {
+  std::shared_lock guard{mutex_};
+  auto i = boards_.find(std::string{path});
+  return i != boards_.end() ? i->second : nullptr;
+}
+
+} // namespace hololoom

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <hololoom/messages/errc.hpp>
+#include <hololoom/messages/lifecycle.hpp>
+
+#include <caf/actor.hpp>
+#include <caf/actor_cast.hpp>
+#include <caf/actor_clock.hpp>
+#include <caf/actor_control_block.hpp>
+
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace hololoom {
+
+class board;
+
+/// Finds the current incarnation of a child by name.
+///
+/// Supervisors keep it up to date, so that whoever looks a name up again after
+/// a restart reaches the new incarnation. Thread-safe; nobody is asked and
+/// nothing blocks.
+class directory {
+public:
+  /// The actor called `name`: a path ("root/workers/pulse"), or, when only one
+  /// supervisor has it, the last part of one ("pulse").
+  /// @returns null while nobody of that name runs.
+  caf::strong_actor_ptr find(std::string_view name) const;
+
+  /// The same as a handle of the caller's choice, which must fit.
+  /// @returns `errc::unavailable` while nobody of that name runs.
+  template <class Handle = caf::actor>
+  caf::expected<Handle> get(std::string_view name) const {
+    if (auto ptr = find(name))
+      return caf::actor_cast<Handle>(ptr);
+    return failure(errc::unavailable,
+                   "nobody called '" + std::string{name}
+                     + "' runs at the moment; try again later");
+  }
+
+  /// The tree below the supervisor at `path`, itself included. Ages are taken
+  /// at `now`, on the clock of the actor system.
+  tree_snapshot snapshot(std::string_view path,
+                         caf::actor_clock::time_point now =
+                           caf::actor_clock::clock_type::now()) const;
+
+  // -- for supervisors --------------------------------------------------------
+
+  void add(std::shared_ptr<board> b);
+  void remove(const board* b);
+
+private:
+  std::shared_ptr<board> board_at(std::string_view path) const;
+
+  mutable std::shared_mutex mutex_;
+  std::unordered_map<std::string, std::shared_ptr<board>> boards_;
+};
+
+} // namespace hololoom

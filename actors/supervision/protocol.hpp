@@ -1,0 +1,187 @@
+#pragma once
+
+#include <hololoom/actors/supervision/child_spec.hpp>
+#include <hololoom/messages/type_ids.hpp>
+
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/typed_actor.hpp>
+
+#include <string>
+#include <vector>
+
+namespace hololoom {
+
+// -- what OTP's supervisor answers ---------------------------------------------
+
+/// Adds a child and starts it. A simple_one_for_one takes no spec: it has a
+/// template. Errors: `invalid_spec`, `already_started`, `already_present`,
+/// `start_failed`, `shutting_down`.
+struct start_child {
+  child_spec_ptr spec;
+};
+
+/// Stops a child; its spec is kept, unless it is temporary. Answered when the
+/// child is down. Errors: `not_found`, `not_supported`.
+struct terminate_child {
+  std::string name;
+};
+
+/// Starts a child that was stopped or has ended. Errors: `not_found`,
+/// `child_running`, `child_restarting`, `start_failed`, `not_supported`,
+/// `shutting_down`.
+struct restart_child {
+  std::string name;
+};
+
+/// Forgets a child that does not run. Errors: `not_found`, `child_running`,
+/// `child_restarting`, `not_supported`.
+struct delete_child {
+  std::string name;
+};
+
+/// Lists the children in start order.
+struct which_children {};
+
+struct count_children {};
+
+/// A child that was started.
+struct child_started {
+  std::string name;
+  std::int64_t incarnation = 0;
+  /// Null when the factory answered `ignore`.
+  caf::strong_actor_ptr handle;
+};
+
+/// It was done.
+struct acknowledged {
+  bool operator==(const acknowledged&) const = default;
+};
+
+struct child_info {
+  std::string name;
+  child_state state = child_state::running;
+  child_type type = child_type::worker;
+  /// Counts its successful starts.
+  std::int64_t incarnation = 0;
+  caf::strong_actor_ptr handle;
+};
+
+struct child_list {
+  std::vector<child_info> children;
+};
+
+struct child_counts {
+  std::int64_t specs = 0;
+  std::int64_t active = 0;
+  std::int64_t supervisors = 0;
+  std::int64_t workers = 0;
+  bool operator==(const child_counts&) const = default;
+};
+
+// -- beyond OTP ------------------------------------------------------------------
+
+/// Answered once the static children run. Errors: `start_failed` with the child
+/// that did not start and why, `shutting_down`.
+struct await_running {};
+
+/// Asks for the whole tree below, itself included. The answer is read from what
+/// the supervisors publish: no other supervisor is asked.
+struct tree_query {};
+
+/// Sent by or for a child whose start is pending.
+struct child_ready {
+  std::string name;
+  std::int64_t incarnation = 0;
+  /// None: it can serve.
+  caf::error reason;
+};
+
+/// Subscribes the sender of the request, or `listener`, to lifecycle events.
+struct subscribe_events {
+  caf::actor listener;
+};
+
+// -- draining, for the shutdown cascade --------------------------------------------
+
+/// Asks children to end and answers when all are down, or at the deadline with
+/// those that are not. Nobody is killed (but for those whose spec says
+/// brutal_kill). From now on nothing is restarted and `start_child` is refused
+/// with `shutting_down`. A further request with an earlier deadline shortens
+/// the wait of all.
+struct drain_request {
+  /// Which children; empty means all.
+  std::vector<std::string> names;
+  /// On the system's (steady) clock.
+  caf::actor_clock::time_point deadline;
+  /// Whether the supervisor itself ends once all its children are down.
+  bool then_end = false;
+};
+
+/// Children of a kind that ended alike.
+struct kind_tally {
+  std::string kind;
+  hololoom::ended how = hololoom::ended::shutdown;
+  std::int64_t count = 0;
+  millis took{0}; ///< The slowest.
+};
+
+struct drain_report {
+  /// Those that are down, by path.
+  std::vector<child_outcome> ended;
+  /// Where many ended well, these stand for them. `listed` makes one list.
+  std::vector<kind_tally> tallies;
+  /// Those that are not, with what they are doing; `how` says nothing yet.
+  std::vector<child_outcome> survivors;
+  /// Whether somebody in `ended` waits for the drain itself, and ends after it.
+  bool excused = false;
+};
+
+/// The outcomes of a drain as a report shows them: of many that ended well
+/// there is one for each kind, named "N kind children".
+std::vector<child_outcome> listed(const drain_report& report);
+
+/// Adds `more` to `to`; past a thousand children that ended well only their
+/// number is kept.
+void merge(drain_report& to, drain_report more);
+
+/// Kills what a drain left over, waits `supervisor_options::kill_wait` for it,
+/// and answers with all outcomes: killed, or abandoned when it is still not
+/// down or its probe says that it cannot be killed.
+struct force_request {
+  /// Whether the supervisor itself ends when it has answered.
+  bool then_end = false;
+};
+
+struct force_report {
+  std::vector<child_outcome> outcomes;
+};
+
+/// Any supervisor.
+using supervisor_actor = caf::typed_actor<
+  answers<child_started, start_child>, answers<acknowledged, terminate_child>,
+  answers<child_started, restart_child>, answers<acknowledged, delete_child>,
+  answers<child_list, which_children>, answers<child_counts, count_children>,
+  answers<acknowledged, await_running>, answers<tree_snapshot, tree_query>,
+  answers<acknowledged, subscribe_events>, answers<drain_report, drain_request>,
+  answers<force_report, force_request>, answers<void, child_ready>>;
+
+} // namespace hololoom
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::start_child)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::terminate_child)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::restart_child)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::delete_child)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::which_children)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::count_children)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::child_started)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::acknowledged)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::child_list)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::child_counts)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::await_running)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::tree_query)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::child_ready)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::subscribe_events)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::drain_request)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::drain_report)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::force_request)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::force_report)

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <hololoom/actors/supervision/options.hpp>
+#include <hololoom/actors/supervision/protocol.hpp>
+
+#include <vector>
+
+namespace hololoom {
+
+/// Spawns a supervisor, in any actor system, over any actors. It starts its
+/// children by itself; `await_running` says when that is done. Keep the handle:
+/// a supervisor that nobody refers to any more ends, and its children with it.
+/// @returns `errc::invalid_spec` with the field that is wrong.
+caf::expected<supervisor_actor>
+spawn_supervisor(caf::actor_system& system, supervisor_options options,
+                 std::vector<child_spec> children);
+
+/// Spawns a supervisor and waits until its children run. Not from an actor.
+/// @returns `errc::invalid_spec`, or `errc::start_failed` with the child that
+///          did not start and why; nothing is left running then.
+caf::expected<supervisor_actor>
+start_supervisor(caf::actor_system& system, supervisor_options options,
+                 std::vector<child_spec> children);
+
+/// A supervisor as a child of another: `options.name` is the child's name. A
+/// restart brings back `children`, not what was added at run time.
+child_spec supervisor_child(supervisor_options options,
+                            std::vector<child_spec> children,
+                            restart_type restart = restart_type::permanent);
+
+} // namespace hololoom

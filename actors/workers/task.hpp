@@ -1,0 +1,168 @@
+#pragma once
+
+#include <concepts>
+#include <coroutine>
+#include <cxxabi.h>
+#include <exception>
+#include <optional>
+#include <type_traits>
+#include <typeinfo>
+#include <utility>
+
+namespace hololoom {
+
+/// What a cancelled coroutine finds at its `co_await`. It is no
+/// `std::exception`, so that a loop which catches those and carries on does not
+/// catch its own cancellation by mistake.
+struct cancelled {};
+
+namespace detail {
+
+class task_runner;
+
+void schedule(task_runner& runner, std::coroutine_handle<> next) noexcept;
+
+/// What the promises of all tasks share.
+struct task_promise_base {
+  struct final_awaiter {
+    bool await_ready() const noexcept { return false; }
+    template <class Promise>
+    void await_suspend(std::coroutine_handle<Promise> self) const noexcept {
+      // Back to the runner's loop, which goes on with whoever awaits this task.
+      // Handing over directly would grow the stack wherever the compiler makes
+      // no tail call of it, as it does without optimisation.
+      schedule(*self.promise().runner, self.promise().parent);
+    }
+    void await_resume() const noexcept {}
+  };
+
+  std::suspend_always initial_suspend() const noexcept { return {}; }
+  final_awaiter final_suspend() const noexcept { return {}; }
+  void unhandled_exception() noexcept {
+    error = std::current_exception();
+    // Asked here, where it is cheap: 100,000 workers cancelled at once would
+    // notice a second throw each.
+    const auto* type = abi::__cxa_current_exception_type();
+    was_cancelled = type != nullptr && *type == typeid(cancelled);
+  }
+  void rethrow() const {
+    if (error)
+      std::rethrow_exception(error);
+  }
+
+  task_runner* runner = nullptr;
+  std::coroutine_handle<> parent;
+  std::exception_ptr error;
+  /// What was thrown is `cancelled`.
+  bool was_cancelled = false;
+};
+
+template <class T>
+struct task_promise;
+
+} // namespace detail
+
+/// A coroutine that runs as a background worker, or a part of one: whoever is a
+/// task may `co_await` another. It starts when it is awaited, or when its
+/// worker starts, and its frame goes with this object.
+///
+/// ~~~
+/// task_of<int> half(task_context ctx, int x) {
+///   co_await ctx.sleep_for(1s);
+///   co_return x / 2;
+/// }
+/// task pulse(task_context ctx) {
+///   auto three = co_await half(ctx, 6);
+/// }
+/// ~~~
+///
+/// The parameters of a coroutine should be values: a reference may be gone by
+/// the time the coroutine goes on. Not thread-safe.
+template <class T>
+class [[nodiscard]] task_of {
+public:
+  using promise_type = detail::task_promise<T>;
+  using handle_type = std::coroutine_handle<promise_type>;
+
+  task_of() noexcept = default;
+  explicit task_of(handle_type frame) noexcept : frame_(frame) {}
+  task_of(task_of&& other) noexcept
+    : frame_(std::exchange(other.frame_, nullptr)) {}
+  task_of& operator=(task_of&& other) noexcept {
+    if (this != &other) {
+      reset();
+      frame_ = std::exchange(other.frame_, nullptr);
+    }
+    return *this;
+  }
+  ~task_of() { reset(); }
+
+  /// Whether there is a coroutine.
+  explicit operator bool() const noexcept { return frame_ != nullptr; }
+
+  /// Destroys the coroutine where it stands: its destructors run.
+  void reset() noexcept {
+    if (auto frame = std::exchange(frame_, nullptr))
+      frame.destroy();
+  }
+
+  /// @private
+  handle_type frame() const noexcept { return frame_; }
+
+  class awaiter {
+  public:
+    explicit awaiter(handle_type frame) noexcept : frame_(frame) {}
+    bool await_ready() const noexcept { return false; }
+    template <class Promise>
+    requires std::derived_from<Promise, detail::task_promise_base>
+    void await_suspend(std::coroutine_handle<Promise> parent) const noexcept {
+      auto& promise = frame_.promise();
+      promise.runner = parent.promise().runner;
+      promise.parent = parent;
+      schedule(*promise.runner, frame_);
+    }
+    T await_resume() const { return frame_.promise().take(); }
+
+  private:
+    handle_type frame_;
+  };
+
+  awaiter operator co_await() && noexcept { return awaiter{frame_}; }
+
+private:
+  handle_type frame_ = nullptr;
+};
+
+/// A task without a result.
+using task = task_of<void>;
+
+namespace detail {
+
+template <class T>
+struct task_promise : task_promise_base {
+  task_of<T> get_return_object() noexcept {
+    return task_of<T>{std::coroutine_handle<task_promise>::from_promise(*this)};
+  }
+  template <std::convertible_to<T> U>
+  void return_value(U&& x) {
+    value.emplace(std::forward<U>(x));
+  }
+  T take() {
+    rethrow();
+    return std::move(*value);
+  }
+  std::optional<T> value;
+};
+
+template <>
+struct task_promise<void> : task_promise_base {
+  task get_return_object() noexcept {
+    return task{std::coroutine_handle<task_promise>::from_promise(*this)};
+  }
+  void return_void() const noexcept {}
+  void take() const { rethrow(); }
+};
+
+} // namespace detail
+
+} // namespace hololoom

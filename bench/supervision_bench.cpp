@@ -1,0 +1,195 @@
+// Starts, stops and restarts children under our supervisor and, as plain CAF
+// actors, under a bare monitor. Prints JSON Lines; bench/supervision puts them
+// beside Erlang's.
+
+#include <hololoom/actors/supervision/directory.hpp>
+#include <hololoom/actors/supervision/exit.hpp>
+#include <hololoom/actors/supervision/supervisor.hpp>
+
+#include <caf/actor_system_config.hpp>
+#include <caf/event_based_actor.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <fstream>
+#include <malloc.h>
+#include <string>
+#include <thread>
+#include <vector>
+
+using namespace hololoom;
+
+namespace {
+
+using clock_type = std::chrono::steady_clock;
+
+double ms_since(clock_type::time_point t) {
+  return std::chrono::duration<double, std::milli>(clock_type::now() - t)
+    .count();
+}
+
+double resident_kib() {
+  std::ifstream in{"/proc/self/statm"};
+  long pages = 0;
+  long resident = 0;
+  in >> pages >> resident;
+  return static_cast<double>(resident) * 4;
+}
+
+caf::behavior idle(caf::event_based_actor* self) {
+  return {[self](caf::put_atom) {
+    self->quit(failure(errc::crashed, "asked to"));
+  }};
+}
+
+struct begin_start {};
+struct begin_stop {};
+
+} // namespace
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(begin_start)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(begin_stop)
+
+namespace {
+
+/// What a CAF user writes without a supervisor.
+struct bare_monitor {
+  explicit bare_monitor(caf::event_based_actor* self, int n)
+    : self(self), n(n) {}
+
+  caf::behavior make_behavior() {
+    self->set_down_handler([this](const caf::down_msg&) {
+      if (--alive == 0) {
+        stopped.deliver(0);
+        self->quit();
+      }
+    });
+    return {[this](begin_start) {
+              children.reserve(static_cast<std::size_t>(n));
+              for (auto i = 0; i < n; ++i) {
+                children.push_back(self->system().spawn(idle));
+                self->monitor(children.back());
+              }
+              return alive = n;
+            },
+            [this](begin_stop) {
+              stopped = self->make_response_promise<int>();
+              for (auto& c : children)
+                caf::anon_send_exit(c, caf::exit_reason::user_shutdown);
+              children.clear();
+              return stopped;
+            }};
+  }
+
+  caf::event_based_actor* self;
+  int n;
+  int alive = 0;
+  std::vector<caf::actor> children;
+  caf::typed_response_promise<int> stopped;
+};
+
+void print(const char* who, int n, double start, double stop, double kib) {
+  std::printf("{\"who\":\"%s\",\"children\":%d,\"start_ms\":%.2f,"
+              "\"stop_ms\":%.2f,\"kib_per_child\":%.2f}\n",
+              who, n, start, stop, kib / n);
+  std::fflush(stdout);
+}
+
+void plain(caf::actor_system& system, int n) {
+  malloc_trim(0);
+  auto before = resident_kib();
+  caf::scoped_actor self{system};
+  auto monitor = spawn_state<bare_monitor, caf::actor>(system, n);
+  auto t = clock_type::now();
+  self->request(monitor, caf::infinite, begin_start{})
+    .receive([](int) {}, [](const caf::error&) {});
+  auto start = ms_since(t);
+  auto kib = resident_kib() - before;
+  t = clock_type::now();
+  self->request(monitor, caf::infinite, begin_stop{})
+    .receive([](int) {}, [](const caf::error&) {});
+  print("plain CAF", n, start, ms_since(t), kib);
+}
+
+void supervised(caf::actor_system& system, int n) {
+  malloc_trim(0);
+  auto before = resident_kib();
+  std::vector<child_spec> specs;
+  specs.reserve(static_cast<std::size_t>(n));
+  child_spec spec;
+  spec.start = [](const start_context& ctx) {
+    return start_result::started(ctx.system->spawn(idle));
+  };
+  for (auto i = 0; i < n; ++i) {
+    spec.name = "w" + std::to_string(i);
+    specs.push_back(spec);
+  }
+  supervisor_options options;
+  options.stop_order = stop_order::parallel;
+  auto t = clock_type::now();
+  auto sup = *start_supervisor(system, options, std::move(specs));
+  auto start = ms_since(t);
+  auto kib = resident_kib() - before;
+  caf::scoped_actor self{system};
+  t = clock_type::now();
+  exit_high(sup, caf::exit_reason::user_shutdown);
+  self->wait_for(sup);
+  print("hololoom", n, start, ms_since(t), kib);
+}
+
+void restarts(caf::actor_system& system, int rounds) {
+  std::atomic<clock_type::rep> started{0};
+  std::atomic<int> incarnations{0};
+  child_spec spec;
+  spec.name = "a";
+  spec.start = [&](const start_context& ctx) {
+    auto result = start_result::started(ctx.system->spawn(idle));
+    started = clock_type::now().time_since_epoch().count();
+    ++incarnations;
+    return result;
+  };
+  supervisor_options options;
+  options.intensity = rounds + 1;
+  options.names = std::make_shared<directory>();
+  auto sup = *start_supervisor(system, options, {spec});
+  std::vector<double> micros;
+  for (auto i = 0; i < rounds; ++i) {
+    auto target = options.names->find("root/a");
+    if (!target)
+      continue;
+    auto before = incarnations.load();
+    auto t = clock_type::now();
+    caf::anon_send(caf::actor_cast<caf::actor>(target), caf::put_atom::value);
+    while (incarnations.load() == before)
+      std::this_thread::yield();
+    auto end = clock_type::time_point{clock_type::duration{started.load()}};
+    micros.push_back(
+      std::chrono::duration<double, std::micro>(end - t).count());
+  }
+  std::sort(micros.begin(), micros.end());
+  std::printf("{\"who\":\"hololoom\",\"restarts\":%zu,\"median_us\":%.1f,"
+              "\"p99_us\":%.1f}\n",
+              micros.size(), micros[micros.size() / 2],
+              micros[micros.size() * 99 / 100]);
+  exit_high(sup, caf::exit_reason::user_shutdown);
+}
+
+} // namespace
+
+int main() {
+  caf::actor_system_config config;
+  config.set("logger.verbosity", caf::atom("quiet"));
+  caf::actor_system system{config};
+  // The first round warms the allocator up for both.
+  plain(system, 1000);
+  supervised(system, 1000);
+  for (auto n : {1000, 10000, 100000}) {
+    plain(system, n);
+    supervised(system, n);
+  }
+  restarts(system, 2000);
+  return 0;
+}

@@ -1,0 +1,283 @@
+// The demo shows:
+//   - a shutdown cascade over as many well-behaved workers as you like;
+//   - what becomes of those that are stuck: an actor in a handler that never
+//     returns, a thread that never looks at its stop token, a process that
+//     ignores SIGTERM;
+//   - exits that overtake a backlog in the mailboxes;
+//   - a flush that takes its time and is waited for because it moves;
+//   - the report, as a timeline or as JSON.
+//
+//   cascade_demo --workers 1000 --stuck-actors 1 --stuck-threads 1
+//   cascade_demo --stuck-processes 1 --backlog 100000 --flush-ms 15000 --json
+//
+// It ends with 0, or with 75 when something had to be let go.
+
+#include <hololoom/runtime/loom.hpp>
+#include <hololoom/runtime/signals.hpp>
+
+#include <CLI/CLI.hpp>
+#include <caf/event_based_actor.hpp>
+#include <caf/send.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <latch>
+#include <memory>
+#include <string>
+#include <thread>
+#include <unistd.h>
+
+using namespace std::chrono_literals;
+using hololoom::background;
+
+namespace {
+
+struct demo_options {
+  int workers = 100;
+  int stuck_actors = 0;
+  int stuck_threads = 0;
+  int stuck_processes = 0;
+  int backlog = 0;
+  int flush_ms = 0;
+  int grace_ms = 5000;
+  bool json = false;
+};
+
+/// A message that takes a tenth of a millisecond.
+struct toil {};
+
+/// A message from which nobody comes back.
+struct get_stuck {};
+
+} // namespace
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toil)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(get_stuck)
+
+namespace {
+
+// -- those who work ----------------------------------------------------------------
+
+hololoom::task pulse(hololoom::task_context ctx) {
+  for (;;)
+    co_await ctx.sleep_for(1h);
+}
+
+[[noreturn]] void sleep_for_ever() {
+  for (;;)
+    std::this_thread::sleep_for(1h);
+}
+
+/// An actor with `backlog` messages in its mailbox, 0.1 ms each.
+caf::actor spawn_backlogged(caf::actor_system& system, int backlog) {
+  auto worker = system.spawn([](caf::event_based_actor*) -> caf::behavior {
+    return {[](toil) {
+      auto end = std::chrono::steady_clock::now() + 100us;
+      while (std::chrono::steady_clock::now() < end)
+        continue;
+    }};
+  });
+  for (int i = 0; i < backlog; ++i)
+    caf::anon_send(worker, toil{});
+  return worker;
+}
+
+/// An actor, on a thread of its own, that is stuck from its first message on.
+caf::actor spawn_stuck(caf::actor_system& system) {
+  auto worker =
+    system.spawn<caf::detached>([](caf::event_based_actor*) -> caf::behavior {
+      return {[](get_stuck) {
+        sleep_for_ever();
+      }};
+    });
+  caf::anon_send(worker, get_stuck{});
+  return worker;
+}
+
+int ignore_sigterm(const hololoom::process_context&) {
+  std::signal(SIGTERM, SIG_IGN);
+  std::puts("stuck");
+  std::fflush(stdout);
+  sleep_for_ever();
+}
+
+/// Spreads `budget` over the writes of a flush: a disk that is slow but moves.
+class slow_disk : public hololoom::disk_hooks {
+public:
+  hololoom::disk_fault before_write(std::size_t) override {
+    auto left = budget_.load();
+    if (left > 0) {
+      auto step = std::min<std::int64_t>(left, 50);
+      budget_ -= step;
+      std::this_thread::sleep_for(std::chrono::milliseconds{step});
+    }
+    return hololoom::disk_fault::none;
+  }
+
+  void spend(std::int64_t ms) { budget_ = ms; }
+
+private:
+  std::atomic<std::int64_t> budget_{0};
+};
+
+// -- the report ----------------------------------------------------------------------
+
+void print_line(double at_ms, const std::string& what) {
+  std::printf("  %9.1f ms  %s\n", at_ms, what.c_str());
+}
+
+void print_timeline(const hololoom::shutdown_report& x) {
+  std::printf("closed in %.1f ms, asked by %s\n", x.total.count(),
+              x.requested_by.c_str());
+  double at = 0;
+  for (const auto& phase : x.phases) {
+    auto note = phase.error ? "  (" + *phase.error + ")" : std::string{};
+    print_line(at, phase.name + note);
+    if (!phase.name.starts_with("hook: "))
+      at += phase.took.count();
+  }
+  if (x.flush.at)
+    print_line(x.flush.at->count(), "flush acknowledged, "
+                                      + std::to_string(x.flush.episodes)
+                                      + " episodes written by it");
+  if (x.first_force_at)
+    print_line(x.first_force_at->count(), "first force");
+  std::puts("children:");
+  for (const auto& child : x.children) {
+    auto doing = child.doing ? "  (" + *child.doing + ")" : std::string{};
+    std::printf("  %9.1f ms  %-10s %s %s%s\n", child.took.count(),
+                std::string{name_of(child.how)}.c_str(), child.name.c_str(),
+                child.kind.c_str(), doing.c_str());
+  }
+}
+
+// -- the demo ------------------------------------------------------------------------
+
+void start_workers(hololoom::loom& loom, const demo_options& options) {
+  std::vector<std::future<caf::expected<hololoom::child_started>>> started;
+  auto start = [&](background work) {
+    started.push_back(loom.spawn_background_async(std::move(work)));
+  };
+  for (int i = 1; i <= options.workers; ++i)
+    start(background::coroutine("worker-" + std::to_string(i), pulse));
+  for (int i = 1; i <= options.stuck_actors; ++i)
+    start(background::actor("stuck-actor-" + std::to_string(i), spawn_stuck));
+  for (int i = 1; i <= options.stuck_threads; ++i)
+    start(background::blocking("stuck-thread-" + std::to_string(i),
+                               [](const std::stop_token&) {
+                                 hololoom::report_doing("sleeping for ever");
+                                 sleep_for_ever();
+                               }));
+  // A process that is told to end before it ignores that would just end.
+  auto not_stuck_yet = std::make_shared<std::latch>(options.stuck_processes);
+  for (int i = 1; i <= options.stuck_processes; ++i)
+    start(background::process(
+      "stuck-process-" + std::to_string(i),
+      {.function = "ignore-sigterm",
+       .on_output = [not_stuck_yet](const hololoom::process_output& x) {
+         if (x.line == "stuck")
+           not_stuck_yet->count_down();
+       }}));
+  auto all_run = true;
+  for (auto& x : started) {
+    if (auto child = x.get(); !child) {
+      std::cerr << hololoom::explain(child.error()) << '\n';
+      all_run = false;
+    }
+  }
+  if (all_run)
+    not_stuck_yet->wait();
+  // Last, so that its mailbox is still full when the cascade begins.
+  if (options.backlog > 0)
+    loom.spawn_background(background::actor(
+      "backlog", [n = options.backlog](caf::actor_system& system) {
+        return spawn_backlogged(system, n);
+      }));
+}
+
+/// Episodes that are queued, but not yet on disk, when the cascade begins.
+void queue_episodes(hololoom::loom& loom, slow_disk& disk, int flush_ms) {
+  if (flush_ms == 0)
+    return;
+  auto woven = loom.weave("what is 12 * (3 + 4)");
+  if (!woven)
+    return;
+  disk.spend(flush_ms);
+  for (int i = 0; i < 100; ++i)
+    loom.reflect_async(*woven, {.helpful = true});
+}
+
+int run(const demo_options& options) {
+  hololoom::signal_watch signals;
+  auto folder =
+    (std::filesystem::temp_directory_path() / "cascade-XXXXXX").string();
+  if (!::mkdtemp(folder.data())) {
+    std::cerr << "cannot make a directory like " << folder << '\n';
+    return 73;
+  }
+  auto cfg = hololoom::config::bare();
+  cfg.data_dir = folder;
+  cfg.shutdown.grace = hololoom::millis{static_cast<double>(options.grace_ms)};
+  auto disk = std::make_shared<slow_disk>();
+  auto loom = hololoom::loom::open(cfg, {.disk = disk});
+  if (!loom) {
+    std::cerr << hololoom::explain(loom.error()) << '\n';
+    return 70;
+  }
+  signals.start([&](int, int count) {
+    if (count == 1)
+      loom->close_async("signal", "signal");
+    else
+      loom->hurry();
+  });
+  start_workers(*loom, options);
+  queue_episodes(*loom, *disk, options.flush_ms);
+  auto report = loom->close("demo", "cascade_demo");
+  if (options.json)
+    std::cout << hololoom::to_text(hololoom::to_json_value(report)) << '\n';
+  else
+    print_timeline(report);
+  std::filesystem::remove_all(folder);
+  return report.exit_code;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  hololoom::register_process_function("ignore-sigterm", ignore_sigterm);
+  if (auto code = hololoom::run_if_child_process(argc, argv))
+    return *code;
+  demo_options options;
+  CLI::App app{"Closes a loom full of workers, some of them stuck, and shows "
+               "the shutdown cascade."};
+  auto count = [&](const char* name, int& value, const char* help) {
+    app.add_option(name, value, help)
+      ->check(CLI::Range(0, 10'000'000))
+      ->capture_default_str();
+  };
+  count("--workers", options.workers, "coroutines that end when told to");
+  count("--stuck-actors", options.stuck_actors, "actors in an endless handler");
+  count("--stuck-threads", options.stuck_threads, "threads that ignore stops");
+  count("--stuck-processes", options.stuck_processes,
+        "processes that ignore SIGTERM");
+  count("--backlog", options.backlog,
+        "messages of 0.1 ms in an actor's mailbox");
+  count("--flush-ms", options.flush_ms, "how long the flush takes");
+  count("--grace-ms", options.grace_ms, "how long workers may take to end");
+  app.add_flag("--json", options.json, "print the report as JSON");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : 64;
+  }
+  auto code = run(options);
+  std::cout.flush();
+  std::fflush(stdout);
+  // Whoever was let go is still stuck in there: the usual way out would wait.
+  std::_Exit(code);
+}

@@ -1,0 +1,172 @@
+// The demo shows:
+//   1. a CAF actor of one's own as a supervised child of a loom;
+//   2. a coroutine of one's own that talks to it by name;
+//   3. the actor's crash: the request under way gets an error at once, and the
+//      supervisor starts the actor again;
+//   4. the same name reaching the new incarnation, and lifecycle events that
+//      tell the story;
+//   5. both ended by the cascade.
+// It checks what it says, and ends with 1 if anything of it is false.
+
+#include "claims.hpp"
+
+#include <hololoom/actors/supervision/protocol.hpp>
+#include <hololoom/runtime/loom.hpp>
+
+#include <caf/event_based_actor.hpp>
+
+#include <chrono>
+#include <future>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+using namespace std::chrono_literals;
+using hololoom::background;
+
+namespace {
+
+// -- an actor of one's own
+// -----------------------------------------------------
+
+struct reading {
+  double celsius = 0;
+};
+
+} // namespace
+
+// It never leaves this process.
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(reading)
+
+namespace {
+
+/// Answers the mean of all readings so far. One that cannot be crashes it.
+caf::behavior thermometer(caf::event_based_actor*) {
+  return {[sum = 0.0, count = 0](const reading& x) mutable {
+    if (x.celsius < -273.15)
+      throw std::invalid_argument{"colder than cold can be"};
+    sum += x.celsius;
+    return sum / ++count;
+  }};
+}
+
+// -- a coroutine of one's own
+// --------------------------------------------------
+
+struct outcome {
+  int answered = 0;
+  int failed = 0;
+  double last_mean = 0;
+};
+
+/// The current incarnation of a worker, or null while it is being restarted.
+hololoom::task_of<caf::actor> find_worker(hololoom::task_context ctx,
+                                          hololoom::supervisor_actor workers,
+                                          std::string name) {
+  auto list = co_await ctx.request(workers, 1s, hololoom::which_children{});
+  if (list)
+    for (const auto& child : list->children)
+      if (child.name == name && child.handle)
+        co_return caf::actor_cast<caf::actor>(child.handle);
+  co_return nullptr;
+}
+
+/// Takes ten readings, of which the fifth cannot be.
+hololoom::task sampler(hololoom::task_context ctx,
+                       hololoom::supervisor_actor workers,
+                       std::promise<outcome>& done) {
+  outcome result;
+  for (int i = 1; i <= 10; ++i) {
+    auto meter = co_await find_worker(ctx, workers, "thermometer");
+    while (!meter) {
+      co_await ctx.sleep_for(1ms);
+      meter = co_await find_worker(ctx, workers, "thermometer");
+    }
+    auto celsius = i == 5 ? -400.0 : 20.0 + i;
+    auto mean = co_await ctx.request<double>(meter, 1s, reading{celsius});
+    if (mean) {
+      ++result.answered;
+      result.last_mean = *mean;
+    } else {
+      ++result.failed;
+      std::cout << "  reading " << i << ": " << hololoom::explain(mean.error())
+                << '\n';
+    }
+    co_await ctx.sleep_for(5ms);
+  }
+  done.set_value(result);
+}
+
+// -- what happened
+// -------------------------------------------------------------
+
+/// Lifecycle events of the thermometer, as they come.
+class story {
+public:
+  void add(const hololoom::lifecycle_event& event) {
+    if (!event.path.ends_with("/thermometer"))
+      return;
+    std::lock_guard guard{mutex_};
+    std::cout << "  " << event.path << ": " << name_of(event.what)
+              << ", incarnation " << event.incarnation
+              << (event.reason.empty() ? "" : ": ") << event.reason << '\n';
+    events_.push_back(event);
+  }
+
+  bool has(hololoom::transition what, std::int64_t incarnation) const {
+    std::lock_guard guard{mutex_};
+    for (const auto& event : events_)
+      if (event.what == what && event.incarnation == incarnation)
+        return true;
+    return false;
+  }
+
+private:
+  mutable std::mutex mutex_;
+  std::vector<hololoom::lifecycle_event> events_;
+};
+
+} // namespace
+
+int main() {
+  demo::claims claims;
+  story told;
+  std::promise<outcome> done;
+  auto loom = hololoom::loom::open(hololoom::config::fast());
+  if (!loom) {
+    std::cerr << hololoom::explain(loom.error()) << '\n';
+    return 1;
+  }
+  loom->subscribe([&](const auto& event) { told.add(event); });
+
+  auto factory = [](caf::actor_system& sys) {
+    return sys.spawn(thermometer);
+  };
+  auto err =
+    loom->spawn_background(background::actor("thermometer", factory)
+                             .restart(hololoom::restart_type::permanent));
+  claims.check(!err, "the actor runs under supervision");
+  auto workers = loom->workers();
+  err = loom->spawn_background(background::coroutine(
+    "sampler", [workers, &done](hololoom::task_context ctx) {
+      return sampler(ctx, workers, done);
+    }));
+  claims.check(!err, "the coroutine runs under supervision");
+
+  auto finished = done.get_future();
+  outcome result;
+  if (finished.wait_for(30s) == std::future_status::ready)
+    result = finished.get();
+  claims.check(result.failed == 1, "one request failed, with an error at once");
+  claims.check(result.answered == 9, "the other nine were answered");
+  // The second incarnation saw readings 6 to 10: 26 to 30 degrees.
+  claims.check(result.last_mean == 28, "the new incarnation began afresh");
+  claims.check(told.has(hololoom::transition::exited, 1), "the crash was told");
+  claims.check(told.has(hololoom::transition::started, 2),
+               "and so was the restart");
+
+  auto report = loom->close();
+  claims.check(report.exit_code == 0, "the cascade ended it by asking");
+  return claims.exit_code();
+}

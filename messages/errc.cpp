@@ -1,0 +1,94 @@
+#include <hololoom/messages/errc.hpp>
+
+#include <caf/exit_reason.hpp>
+#include <caf/message.hpp>
+#include <caf/sec.hpp>
+
+#include <utility>
+
+namespace hololoom {
+
+std::string to_string(errc x) {
+  switch (x) {
+    case errc::none: return "none";
+    case errc::invalid_query: return "invalid_query";
+    case errc::invalid_shard: return "invalid_shard";
+    case errc::invalid_feedback: return "invalid_feedback";
+    case errc::invalid_config: return "invalid_config";
+    case errc::invalid_json: return "invalid_json";
+    case errc::invalid_spec: return "invalid_spec";
+    case errc::unknown_tool: return "unknown_tool";
+    case errc::not_found: return "not_found";
+    case errc::invalid_expression: return "invalid_expression";
+    case errc::shutting_down: return "shutting_down";
+    case errc::closed: return "closed";
+    case errc::overloaded: return "overloaded";
+    case errc::deadline_exceeded: return "deadline_exceeded";
+    case errc::cancelled: return "cancelled";
+    case errc::sealed: return "sealed";
+    case errc::start_failed: return "start_failed";
+    case errc::already_started: return "already_started";
+    case errc::already_present: return "already_present";
+    case errc::child_running: return "child_running";
+    case errc::child_restarting: return "child_restarting";
+    case errc::too_many_restarts: return "too_many_restarts";
+    case errc::crashed: return "crashed";
+    case errc::stuck: return "stuck";
+    case errc::not_supported: return "not_supported";
+    case errc::io_error: return "io_error";
+    case errc::disk_full: return "disk_full";
+    case errc::read_only: return "read_only";
+    case errc::data_dir_locked: return "data_dir_locked";
+    case errc::data_dir_unusable: return "data_dir_unusable";
+    case errc::corrupt: return "corrupt";
+    case errc::newer_schema: return "newer_schema";
+    case errc::flush_stalled: return "flush_stalled";
+    case errc::unavailable: return "unavailable";
+    case errc::timed_out: return "timed_out";
+    case errc::incompatible: return "incompatible";
+    case errc::internal: return "internal";
+  }
+  return "unknown";
+}
+
+caf::error failure(errc code, std::string sentence) {
+  return caf::make_error(code, std::move(sentence));
+}
+
+bool is(const caf::error& err, errc code) {
+  return err == caf::make_error(code);
+}
+
+errc code_of(const caf::error& err) {
+  if (!err)
+    return errc::none;
+  if (err.category() == caf::make_error(errc::internal).category())
+    return static_cast<errc>(err.code());
+  if (err == caf::sec::request_timeout)
+    return errc::timed_out;
+  if (err == caf::sec::request_receiver_down)
+    return errc::crashed;
+  if (err == caf::exit_reason::kill || err == caf::exit_reason::user_shutdown
+      || err == caf::sec::runtime_error)
+    return errc::crashed;
+  return errc::internal;
+}
+
+std::string explain(const caf::error& err) {
+  if (!err)
+    return "no error";
+  const auto& context = err.context();
+  if (code_of(err) != errc::internal || is(err, errc::internal)) {
+    if (context.match_elements<std::string>())
+      return context.get_as<std::string>(0);
+    if (context.empty())
+      return to_string(code_of(err));
+  }
+  auto text =
+    to_string(err.category()) + " error " + std::to_string(err.code());
+  if (!context.empty())
+    text += ": " + to_string(context);
+  return text;
+}
+
+} // namespace hololoom

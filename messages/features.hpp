@@ -1,0 +1,105 @@
+#pragma once
+
+#include <hololoom/messages/json.hpp>
+#include <hololoom/messages/query.hpp>
+#include <hololoom/messages/shard.hpp>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace hololoom {
+
+/// Where a motif stands, in code points: `[start, end)`.
+struct text_span {
+  std::int64_t start = 0;
+  std::int64_t end = 0;
+
+  static constexpr auto fields() {
+    return std::tuple{member("start", &text_span::start),
+                      member("end", &text_span::end)};
+  }
+  static constexpr bool json_array = true;
+  bool operator==(const text_span&) const = default;
+};
+
+/// A recurring figure that was recognised in a text.
+struct motif {
+  std::string pattern;
+  text_span span;
+  /// In 0..1.
+  double score = 0;
+  attributes metadata;
+
+  static constexpr auto fields() {
+    return std::tuple{
+      member("pattern", &motif::pattern), member("span", &motif::span),
+      member("score", &motif::score), member("metadata", &motif::metadata)};
+  }
+  bool operator==(const motif&) const = default;
+};
+
+/// What a query looks like to the policy.
+struct features {
+  /// The query's embedding at the card's largest scale, L2-normalised.
+  std::vector<double> psi;
+  /// Motif patterns, in the order of recognition.
+  std::vector<std::string> motifs;
+  /// Named measurements, such as `coherence`, `fiedler` and `topic_var`.
+  std::map<std::string, double> metrics;
+  /// In 0..1.
+  double confidence = 1;
+  attributes metadata;
+
+  static constexpr auto fields() {
+    return std::tuple{member("psi", &features::psi),
+                      member("motifs", &features::motifs),
+                      member("metrics", &features::metrics),
+                      member("confidence", &features::confidence),
+                      member("metadata", &features::metadata)};
+  }
+  bool operator==(const features&) const = default;
+};
+
+/// What retrieval brought together for a query.
+struct context {
+  /// Ids of the shards, best first.
+  std::vector<std::string> sources;
+  double confidence = 1;
+  std::vector<hit> hits;
+  /// Mean score of the hits; 0 without any.
+  double relevance = 0;
+  attributes metadata;
+  maybe<query> asked;
+  maybe<features> seen;
+
+  static constexpr auto fields() {
+    return std::tuple{member("sources", &context::sources),
+                      member("confidence", &context::confidence),
+                      member("hits", &context::hits),
+                      member("relevance", &context::relevance),
+                      member("metadata", &context::metadata),
+                      member("query", &context::asked),
+                      member("features", &context::seen)};
+  }
+  bool operator==(const context&) const = default;
+};
+
+/// What the policy decided.
+struct action_plan {
+  std::string chosen_tool;
+  std::string adapter;
+  std::map<std::string, double> tool_probs;
+  attributes metadata;
+
+  static constexpr auto fields() {
+    return std::tuple{member("chosen_tool", &action_plan::chosen_tool),
+                      member("adapter", &action_plan::adapter),
+                      member("tool_probs", &action_plan::tool_probs),
+                      member("metadata", &action_plan::metadata)};
+  }
+  bool operator==(const action_plan&) const = default;
+};
+
+} // namespace hololoom

@@ -1,0 +1,286 @@
+#pragma once
+
+#include <hololoom/messages/json.hpp>
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace hololoom {
+
+/// Where a loom stands.
+enum class loom_state : std::uint8_t {
+  created = 0,
+  starting = 1,
+  running = 2,
+  draining = 3,
+  closing = 4,
+  closed = 5,
+  failed = 6,
+};
+
+constexpr auto enumerators(loom_state) {
+  using e = loom_state;
+  return std::array{std::pair{e::created, std::string_view{"created"}},
+                    std::pair{e::starting, std::string_view{"starting"}},
+                    std::pair{e::running, std::string_view{"running"}},
+                    std::pair{e::draining, std::string_view{"draining"}},
+                    std::pair{e::closing, std::string_view{"closing"}},
+                    std::pair{e::closed, std::string_view{"closed"}},
+                    std::pair{e::failed, std::string_view{"failed"}}};
+}
+
+/// What happened to a child.
+enum class transition : std::uint8_t {
+  started = 0,    ///< Its factory succeeded.
+  ready = 1,      ///< It said that it can serve.
+  exited = 2,     ///< It is down; `reason` says why.
+  restarting = 3, ///< A new incarnation is due.
+  escalated = 4,  ///< Its supervisor gave up.
+  stopped = 5,    ///< It was asked to end, and did.
+  stuck = 6,      ///< A handler of it does not return.
+  recovered = 7,  ///< The stuck handler did return.
+  replaced = 8,   ///< A new incarnation runs beside the stuck one.
+  killed = 9,     ///< It was ended by force.
+  abandoned = 10, ///< It could not be ended, and was let go.
+};
+
+constexpr auto enumerators(transition) {
+  using e = transition;
+  return std::array{std::pair{e::started, std::string_view{"started"}},
+                    std::pair{e::ready, std::string_view{"ready"}},
+                    std::pair{e::exited, std::string_view{"exited"}},
+                    std::pair{e::restarting, std::string_view{"restarting"}},
+                    std::pair{e::escalated, std::string_view{"escalated"}},
+                    std::pair{e::stopped, std::string_view{"stopped"}},
+                    std::pair{e::stuck, std::string_view{"stuck"}},
+                    std::pair{e::recovered, std::string_view{"recovered"}},
+                    std::pair{e::replaced, std::string_view{"replaced"}},
+                    std::pair{e::killed, std::string_view{"killed"}},
+                    std::pair{e::abandoned, std::string_view{"abandoned"}}};
+}
+
+/// A transition in the supervision tree.
+struct lifecycle_event {
+  timestamp at;
+  /// The child's place in the tree: "root/workers/pulse".
+  std::string path;
+  transition what = transition::started;
+  /// Counts the successful starts of the child, from 1.
+  std::int64_t incarnation = 0;
+  /// Why, for people; empty when there is nothing to say.
+  std::string reason;
+
+  static constexpr auto fields() {
+    using t = lifecycle_event;
+    return std::tuple{
+      member("at", &t::at), member("path", &t::path), member("what", &t::what),
+      member("incarnation", &t::incarnation), member("reason", &t::reason)};
+  }
+  bool operator==(const lifecycle_event&) const = default;
+};
+
+/// Where a child stands.
+enum class child_state : std::uint8_t {
+  starting = 0, ///< Spawned, not yet ready.
+  running = 1,
+  stopping = 2,   ///< Asked to end.
+  restarting = 3, ///< A new incarnation is due.
+  stopped = 4,    ///< Ended or ignored; its spec is kept.
+  stuck = 5,      ///< Running, in a handler that does not return.
+};
+
+constexpr auto enumerators(child_state) {
+  using e = child_state;
+  return std::array{std::pair{e::starting, std::string_view{"starting"}},
+                    std::pair{e::running, std::string_view{"running"}},
+                    std::pair{e::stopping, std::string_view{"stopping"}},
+                    std::pair{e::restarting, std::string_view{"restarting"}},
+                    std::pair{e::stopped, std::string_view{"stopped"}},
+                    std::pair{e::stuck, std::string_view{"stuck"}}};
+}
+
+/// A child as a snapshot of the tree shows it.
+struct child_status {
+  /// "root/workers/pulse".
+  std::string path;
+  /// actor, coroutine, periodic, blocking, process, supervisor.
+  std::string kind;
+  child_state state = child_state::starting;
+  /// Counts its successful starts.
+  std::int64_t incarnation = 0;
+  /// Counts those that its supervisor made because it had ended.
+  std::int64_t restarts = 0;
+  /// Since its last start.
+  millis age{0};
+  /// Why it last ended; null while it never did.
+  maybe<std::string> last_reason;
+  /// What it is doing, and for how long; null while it waits.
+  maybe<std::string> doing;
+
+  static constexpr auto fields() {
+    using t = child_status;
+    return std::tuple{member("path", &t::path),
+                      member("kind", &t::kind),
+                      member("state", &t::state),
+                      member("incarnation", &t::incarnation),
+                      member("restarts", &t::restarts),
+                      member("age_ms", &t::age),
+                      member("last_reason", &t::last_reason),
+                      member("doing", &t::doing)};
+  }
+  bool operator==(const child_status&) const = default;
+};
+
+/// A supervision tree, each supervisor before its children, those in start
+/// order.
+struct tree_snapshot {
+  std::vector<child_status> children;
+
+  static constexpr auto fields() {
+    return std::tuple{member("children", &tree_snapshot::children)};
+  }
+  bool operator==(const tree_snapshot&) const = default;
+};
+
+/// The phases of the shutdown cascade, in their order.
+enum class cascade_phase : std::uint8_t {
+  refuse = 0,
+  signal = 1,
+  flush = 2,
+  force = 3,
+  stores = 4,
+};
+
+constexpr auto enumerators(cascade_phase) {
+  using e = cascade_phase;
+  return std::array{std::pair{e::refuse, std::string_view{"refuse"}},
+                    std::pair{e::signal, std::string_view{"signal"}},
+                    std::pair{e::flush, std::string_view{"flush"}},
+                    std::pair{e::force, std::string_view{"force"}},
+                    std::pair{e::stores, std::string_view{"stores"}}};
+}
+
+/// What one phase of the shutdown cascade did.
+struct shutdown_phase {
+  /// refuse, signal, flush, force or stores; or "hook: NAME" of a user's hook.
+  std::string name;
+  millis took{0};
+  maybe<std::string> error;
+
+  static constexpr auto fields() {
+    using t = shutdown_phase;
+    return std::tuple{member("name", &t::name), member("ms", &t::took),
+                      member("error", &t::error)};
+  }
+  bool operator==(const shutdown_phase&) const = default;
+};
+
+enum class ended : std::uint8_t {
+  shutdown = 0,  ///< It was asked to end and did.
+  normal = 1,    ///< It had finished by itself.
+  killed = 2,    ///< It was ended by force.
+  abandoned = 3, ///< It could not be ended.
+  crashed = 4,   ///< It failed on the way down.
+};
+
+constexpr auto enumerators(ended) {
+  using e = ended;
+  return std::array{std::pair{e::shutdown, std::string_view{"shutdown"}},
+                    std::pair{e::normal, std::string_view{"normal"}},
+                    std::pair{e::killed, std::string_view{"killed"}},
+                    std::pair{e::abandoned, std::string_view{"abandoned"}},
+                    std::pair{e::crashed, std::string_view{"crashed"}}};
+}
+
+/// How one child ended in the cascade. With very many children, those of a
+/// kind that ended well share one entry, named "N kind children".
+struct child_outcome {
+  std::string name;
+  /// actor, coroutine, periodic, blocking, process, supervisor.
+  std::string kind;
+  ended how = ended::shutdown;
+  /// From its exit signal to its end.
+  millis took{0};
+  bool forced = false;
+  /// What it was doing when it did not end, and for how long; else null.
+  maybe<std::string> doing;
+
+  static constexpr auto fields() {
+    using t = child_outcome;
+    return std::tuple{member("name", &t::name),     member("kind", &t::kind),
+                      member("ended", &t::how),     member("ms", &t::took),
+                      member("forced", &t::forced), member("doing", &t::doing)};
+  }
+  bool operator==(const child_outcome&) const = default;
+};
+
+struct weave_tally {
+  std::int64_t drained = 0; ///< Finished after the cascade began.
+  std::int64_t refused = 0; ///< Came too late.
+  std::int64_t cut = 0;     ///< Answered with an error at the limit.
+
+  static constexpr auto fields() {
+    using t = weave_tally;
+    return std::tuple{member("drained", &t::drained),
+                      member("refused", &t::refused), member("cut", &t::cut)};
+  }
+  bool operator==(const weave_tally&) const = default;
+};
+
+struct flush_outcome {
+  bool acknowledged = false;
+  /// Episodes that the flush itself wrote.
+  std::int64_t episodes = 0;
+  /// When it was acknowledged, from the start of the cascade.
+  maybe<millis> at;
+  maybe<millis> took;
+  maybe<std::string> error;
+
+  static constexpr auto fields() {
+    using t = flush_outcome;
+    return std::tuple{member("acknowledged", &t::acknowledged),
+                      member("episodes", &t::episodes), member("at_ms", &t::at),
+                      member("ms", &t::took), member("error", &t::error)};
+  }
+  bool operator==(const flush_outcome&) const = default;
+};
+
+/// What the shutdown cascade did.
+struct shutdown_report {
+  std::string reason;
+  std::string requested_by;
+  timestamp started_at;
+  millis total{0};
+  std::vector<shutdown_phase> phases;
+  std::vector<child_outcome> children;
+  weave_tally weaves;
+  flush_outcome flush;
+  maybe<millis> first_force_at;
+  /// Episodes that came after the buffer was sealed.
+  std::int64_t late_stores = 0;
+  std::vector<std::string> abandoned;
+  /// What a program ends with: 0, or 75 when something had to be let go.
+  std::int32_t exit_code = 0;
+
+  static constexpr auto fields() {
+    using t = shutdown_report;
+    return std::tuple{member("reason", &t::reason),
+                      member("requested_by", &t::requested_by),
+                      member("started_at", &t::started_at),
+                      member("total_ms", &t::total),
+                      member("phases", &t::phases),
+                      member("children", &t::children),
+                      member("weaves", &t::weaves),
+                      member("flush", &t::flush),
+                      member("first_force_at_ms", &t::first_force_at),
+                      member("late_stores", &t::late_stores),
+                      member("abandoned", &t::abandoned),
+                      member("exit_code", &t::exit_code)};
+  }
+  bool operator==(const shutdown_report&) const = default;
+};
+
+} // namespace hololoom

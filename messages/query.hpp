@@ -1,0 +1,24 @@
+#pragma once
+
+#include <hololoom/messages/json.hpp>
+
+#include <array>
+#include <string>
+
+namespace hololoom {
+
+/// What a user asks.
+struct query {
+  /// UTF-8. Its length is counted in code points, never bytes.
+  std::string text;
+  attributes metadata;
+
+  static constexpr auto fields() {
+    return std::tuple{member("text", &query::text),
+                      member("metadata", &query::metadata)};
+  }
+  static constexpr std::array required{"text"};
+  bool operator==(const query&) const = default;
+};
+
+} // namespace hololoom

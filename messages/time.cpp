@@ -1,0 +1,151 @@
+#include <hololoom/messages/errc.hpp>
+#include <hololoom/messages/time.hpp>
+
+#include <array>
+#include <cstdio>
+#include <optional>
+
+namespace hololoom {
+
+namespace {
+
+/// Reads fixed-width decimal fields off the front of a text.
+class scanner {
+public:
+  explicit scanner(std::string_view text) : rest_(text) {}
+
+  std::optional<int> digits(std::size_t count) {
+    if (rest_.size() < count)
+      return std::nullopt;
+    int value = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (rest_[i] < '0' || rest_[i] > '9')
+        return std::nullopt;
+      value = value * 10 + (rest_[i] - '0');
+    }
+    rest_.remove_prefix(count);
+    return value;
+  }
+
+  bool skip(char c) {
+    if (rest_.empty() || rest_.front() != c)
+      return false;
+    rest_.remove_prefix(1);
+    return true;
+  }
+
+  /// A fraction of a second of any precision, cut to microseconds.
+  std::optional<int> fraction() {
+    int micros = 0;
+    int scale = 100'000;
+    std::size_t seen = 0;
+    while (!rest_.empty() && rest_.front() >= '0' && rest_.front() <= '9') {
+      micros += (rest_.front() - '0') * scale;
+      scale /= 10;
+      rest_.remove_prefix(1);
+      ++seen;
+    }
+    if (seen == 0)
+      return std::nullopt;
+    return micros;
+  }
+
+  /// `Z`, `+hh:mm`, `-hh:mm`, or nothing, which means UTC.
+  std::optional<std::chrono::minutes> zone() {
+    if (rest_.empty() || skip('Z'))
+      return std::chrono::minutes{0};
+    auto negative = rest_.front() == '-';
+    if (!skip('+') && !skip('-'))
+      return std::nullopt;
+    auto hours = digits(2);
+    skip(':');
+    auto minutes = digits(2);
+    if (!hours || !minutes || *hours > 14 || *minutes > 59)
+      return std::nullopt;
+    auto offset = std::chrono::minutes{*hours * 60 + *minutes};
+    return negative ? -offset : offset;
+  }
+
+  bool done() const { return rest_.empty(); }
+
+private:
+  std::string_view rest_;
+};
+
+std::optional<timestamp> parse(std::string_view text) {
+  using namespace std::chrono;
+  scanner in{text};
+  auto y = in.digits(4);
+  if (!y || !in.skip('-'))
+    return std::nullopt;
+  auto mo = in.digits(2);
+  if (!mo || !in.skip('-'))
+    return std::nullopt;
+  auto d = in.digits(2);
+  if (!d || !(in.skip('T') || in.skip(' ')))
+    return std::nullopt;
+  auto h = in.digits(2);
+  if (!h || !in.skip(':'))
+    return std::nullopt;
+  auto mi = in.digits(2);
+  if (!mi || !in.skip(':'))
+    return std::nullopt;
+  auto s = in.digits(2);
+  if (!s)
+    return std::nullopt;
+  int micros = 0;
+  if (in.skip('.')) {
+    auto fraction = in.fraction();
+    if (!fraction)
+      return std::nullopt;
+    micros = *fraction;
+  }
+  auto offset = in.zone();
+  if (!offset || !in.done())
+    return std::nullopt;
+  auto date = year_month_day{year{*y}, month(static_cast<unsigned>(*mo)),
+                             day(static_cast<unsigned>(*d))};
+  if (!date.ok() || *h > 23 || *mi > 59 || *s > 59)
+    return std::nullopt;
+  return timestamp{sys_days{date} + hours{*h} + minutes{*mi} + seconds{*s}
+                   + microseconds{micros} - *offset};
+}
+
+} // namespace
+
+timestamp now() {
+  return std::chrono::time_point_cast<std::chrono::microseconds>(
+    std::chrono::system_clock::now());
+}
+
+std::string to_iso8601(timestamp t) {
+  using namespace std::chrono;
+  auto days = floor<std::chrono::days>(t);
+  year_month_day date{days};
+  hh_mm_ss time{t - days};
+  std::array<char, 48> buffer{};
+  auto size = std::snprintf(
+    buffer.data(), buffer.size(), "%04d-%02u-%02uT%02d:%02d:%02d",
+    static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+    static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
+    static_cast<int>(time.minutes().count()),
+    static_cast<int>(time.seconds().count()));
+  std::string result(buffer.data(), static_cast<std::size_t>(size));
+  if (auto micros = time.subseconds().count(); micros != 0) {
+    std::snprintf(buffer.data(), buffer.size(), ".%06d",
+                  static_cast<int>(micros));
+    result += buffer.data();
+  }
+  return result += 'Z';
+}
+
+caf::expected<timestamp> parse_iso8601(std::string_view text) {
+  if (auto t = parse(text))
+    return *t;
+  return failure(errc::invalid_json,
+                 "\"" + std::string{text.substr(0, 64)}
+                   + "\" is not an ISO 8601 time; expected a form like "
+                     "2026-11-23T15:54:08Z");
+}
+
+} // namespace hololoom

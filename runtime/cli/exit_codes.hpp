@@ -1,0 +1,87 @@
+#pragma once
+
+#include <hololoom/messages/errc.hpp>
+
+#include <array>
+#include <string_view>
+#include <utility>
+
+namespace hololoom::cli {
+
+/// What the program ends with. From 64 on the numbers are those of sysexits.h;
+/// a run that a signal ended in good order ends with 128 plus its number, as a
+/// shell would say of one that it killed.
+enum class exit_code : int {
+  ok = 0,
+  usage = 64,
+  bad_data = 65,
+  unavailable = 69,
+  internal = 70,
+  data_dir = 73,
+  io = 74,
+  forced = 75,
+};
+
+/// Each code and what it means, as `--help` says it.
+constexpr auto exit_code_meanings() {
+  using e = exit_code;
+  using s = std::string_view;
+  return std::array{
+    std::pair{e::ok, s{"fine"}},
+    std::pair{e::usage, s{"the command line is wrong"}},
+    std::pair{e::bad_data, s{"the input is wrong, damaged or not there"}},
+    std::pair{e::unavailable, s{"what would do it is not available now"}},
+    std::pair{e::internal, s{"a defect of HoloLoom"}},
+    std::pair{e::data_dir,
+              s{"the data directory is in use or cannot be created"}},
+    std::pair{e::io, s{"reading or writing failed: disk full, read-only"}},
+    std::pair{e::forced, s{"something had to be ended by force"}},
+  };
+}
+
+/// The code for a failure. A `switch` without `default`: the compiler asks for
+/// a decision when an error is added.
+constexpr exit_code exit_code_for(errc x) {
+  switch (x) {
+    case errc::none: return exit_code::ok;
+    case errc::invalid_query:
+    case errc::invalid_shard:
+    case errc::invalid_feedback:
+    case errc::invalid_config:
+    case errc::invalid_json:
+    case errc::invalid_spec:
+    case errc::unknown_tool:
+    case errc::not_found:
+    case errc::invalid_expression:
+    case errc::corrupt:
+    case errc::newer_schema: return exit_code::bad_data;
+    case errc::shutting_down:
+    case errc::closed:
+    case errc::overloaded:
+    case errc::deadline_exceeded:
+    case errc::cancelled:
+    case errc::sealed:
+    case errc::start_failed:
+    case errc::already_started:
+    case errc::already_present:
+    case errc::child_running:
+    case errc::child_restarting:
+    case errc::too_many_restarts:
+    case errc::crashed:
+    case errc::stuck:
+    case errc::not_supported:
+    case errc::unavailable:
+    case errc::timed_out:
+    case errc::incompatible: return exit_code::unavailable;
+    case errc::data_dir_locked:
+    case errc::data_dir_unusable: return exit_code::data_dir;
+    case errc::io_error:
+    case errc::disk_full:
+    case errc::read_only:
+    case errc::flush_stalled: return exit_code::io;
+    case errc::internal: break;
+  }
+  return exit_code::internal;
+}
+
+} // namespace hololoom::cli

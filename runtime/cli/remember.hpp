@@ -1,0 +1,19 @@
+#pragma once
+
+#include <hololoom/actors/memory/yarn_graph.hpp>
+#include <hololoom/runtime/cli/session.hpp>
+
+#include <string>
+#include <vector>
+
+namespace hololoom::cli {
+
+/// Reads `paths` into the loom's memory, with a progress bar on a terminal.
+caf::expected<loading_report>
+read_into(session& with, const std::vector<std::string>& paths, console& out);
+
+/// 0 if anything could be read or nothing was there, else why not: 74 if the
+/// system refused to read, 65 if there was no text.
+int exit_code_of(const reading_report& report);
+
+} // namespace hololoom::cli

@@ -1,0 +1,222 @@
+#include <hololoom/actors/shuttle/protocol.hpp>
+#include <hololoom/actors/supervision/exit.hpp>
+#include <hololoom/runtime/loom_impl.hpp>
+
+#include <caf/actor_registry.hpp>
+#include <caf/logger.hpp>
+#include <caf/send.hpp>
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <fstream>
+#include <utility>
+
+// How a loom closes: the cascade runs as an actor on a thread of its own; a
+// plain thread waits for it, writes the report and takes the system down.
+
+namespace hololoom::detail {
+
+using namespace std::chrono_literals;
+
+// -- what the cascade needs from the loom ------------------------------------------
+
+cascade_plan loom_impl::plan() {
+  cascade_plan result;
+  result.root = root_;
+  result.producers = {part::shuttle, part::weavers, part::workers};
+  result.stores = {part::reflection, part::yarn};
+  result.limits.grace = cfg_.shutdown.grace;
+  result.limits.flush_stall = cfg_.shutdown.flush_stall;
+  result.limits.store_limit = cfg_.shutdown.store_limit;
+  // The cascade never outlives the loom, which ends it: no cycle.
+  result.refuse = [this](caf::event_based_actor* self) {
+    begin_drain(self);
+  };
+  result.buffer = [this] {
+    return find<reflection_actor>(part::reflection);
+  };
+  result.cut = [this](caf::event_based_actor* self,
+                      const std::function<void(weave_tally)>& done) {
+    cut_weaves(self, done);
+  };
+  result.on_phase = [this](cascade_phase phase) {
+    if (phase != cascade_phase::refuse && phase != cascade_phase::signal)
+      state_ = loom_state::closing;
+  };
+  result.hooks = [this] {
+    std::lock_guard guard{closing_};
+    hooks_taken_ = true;
+    return std::move(hooks_);
+  };
+  return result;
+}
+
+void loom_impl::begin_drain(caf::event_based_actor* self) {
+  auto shuttle = find<local_shuttle_actor>(part::shuttle);
+  if (!shuttle)
+    return;
+  self->request(shuttle, caf::infinite, hololoom::begin_drain{})
+    .then(
+      [this](const shuttle_status& x) { pending_ = x.under_way + x.waiting; },
+      [](const caf::error&) {
+        // It went down; there is nothing to count.
+      });
+}
+
+void loom_impl::cut_weaves(caf::event_based_actor* self,
+                           const std::function<void(weave_tally)>& done) {
+  auto shuttle = find<local_shuttle_actor>(part::shuttle);
+  if (!shuttle)
+    return done({pending_.load(), refused_.load(), 0});
+  self->request(shuttle, 500ms, hololoom::cut_weaves{})
+    .then(
+      [this, done](const shuttle_status& x) {
+        done({x.drained, refused_.load() + x.refused, x.cut});
+      },
+      [this, done](const caf::error&) {
+        done({pending_.load(), refused_.load(), 0});
+      });
+}
+
+// -- closing ---------------------------------------------------------------------
+
+std::shared_future<shutdown_report> loom_impl::close(std::string reason,
+                                                     std::string requested_by,
+                                                     bool from_inside) {
+  std::lock_guard guard{closing_};
+  if (from_inside)
+    closed_from_inside_ = true;
+  if (report_.valid())
+    return report_;
+  state_ = loom_state::draining;
+  std::promise<shutdown_report> promise;
+  report_ = promise.get_future().share();
+  closer_ =
+    std::thread{[this, promise = std::move(promise), reason = std::move(reason),
+                 requested_by = std::move(requested_by)]() mutable {
+      auto report = run_cascade(reason, requested_by);
+      auto after = report;
+      auto inside = closed_from_inside_.load();
+      if (!inside)
+        await_actors(report);
+      all_gone_ = report.abandoned.empty();
+      write_report(report);
+      dir_.reset();
+      state_ = loom_state::closed;
+      promise.set_value(std::move(report));
+      if (inside) {
+        // Whoever waited for the report in there can end only now.
+        await_actors(after);
+        all_gone_ = after.abandoned.empty();
+      }
+    }};
+  return report_;
+}
+
+void loom_impl::hurry() {
+  std::lock_guard guard{closing_};
+  if (report_.valid() && state_ != loom_state::closed)
+    caf::anon_send<caf::message_priority::high>(cascade_, hurry_cascade{});
+}
+
+caf::error loom_impl::add_hook(shutdown_hook hook) {
+  std::lock_guard guard{closing_};
+  if (hooks_taken_ || state() != loom_state::running)
+    return failure(errc::shutting_down, "cannot add the shutdown hook \""
+                                          + hook.name
+                                          + "\": the cascade has begun");
+  hooks_.push_back(std::move(hook));
+  return {};
+}
+
+void loom_impl::leave() {
+  if (closer_.joinable())
+    closer_.join();
+  leave_system();
+}
+
+shutdown_report loom_impl::run_cascade(const std::string& reason,
+                                       const std::string& requested_by) {
+  auto report =
+    porter_->ask<shutdown_report>(cascade_, begin_cascade{reason, requested_by})
+      .get();
+  exit_high(cascade_, caf::exit_reason::user_shutdown);
+  porter_->close();
+  cascade_ = nullptr;
+  root_ = nullptr;
+  if (report)
+    return std::move(*report);
+  shutdown_report failed;
+  failed.reason = reason;
+  failed.requested_by = requested_by;
+  failed.flush.error = "the cascade failed: " + explain(report.error());
+  failed.exit_code = 70;
+  return failed;
+}
+
+void loom_impl::await_actors(shutdown_report& report) {
+  if (!own_system_ || !report.abandoned.empty())
+    return;
+  auto wait = std::chrono::ceil<std::chrono::milliseconds>(
+    cfg_.shutdown.kill_wait + millis{1'000});
+  std::promise<void> promise;
+  auto all_gone = promise.get_future();
+  auto* registry = &own_system_->registry();
+  std::thread waiter{[registry, promise = std::move(promise)]() mutable {
+    registry->await_running_count_equal(0);
+    promise.set_value();
+  }};
+  if (all_gone.wait_for(wait) == std::future_status::ready)
+    return waiter.join();
+  waiter.detach();
+  report.abandoned.push_back(std::to_string(registry->running())
+                             + " actors outside the tree");
+  report.exit_code = 75;
+}
+
+void loom_impl::leave_system() {
+  if (!own_system_)
+    return;
+  // CAF's destructor waits for ever: for actors, and for each thread that has
+  // used the system and still lives, because CAF remembers the last system of
+  // a thread. So this thread forgets it, another one destroys it, and past a
+  // moment it is left behind.
+  caf::logger::set_current_actor_system(nullptr);
+  auto* system = own_system_.release();
+  auto* system_config = system_config_.release();
+  if (!all_gone_)
+    return;
+  std::promise<void> promise;
+  auto destroyed = promise.get_future();
+  std::thread destroyer{[=, promise = std::move(promise)]() mutable {
+    delete system;
+    delete system_config;
+    promise.set_value();
+  }};
+  if (destroyed.wait_for(1s) == std::future_status::ready)
+    return destroyer.join();
+  destroyer.detach();
+  log_->warn("a thread that used the actor system still lives; the system is "
+             "left behind");
+}
+
+void loom_impl::write_report(shutdown_report& report) {
+  auto text = to_json_value(report).dump(2) + "\n";
+  if (dir_) {
+    std::ofstream out{dir_->last_shutdown(), std::ios::trunc};
+    out << text << std::flush;
+    if (!out)
+      log_->warn("cannot write {}", dir_->last_shutdown().string());
+  }
+  log_->log(report.exit_code == 0 ? spdlog::level::info : spdlog::level::warn,
+            "closed ({}) in {:.0f} ms: {} children, {} episodes flushed{}, {} "
+            "abandoned, exit code {}",
+            report.reason, report.total.count(), report.children.size(),
+            report.flush.episodes,
+            report.flush.error ? " (" + *report.flush.error + ")"
+                               : std::string{},
+            report.abandoned.size(), report.exit_code);
+  log_->flush();
+}
+
+} // namespace hololoom::detail

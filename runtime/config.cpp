@@ -1,0 +1,127 @@
+#include <hololoom/runtime/config.hpp>
+#include <hololoom/runtime/strict_json.hpp>
+
+#include <fstream>
+#include <iterator>
+#include <system_error>
+#include <utility>
+
+namespace hololoom {
+
+namespace {
+
+config named(std::string name) {
+  config result;
+  result.weave.card = name;
+  result.preset = std::move(name);
+  return result;
+}
+
+caf::error invalid(std::string sentence) {
+  return failure(errc::invalid_config, std::move(sentence));
+}
+
+caf::expected<config> defaults_for(const json& value) {
+  auto i = value.find("preset");
+  if (i == value.end())
+    return config::fused();
+  if (*i == "bare")
+    return config::bare();
+  if (*i == "fast")
+    return config::fast();
+  if (*i == "fused")
+    return config::fused();
+  return invalid("preset is " + to_text(*i)
+                 + "; expected \"bare\", \"fast\" or \"fused\"");
+}
+
+/// Nothing may be negative, and waiting for ever is not on offer.
+caf::error check_duration(std::string_view key, millis value, millis most) {
+  if (value >= millis{0} && value <= most)
+    return {};
+  return invalid("shutdown." + std::string{key} + " is "
+                 + std::to_string(value.count()) + "; expected 0 to "
+                 + std::to_string(static_cast<std::int64_t>(most.count()))
+                 + " milliseconds");
+}
+
+} // namespace
+
+config config::bare() {
+  auto result = named("bare");
+  result.weave.scales = {96};
+  return result;
+}
+
+config config::fast() {
+  auto result = named("fast");
+  result.weave.scales = {96, 192};
+  return result;
+}
+
+config config::fused() {
+  return named("fused");
+}
+
+caf::expected<config> config::parse(std::string_view text) {
+  json value;
+  try {
+    value = json::parse(text, nullptr, true, true);
+  } catch (const json::parse_error& e) {
+    return invalid("not JSON at byte " + std::to_string(e.byte) + " of "
+                   + std::to_string(text.size()));
+  }
+  if (!value.is_object())
+    return invalid("a config is a JSON object");
+  if (auto err = refuse_unknown_keys<config>(value))
+    return err;
+  auto result = defaults_for(value);
+  if (!result)
+    return result;
+  if (auto err = from_json_value(value, *result))
+    return invalid(explain(err));
+  if (auto err = check(*result))
+    return err;
+  return result;
+}
+
+caf::expected<config> config::load(const std::filesystem::path& file) {
+  std::error_code ec;
+  if (!std::filesystem::exists(file, ec))
+    return failure(errc::not_found,
+                   "there is no config file \"" + file.string() + "\"");
+  std::ifstream in{file, std::ios::binary};
+  std::string text{std::istreambuf_iterator<char>{in}, {}};
+  if (!in.good() && !in.eof())
+    return failure(errc::io_error,
+                   "cannot read the config file \"" + file.string() + "\"");
+  auto result = parse(text);
+  if (!result)
+    return failure(code_of(result.error()),
+                   file.string() + ": " + explain(result.error()));
+  return result;
+}
+
+caf::error check(const config& cfg) {
+  using namespace std::chrono_literals;
+  if (cfg.preset != "bare" && cfg.preset != "fast" && cfg.preset != "fused")
+    return invalid("preset is \"" + cfg.preset
+                   + "\"; expected \"bare\", \"fast\" or \"fused\"");
+  if (cfg.threads < 0 || cfg.threads > 1024)
+    return invalid("threads is " + std::to_string(cfg.threads)
+                   + "; expected 0 to 1024");
+  const auto& down = cfg.shutdown;
+  if (auto err = check_duration("grace_ms", down.grace, 10min))
+    return err;
+  if (auto err = check_duration("flush_stall_ms", down.flush_stall, 1h))
+    return err;
+  if (auto err = check_duration("store_limit_ms", down.store_limit, 10min))
+    return err;
+  if (auto err = check_duration("kill_wait_ms", down.kill_wait, 1min))
+    return err;
+  if (auto err = check(cfg.weave))
+    return err;
+  return check(cfg.reflection);
+}
+
+} // namespace hololoom

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <hololoom/actors/memory/yarn_graph.hpp>
+#include <hololoom/actors/reflection/options.hpp>
+#include <hololoom/actors/shuttle/options.hpp>
+#include <hololoom/messages/json.hpp>
+#include <hololoom/runtime/log.hpp>
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+namespace hololoom {
+
+/// How a loom ends.
+struct shutdown_options {
+  /// One budget for all producers to end by themselves.
+  millis grace{5'000};
+  /// A flush that moves is waited for; one that stands still this long is not.
+  millis flush_stall{10'000};
+  /// How long each store may take to close.
+  millis store_limit{10'000};
+  /// How long a killed actor is waited for before it counts as abandoned.
+  millis kill_wait{250};
+
+  static constexpr auto fields() {
+    using t = shutdown_options;
+    return std::tuple{member("grace_ms", &t::grace),
+                      member("flush_stall_ms", &t::flush_stall),
+                      member("store_limit_ms", &t::store_limit),
+                      member("kill_wait_ms", &t::kill_wait)};
+  }
+  bool operator==(const shutdown_options&) const = default;
+};
+
+/// Everything a loom is told.
+///
+/// Config files are JSON with `//` comments; `config/` has the presets with
+/// every key explained. A key that does not exist is an error that names the
+/// nearest right one; keys left out keep the default of the preset named by
+/// `preset` ("fused" if that is left out too).
+struct config {
+  /// bare, fast or fused: where keys left out come from.
+  std::string preset = "fused";
+  /// Where everything is kept. Empty: in memory only, and nothing survives.
+  std::string data_dir;
+  /// Threads of the actor system's pool; 0: one for each core, at least 4.
+  std::int64_t threads = 0;
+  shuttle_options weave;
+  memory_options memory;
+  reflection_options reflection;
+  shutdown_options shutdown;
+  log_options log;
+
+  static constexpr auto fields() {
+    using t = config;
+    return std::tuple{
+      member("preset", &t::preset),     member("data_dir", &t::data_dir),
+      member("threads", &t::threads),   member("weave", &t::weave),
+      member("memory", &t::memory),     member("reflection", &t::reflection),
+      member("shutdown", &t::shutdown), member("log", &t::log)};
+  }
+  bool operator==(const config&) const = default;
+
+  /// The quickest: one scale, motifs by keyword, three shards.
+  static config bare();
+  /// A balance: two scales, six shards.
+  static config fast();
+  /// The best answers: three scales, vectors and BM25 fused, ten shards.
+  static config fused();
+
+  /// Reads a config.
+  /// @returns `errc::invalid_config` with the place that is wrong.
+  static caf::expected<config> parse(std::string_view text);
+
+  /// Reads a config file.
+  /// @returns also `errc::not_found` or `errc::io_error`, with the file's name.
+  static caf::expected<config> load(const std::filesystem::path& file);
+};
+
+/// Whether a loom can work with `cfg`.
+/// @returns `errc::invalid_config` with the key and what it may be.
+caf::error check(const config& cfg);
+
+} // namespace hololoom

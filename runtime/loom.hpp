@@ -1,0 +1,194 @@
+#pragma once
+
+#include <hololoom/actors/reflection/disk.hpp>
+#include <hololoom/actors/shuttle/tool.hpp>
+#include <hololoom/actors/supervision/supervisor.hpp>
+#include <hololoom/actors/workers/background.hpp>
+#include <hololoom/messages/lifecycle.hpp>
+#include <hololoom/messages/reflection.hpp>
+#include <hololoom/messages/shuttle.hpp>
+#include <hololoom/messages/yarn.hpp>
+#include <hololoom/runtime/config.hpp>
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <future>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace hololoom {
+
+namespace detail {
+class loom_impl;
+}
+
+/// What a single weave may differ in from the config.
+struct weave_options {
+  /// bare, fast, fused or auto.
+  maybe<std::string> card;
+  maybe<millis> deadline;
+};
+
+/// What a program brings along, beside the config.
+struct loom_extras {
+  /// The tools to choose from.
+  tool_registry tools = builtin_tools();
+  /// Stands between the journal and the disk; null: nothing does.
+  std::shared_ptr<disk_hooks> disk;
+};
+
+/// A running HoloLoom: a tree of supervised actors with a scope.
+///
+/// `open` starts the reflection buffer, the yarn graph, the shuttle with its
+/// weavers and the background workers, in this order, and answers once all are
+/// ready; the destructor runs the shutdown cascade. In between, every member
+/// function may be called from any thread. Blocking calls must not be made from
+/// within a CAF handler; there, use the typed handles.
+///
+/// ~~~
+/// auto loom = hololoom::loom::open(hololoom::config::fast());
+/// if (!loom)
+///   return fail(hololoom::explain(loom.error()));
+/// auto woven = loom->weave("What is Thompson Sampling?");
+/// if (woven)
+///   loom->reflect(*woven, {.helpful = true, .rating = 5.0});
+/// ~~~
+///
+/// Errors: every call answers `errc::shutting_down` while the loom drains,
+/// `errc::closed` after that, and `errc::crashed` when the actor that had the
+/// request went down with it.
+class loom {
+public:
+  // -- opening ----------------------------------------------------------------
+
+  /// Opens a loom in an actor system of its own.
+  /// @returns `errc::invalid_config`, `errc::data_dir_locked`,
+  ///          `errc::data_dir_unusable`, or what kept a child from starting;
+  ///          whatever had been started is stopped again.
+  static caf::expected<loom> open(config cfg, loom_extras extras = {});
+
+  /// Opens a loom in `system`, which must outlive it and knows our types
+  /// (`register_types`).
+  static caf::expected<loom> open(config cfg, caf::actor_system& system,
+                                  loom_extras extras = {});
+
+  loom(loom&&) noexcept;
+  loom& operator=(loom&&) noexcept;
+  loom(const loom&) = delete;
+  loom& operator=(const loom&) = delete;
+
+  /// Closes. Never throws; an exception on its way through the scope goes on.
+  ~loom();
+
+  // -- weaving and learning ---------------------------------------------------
+
+  /// Answers a query.
+  caf::expected<spacetime> weave(std::string text, weave_options options = {});
+  caf::expected<spacetime> weave(query asked, weave_options options = {});
+
+  /// Stores what was said of a weave. When it returns an ack, the episode is on
+  /// disk (if the loom has a data directory).
+  caf::expected<reflect_ack> reflect(const spacetime& woven, feedback said = {},
+                                     maybe<double> reward = nothing);
+
+  /// As above, for a spacetime of an earlier run.
+  caf::expected<reflect_ack> reflect(std::string spacetime_id,
+                                     feedback said = {});
+
+  /// Weaves, and reflects on it at once.
+  caf::expected<spacetime> weave_and_reflect(std::string text,
+                                             feedback said = {},
+                                             weave_options options = {});
+
+  /// Keeps shards. When it returns, they are on disk and can be found.
+  caf::expected<remember_ack> remember(std::vector<shard> shards);
+
+  caf::expected<hololoom::reflection_metrics> reflection_metrics();
+
+  /// Stored episodes, in the order of storing; ask again after the page's
+  /// `last` until a page is empty.
+  caf::expected<episode_page> episodes(episodes_query which = {});
+
+  // -- the same, asynchronously -----------------------------------------------
+
+  template <class T>
+  using promised = std::future<caf::expected<T>>;
+
+  promised<spacetime> weave_async(query asked, weave_options options = {});
+  promised<reflect_ack> reflect_async(spacetime woven, feedback said = {},
+                                      maybe<double> reward = nothing);
+  promised<spacetime> weave_and_reflect_async(std::string text,
+                                              feedback said = {},
+                                              weave_options options = {});
+  promised<remember_ack> remember_async(std::vector<shard> shards);
+  /// Also forgets what else was known of the request's sources.
+  promised<remember_ack> remember_anew_async(remember_request request);
+  promised<hololoom::reflection_metrics> reflection_metrics_async();
+
+  // -- background workers -----------------------------------------------------
+
+  /// Starts a supervised background worker; `work` names it.
+  /// @returns `errc::already_started` if a worker of that name runs.
+  caf::error spawn_background(background work);
+  promised<child_started> spawn_background_async(background work);
+
+  /// Stops a worker by its own shutdown limit.
+  caf::error stop_background(const std::string& name);
+
+  // -- lifecycle --------------------------------------------------------------
+
+  /// Runs the shutdown cascade and answers its report. Idempotent: whoever
+  /// calls it, from whichever thread, gets the report of the one cascade.
+  shutdown_report close(std::string reason = "close",
+                        std::string requested_by = "");
+
+  /// Begins the cascade without waiting for it.
+  std::shared_future<shutdown_report>
+  close_async(std::string reason = "close", std::string requested_by = "");
+
+  /// Skips what is left of the grace period; the flush is still waited for.
+  void hurry();
+
+  loom_state state() const;
+
+  /// The supervision tree as it stands. Asks nobody and waits for nothing.
+  tree_snapshot tree() const;
+
+  /// Calls `function` in `phase` of the cascade, on a thread of its own, beside
+  /// the phase's work. The phase waits for it up to `limit`; its outcome is a
+  /// line of the report.
+  /// @returns `errc::shutting_down` when the cascade has begun.
+  caf::error at_shutdown(cascade_phase phase, std::string name,
+                         std::chrono::milliseconds limit,
+                         std::function<void()> function);
+
+  /// Calls `f` with each lifecycle event, on the supervisor's thread: it must
+  /// be short.
+  /// @returns a number for `unsubscribe`.
+  std::uint64_t subscribe(std::function<void(const lifecycle_event&)> f);
+  void unsubscribe(std::uint64_t subscription);
+
+  // -- for those who speak actor ----------------------------------------------
+
+  /// The current incarnations; null while one is being restarted.
+  shuttle_actor shuttle() const;
+  reflection_actor reflection() const;
+  yarn_actor yarn() const;
+  /// The supervisor of the background workers.
+  supervisor_actor workers() const;
+  /// The root supervisor.
+  supervisor_actor root() const;
+  caf::actor_system& system() const;
+
+private:
+  explicit loom(std::shared_ptr<detail::loom_impl> impl);
+
+  std::shared_ptr<detail::loom_impl> impl_;
+};
+
+} // namespace hololoom

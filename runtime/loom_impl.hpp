@@ -1,0 +1,133 @@
+#pragma once
+
+#include <hololoom/actors/supervision/cascade.hpp>
+#include <hololoom/actors/supervision/directory.hpp>
+#include <hololoom/runtime/data_dir.hpp>
+#include <hololoom/runtime/loom.hpp>
+#include <hololoom/runtime/porter.hpp>
+#include <hololoom/runtime/tree.hpp>
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+
+#include <atomic>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+namespace spdlog {
+class logger;
+}
+
+namespace hololoom::detail {
+
+/// What stands behind a loom. Lives on the heap, because a cascade that had to
+/// let something go leaves the actor system behind for it.
+class loom_impl : public std::enable_shared_from_this<loom_impl> {
+public:
+  loom_impl(config cfg, loom_extras extras);
+
+  /// Starts everything, in an actor system of its own if `system` is null.
+  /// Whatever fails, what was started before is stopped again.
+  caf::error start(caf::actor_system* system);
+
+  // -- the gate -----------------------------------------------------------------
+
+  loom_state state() const { return state_.load(); }
+
+  /// None while work is taken; else why not.
+  caf::error refusal() const;
+
+  /// The same for a weave, which is counted when it comes too late.
+  caf::error weave_refusal();
+
+  // -- asking ---------------------------------------------------------------------
+
+  /// Asks a part; a part that is being restarted is `errc::unavailable`.
+  template <class Result, class Handle, class Request>
+  std::future<caf::expected<Result>> ask(const char* part, Request request) {
+    return porter_->ask<Result>(find<Handle>(part), std::move(request));
+  }
+
+  template <class Handle>
+  Handle find(const char* part) const {
+    return caf::actor_cast<Handle>(names_->find(path_of(part)));
+  }
+
+  // -- closing --------------------------------------------------------------------
+
+  /// @param from_inside whether a worker of the loom asks, which ends after it
+  std::shared_future<shutdown_report>
+  close(std::string reason, std::string requested_by, bool from_inside = false);
+  void hurry();
+  caf::error add_hook(shutdown_hook hook);
+
+  /// Waits for the thread that closes, if there is one, and destroys the actor
+  /// system, or leaves it behind for whoever is stuck in it.
+  void leave();
+
+  // -- parts ----------------------------------------------------------------------
+
+  caf::actor_system& system() const { return *system_; }
+  const supervisor_actor& root() const { return root_; }
+  event_bus& events() const { return *events_; }
+  directory& names() const { return *names_; }
+
+private:
+  caf::error open_data_dir();
+  void open_system(caf::actor_system* system);
+  caf::expected<supervisor_actor> start_root(const tree_setup& setup);
+  cascade_plan plan();
+  void log_events();
+
+  void begin_drain(caf::event_based_actor* self);
+  void cut_weaves(caf::event_based_actor* self,
+                  const std::function<void(weave_tally)>& done);
+
+  shutdown_report run_cascade(const std::string& reason,
+                              const std::string& requested_by);
+  void write_report(shutdown_report& report);
+  /// Waits, not for long, until the last actor is gone.
+  void await_actors(shutdown_report& report);
+  void leave_system();
+
+  config cfg_;
+  loom_extras extras_;
+  std::shared_ptr<spdlog::logger> log_;
+  std::optional<data_dir> dir_;
+
+  std::unique_ptr<caf::actor_system_config> system_config_;
+  std::unique_ptr<caf::actor_system> own_system_;
+  caf::actor_system* system_ = nullptr;
+
+  std::shared_ptr<directory> names_;
+  std::shared_ptr<event_bus> events_;
+  std::unique_ptr<porter> porter_;
+  supervisor_actor root_;
+  caf::actor cascade_;
+
+  std::atomic<loom_state> state_{loom_state::created};
+  std::atomic<std::int64_t> refused_{0};
+  /// Whether a worker waits for the report before it ends.
+  std::atomic<bool> closed_from_inside_{false};
+  /// Weaves under way or waiting when the drain began.
+  std::atomic<std::int64_t> pending_{0};
+
+  std::mutex closing_;
+  std::vector<shutdown_hook> hooks_;
+  bool hooks_taken_ = false;
+  std::shared_future<shutdown_report> report_;
+  std::thread closer_;
+  /// Whether the actor system can be destroyed: nobody is stuck in it.
+  bool all_gone_ = false;
+};
+
+/// The actor system of a loom that was given none.
+struct loom_system_config : caf::actor_system_config {
+  explicit loom_system_config(std::int64_t threads);
+};
+
+} // namespace hololoom::detail

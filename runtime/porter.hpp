@@ -1,0 +1,152 @@
+#pragma once
+
+#include <hololoom/messages/errc.hpp>
+
+#include <caf/actor.hpp>
+#include <caf/actor_addr.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/event_based_actor.hpp>
+
+#include <functional>
+#include <future>
+#include <memory>
+#include <shared_mutex>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace hololoom {
+
+/// A request on behalf of a thread that is no actor.
+class errand : public std::enable_shared_from_this<errand> {
+public:
+  virtual ~errand() = default;
+
+  /// Sends the request; calls `over`, once, when it is answered.
+  virtual void run(caf::event_based_actor* self,
+                   std::function<void()> over) = 0;
+
+  /// Answers it with `err` instead.
+  virtual void fail(caf::error err) = 0;
+
+  virtual caf::actor_addr receiver() const = 0;
+};
+
+using errand_ptr = std::shared_ptr<errand>;
+
+/// Hands an errand to a porter.
+struct carry {
+  errand_ptr what;
+};
+
+} // namespace hololoom
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::carry)
+
+namespace hololoom {
+
+namespace detail {
+
+/// The error with which an errand is answered that nobody carries any more.
+caf::error loom_is_closed();
+
+template <class Result, class Handle, class... Ts>
+class request_errand final : public errand {
+public:
+  template <class... Us>
+  request_errand(Handle to, Us&&... xs)
+    : to_(std::move(to)), content_(std::forward<Us>(xs)...) {}
+
+  ~request_errand() override { settle(loom_is_closed()); }
+
+  std::future<caf::expected<Result>> get_future() {
+    return promise_.get_future();
+  }
+
+  void run(caf::event_based_actor* self, std::function<void()> over) override {
+    auto me = std::static_pointer_cast<request_errand>(shared_from_this());
+    std::apply(
+      [&](auto&... xs) {
+        self->request(to_, caf::infinite, std::move(xs)...)
+          .then(
+            [me, over](Result& x) {
+              me->settle(std::move(x));
+              over();
+            },
+            [me, over](caf::error& err) {
+              me->fail(std::move(err));
+              over();
+            });
+      },
+      content_);
+  }
+
+  void fail(caf::error err) override { settle(for_people(std::move(err))); }
+
+  caf::actor_addr receiver() const override {
+    return caf::actor_cast<caf::actor_addr>(to_);
+  }
+
+private:
+  static caf::error for_people(caf::error err) {
+    if (code_of(err) == errc::crashed && !is(err, errc::crashed))
+      return failure(errc::crashed,
+                     "the part of the loom that had the request went down "
+                     "before it answered; try again");
+    return err;
+  }
+
+  void settle(caf::expected<Result> x) {
+    if (!std::exchange(settled_, true))
+      promise_.set_value(std::move(x));
+  }
+
+  Handle to_;
+  std::tuple<Ts...> content_;
+  std::promise<caf::expected<Result>> promise_;
+  bool settled_ = false;
+};
+
+} // namespace detail
+
+/// Speaks with actors for threads that are none: turns a request into a future,
+/// and fails it with `errc::crashed` the moment its receiver goes down. It has
+/// a thread of its own, so that it answers whatever the scheduler's threads are
+/// stuck in. Thread-safe.
+class porter {
+public:
+  explicit porter(caf::actor_system& system);
+  ~porter();
+  porter(const porter&) = delete;
+  porter& operator=(const porter&) = delete;
+
+  /// Asks `to`. The future always gets a value: after `close`, and when `to`
+  /// is null, it is `errc::closed` or `errc::unavailable` at once.
+  template <class Result, class Handle, class... Ts>
+  std::future<caf::expected<Result>> ask(const Handle& to, Ts&&... xs) {
+    using errand_type =
+      detail::request_errand<Result, Handle, std::decay_t<Ts>...>;
+    auto what = std::make_shared<errand_type>(to, std::forward<Ts>(xs)...);
+    auto result = what->get_future();
+    if (to)
+      hand_over(std::move(what));
+    else
+      what->fail(failure(errc::unavailable,
+                         "the part of the loom that would answer is being "
+                         "restarted; try again"));
+    return result;
+  }
+
+  /// Fails what is under way with `errc::closed` and ends. Idempotent.
+  void close();
+
+private:
+  void hand_over(errand_ptr what);
+
+  /// Nobody speaks to the actor once it was told to end: its system may go.
+  std::shared_mutex mutex_;
+  caf::actor actor_;
+};
+
+} // namespace hololoom

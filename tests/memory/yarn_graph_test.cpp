@@ -1,0 +1,271 @@
+#include "memory/temp_dir.hpp"
+#include "support/actor_fixture.hpp"
+#include "support/catch.hpp"
+
+#include <hololoom/actors/memory/yarn_graph.hpp>
+#include <hololoom/actors/supervision/exit.hpp>
+
+#include <caf/scoped_actor.hpp>
+
+#include <algorithm>
+#include <chrono>
+
+using namespace hololoom;
+using hololoom::test::actor_fixture;
+using hololoom::test::temp_dir;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+shard make(std::string id, std::string text) {
+  shard x;
+  x.id = std::move(id);
+  x.text = std::move(text);
+  return x;
+}
+
+memory_options at(const std::string& path) {
+  memory_options result;
+  result.path = path;
+  return result;
+}
+
+struct yarn_fixture : actor_fixture {
+  local_yarn_actor start(const memory_options& options = {}) {
+    auto yarn = track(spawn_yarn_graph(system, options, false));
+    run();
+    return yarn;
+  }
+
+  void stop(const local_yarn_actor& yarn) {
+    exit_high(yarn, caf::exit_reason::user_shutdown);
+    run();
+  }
+};
+
+/// A system with real threads.
+struct real_system {
+  real_system() {
+    register_types(config);
+    config.set("logger.verbosity", caf::atom("quiet"));
+    system = std::make_unique<caf::actor_system>(config);
+  }
+  caf::actor_system_config config;
+  std::unique_ptr<caf::actor_system> system;
+};
+
+} // namespace
+
+TEST_CASE_METHOD(yarn_fixture, "what is remembered can be recalled",
+                 "[memory][actor]") {
+  auto yarn = start();
+  auto ack = ask<remember_ack>(
+    yarn,
+    remember_request{
+      {make("a", "Thompson sampling"), make("b", "lifecycle management")}, {}});
+  REQUIRE(ack);
+  CHECK(*ack == remember_ack{2, 0, 0, 0, 2});
+  auto found = ask<recall_result>(yarn, recall_request{"lifecycle", 1});
+  REQUIRE(found);
+  REQUIRE(found->hits.size() == 1);
+  CHECK(found->hits[0].found == make("b", "lifecycle management"));
+}
+
+TEST_CASE_METHOD(yarn_fixture, "the snapshot holds what is acknowledged",
+                 "[memory][actor]") {
+  auto yarn = start();
+  auto before = ask<index_snapshot>(yarn, snapshot_query{});
+  REQUIRE(before);
+  CHECK(before->index->size() == 0);
+  REQUIRE(ask<remember_ack>(yarn, remember_request{{make("a", "text")}, {}}));
+  auto after = ask<index_snapshot>(yarn, snapshot_query{});
+  REQUIRE(after);
+  CHECK(after->index->find("a"));
+  CHECK(before->index->size() == 0);
+}
+
+TEST_CASE_METHOD(yarn_fixture, "memory survives a restart", "[memory][actor]") {
+  temp_dir dir;
+  auto first = start(at(dir / "shards.db"));
+  REQUIRE(
+    ask<remember_ack>(first, remember_request{{make("a", "zebra text")}, {}}));
+  stop(first);
+  CHECK_FALSE(fs::exists(dir / "shards.db-wal"));
+  auto second = start(at(dir / "shards.db"));
+  auto status = ask<yarn_status>(second, yarn_status_query{});
+  REQUIRE(status);
+  CHECK(*status == yarn_status{1, false, "", true});
+  auto found = ask<recall_result>(second, recall_request{"zebra", 6});
+  REQUIRE(found);
+  CHECK(found->hits.size() == 1);
+}
+
+TEST_CASE_METHOD(yarn_fixture,
+                 "a damaged shard ends the actor, and the file "
+                 "stays as it is",
+                 "[memory][actor]") {
+  temp_dir dir;
+  auto first = start(at(dir / "shards.db"));
+  REQUIRE(
+    ask<remember_ack>(first, remember_request{{make("a", "zebra text")}, {}}));
+  stop(first);
+  auto bytes = hololoom::test::bytes_of(dir / "shards.db");
+  bytes[bytes.find("zebra text")] = 'Z';
+  dir.write("shards.db", bytes);
+  auto second = track(spawn_yarn_graph(system, at(dir / "shards.db"), false));
+  CHECK_FALSE(begin_ask<yarn_status>(second, yarn_status_query{}).get());
+  CHECK(hololoom::test::bytes_of(dir / "shards.db") == bytes);
+}
+
+TEST_CASE_METHOD(yarn_fixture, "memory without a path is not durable",
+                 "[memory][actor]") {
+  auto status = ask<yarn_status>(start(), yarn_status_query{});
+  REQUIRE(status);
+  CHECK_FALSE(status->durable);
+}
+
+TEST_CASE_METHOD(yarn_fixture, "remembering again changes nothing",
+                 "[memory][actor]") {
+  auto yarn = start();
+  remember_request request{{make("a", "text"), make("b", "more")}, {}};
+  REQUIRE(ask<remember_ack>(yarn, request));
+  auto before = ask<index_snapshot>(yarn, snapshot_query{});
+  CHECK(*ask<remember_ack>(yarn, request) == remember_ack{0, 0, 2, 0, 2});
+  auto after = ask<index_snapshot>(yarn, snapshot_query{});
+  CHECK(before->index == after->index);
+}
+
+TEST_CASE_METHOD(yarn_fixture, "a shard that is none is refused",
+                 "[memory][actor]") {
+  auto yarn = start();
+  auto ack = ask<remember_ack>(
+    yarn, remember_request{{make("good", "text"), make("bad", "")}, {}});
+  REQUIRE_FALSE(ack);
+  CHECK(is(ack.error(), errc::invalid_shard));
+  auto status = ask<yarn_status>(yarn, yarn_status_query{});
+  CHECK(status->shards == 0);
+  CHECK_FALSE(status->degraded);
+}
+
+TEST_CASE_METHOD(yarn_fixture, "a full memory takes no more",
+                 "[memory][actor]") {
+  memory_options options;
+  options.max_shards = 2;
+  auto yarn = start(options);
+  REQUIRE(ask<remember_ack>(
+    yarn, remember_request{{make("a", "1"), make("b", "2")}, {}}));
+  auto ack = ask<remember_ack>(yarn, remember_request{{make("c", "3")}, {}});
+  REQUIRE_FALSE(ack);
+  CHECK(is(ack.error(), errc::overloaded));
+  CHECK(ask<remember_ack>(yarn, remember_request{{make("a", "other")}, {}}));
+}
+
+TEST_CASE_METHOD(yarn_fixture, "a store that cannot be opened ends the actor",
+                 "[memory][actor]") {
+  temp_dir dir;
+  auto path = dir.write("shards.db", std::string(5000, 'n'));
+  auto yarn = track(spawn_yarn_graph(system, at(path), false));
+  auto status = begin_ask<yarn_status>(yarn, yarn_status_query{});
+  REQUIRE(status.ready());
+  CHECK_FALSE(status.get());
+  caf::error reason;
+  system.spawn([&](caf::event_based_actor* self) {
+    self->monitor(yarn);
+    self->set_down_handler([&](const caf::down_msg& x) { reason = x.reason; });
+    return caf::behavior{[](int) {
+    }};
+  });
+  run();
+  CHECK(reason);
+}
+
+TEST_CASE_METHOD(yarn_fixture, "the reason it ends with is the store's",
+                 "[memory][actor]") {
+  temp_dir dir;
+  auto path = dir.write("shards.db", std::string(5000, 'n'));
+  auto yarn = track(spawn_yarn_graph(system, at(path), false));
+  caf::error reason;
+  auto watcher = system.spawn([&](caf::event_based_actor* self) {
+    self->monitor(yarn);
+    self->set_down_handler([&, self](const caf::down_msg& x) {
+      reason = x.reason;
+      self->quit();
+    });
+    return caf::behavior{[](int) {
+    }};
+  });
+  track(watcher);
+  run();
+  CHECK(is(reason, errc::corrupt));
+}
+
+TEST_CASE_METHOD(yarn_fixture, "an exit in the middle leaves nobody waiting",
+                 "[memory][actor]") {
+  temp_dir dir;
+  auto yarn = track(spawn_yarn_graph(system, at(dir / "shards.db"), false));
+  // Nothing has run yet: the exit overtakes all of them.
+  exit_high(yarn, caf::exit_reason::user_shutdown);
+  auto ack =
+    begin_ask<remember_ack>(yarn, remember_request{{make("a", "text")}, {}});
+  auto status = begin_ask<yarn_status>(yarn, yarn_status_query{});
+  CHECK(ack.ready());
+  CHECK(status.ready());
+}
+
+TEST_CASE_METHOD(yarn_fixture, "it ends when killed, and so does its keeper",
+                 "[memory][actor]") {
+  temp_dir dir;
+  auto before = system.registry().running();
+  auto yarn = start(at(dir / "shards.db"));
+  exit_high(yarn, caf::exit_reason::kill);
+  run();
+  CHECK(system.registry().running() == before);
+}
+
+TEST_CASE("files are read into a memory on real threads, and twice is once",
+          "[memory][actor]") {
+  temp_dir dir;
+  auto zebra = dir.write("src/zebra.md", "# Zebra\n\nA zebra has stripes.\n");
+  for (int i = 0; i < 40; ++i)
+    dir.write("src/f" + std::to_string(i),
+              "File number " + std::to_string(i) + " talks about topics.");
+  real_system real;
+  auto yarn = spawn_yarn_graph(*real.system, at(dir / "shards.db"));
+  reading_options options;
+  options.batch_bytes = 200;
+  auto first = remember_sources(*real.system, yarn, {dir / "src"}, options);
+  REQUIRE(first);
+  CHECK(first->read.files == 41);
+  CHECK(first->remembered == remember_ack{41, 0, 0, 0, 41});
+  auto again = remember_sources(*real.system, yarn, {dir / "src"}, options);
+  REQUIRE(again);
+  CHECK(again->remembered == remember_ack{0, 0, 41, 0, 41});
+  // A file that changed is replaced, not kept beside itself.
+  dir.write("src/zebra.md", "# Zebra\n\nA zebra has stripes and hooves.\n");
+  auto changed = remember_sources(*real.system, yarn, {zebra}, options);
+  REQUIRE(changed);
+  CHECK(changed->remembered == remember_ack{1, 0, 0, 1, 41});
+  {
+    caf::scoped_actor self{*real.system};
+    recall_result found;
+    self->request(yarn, caf::infinite, recall_request{"zebra stripes", 6})
+      .receive([&](recall_result& x) { found = std::move(x); },
+               [](const caf::error&) {});
+    REQUIRE_FALSE(found.hits.empty());
+    CHECK(found.hits[0].found.text.find("hooves") != std::string::npos);
+    exit_high(yarn, caf::exit_reason::user_shutdown);
+    self->wait_for(yarn);
+  }
+  CHECK_FALSE(fs::exists(dir / "shards.db-wal"));
+}
+
+TEST_CASE("reading into a memory that is gone is an error", "[memory][actor]") {
+  temp_dir dir;
+  dir.write("a", "Some words.");
+  real_system real;
+  auto yarn = spawn_yarn_graph(*real.system, {});
+  exit_high(yarn, caf::exit_reason::user_shutdown);
+  auto report = remember_sources(*real.system, yarn, {dir.path()});
+  CHECK_FALSE(report);
+}

@@ -1,0 +1,165 @@
+#include "running_buffer.hpp"
+#include "support/catch.hpp"
+
+#include <hololoom/actors/reflection/summary.hpp>
+
+using namespace hololoom;
+using namespace hololoom::test;
+
+namespace {
+
+feedback rated(double rating) {
+  feedback result;
+  result.rating = rating;
+  return result;
+}
+
+} // namespace
+
+TEST_CASE("an acknowledged reflection is there after a restart") {
+  scratch_directory dir;
+  reflection_metrics before;
+  policy_snapshot policy;
+  {
+    running_buffer buffer{options_in(dir)};
+    REQUIRE(!buffer.opened());
+    auto ack = buffer.ask<reflect_ack>(
+      reflection("What is Thompson Sampling?", "answer", 0.8));
+    REQUIRE(ack);
+    CHECK(ack->sequence == 1);
+    CHECK(ack->durable);
+    CHECK(ack->formula == reward_formula::extracted);
+    REQUIRE(buffer.ask<reflect_ack>(reflection("Why?", "calc", 0.2, rated(1))));
+    before = *buffer.ask<reflection_metrics>(metrics_query{});
+    policy = *buffer.ask<policy_snapshot>(policy_query{});
+    CHECK(before.total_cycles == 2);
+    CHECK(before.successful_cycles == 1);
+  }
+  running_buffer buffer{options_in(dir)};
+  CHECK(*buffer.ask<reflection_metrics>(metrics_query{}) == before);
+  CHECK(*buffer.ask<policy_snapshot>(policy_query{}) == policy);
+  auto page = buffer.ask<episode_page>(episodes_query{});
+  REQUIRE(page);
+  CHECK(page->episodes.size() == 2);
+  CHECK(*read_summary(dir.path()) == before);
+}
+
+TEST_CASE("requests that come before the journal is open wait for it") {
+  scratch_directory dir;
+  running_buffer buffer{options_in(dir)};
+  CHECK(buffer.ask<reflect_ack>(reflection("Now?", "answer", 0.9)));
+}
+
+TEST_CASE("a retried reflection counts once and gets the same answer") {
+  scratch_directory dir;
+  running_buffer buffer{options_in(dir)};
+  auto request = reflection("Twice?", "answer", 0.9);
+  request.episode_id = "twice";
+  auto first = buffer.ask<reflect_ack>(request);
+  auto second = buffer.ask<reflect_ack>(request);
+  REQUIRE(first);
+  REQUIRE(second);
+  CHECK(*first == *second);
+  CHECK(buffer.ask<reflection_metrics>(metrics_query{})->total_cycles == 1);
+}
+
+TEST_CASE("a rating out of range is refused by name") {
+  scratch_directory dir;
+  running_buffer buffer{options_in(dir)};
+  for (auto rating : {0.0, 5.5, -1.0, std::nan("")}) {
+    auto ack = buffer.ask<reflect_ack>(
+      reflection("Good?", "answer", 0.9, rated(rating)));
+    REQUIRE(!ack);
+    CHECK(is(ack.error(), errc::invalid_feedback));
+    CHECK_THAT(explain(ack.error()), Catch::Matchers::Contains("rating"));
+  }
+  auto request = reflection("Good?", "answer", 0.9);
+  request.reward = 2.0;
+  auto ack = buffer.ask<reflect_ack>(request);
+  REQUIRE(!ack);
+  CHECK_THAT(explain(ack.error()), Catch::Matchers::Contains("reward"));
+}
+
+TEST_CASE("one reflects on a recorded spacetime by its id") {
+  scratch_directory dir;
+  auto x = woven("What is a warp?", "answer", 0.7);
+  {
+    running_buffer buffer{options_in(dir)};
+    REQUIRE(buffer.ask<record_ack>(record_request{x}));
+  }
+  running_buffer buffer{options_in(dir)};
+  reflect_on_request on;
+  on.spacetime_id = x.id;
+  on.said = rated(5);
+  auto ack = buffer.ask<reflect_ack>(on);
+  if (!ack)
+    FAIL(explain(ack.error()));
+  CHECK(ack->reward == 1.0);
+  auto page = buffer.ask<episode_page>(episodes_query{});
+  REQUIRE(page->episodes.size() == 1);
+  CHECK(page->episodes[0].woven == x);
+  on.spacetime_id = "unheard-of";
+  auto unknown = buffer.ask<reflect_ack>(on);
+  REQUIRE(!unknown);
+  CHECK(is(unknown.error(), errc::not_found));
+}
+
+TEST_CASE("a sealed buffer refuses and counts what comes late") {
+  scratch_directory dir;
+  running_buffer buffer{options_in(dir)};
+  REQUIRE(buffer.ask<reflect_ack>(reflection("Before?", "answer", 0.9)));
+  auto flushed = buffer.ask<flush_ack>(flush_request{true});
+  REQUIRE(flushed);
+  CHECK(flushed->sequence == 1);
+  auto late = buffer.ask<reflect_ack>(reflection("After?", "answer", 0.9));
+  REQUIRE(!late);
+  CHECK(is(late.error(), errc::sealed));
+  CHECK(buffer.ask<reflection_status>(reflection_status_query{})->late_stores
+        == 1);
+}
+
+TEST_CASE("without a directory memory alone is kept, and said so") {
+  running_buffer buffer{reflection_options{}};
+  auto ack = buffer.ask<reflect_ack>(reflection("Here?", "answer", 0.9));
+  REQUIRE(ack);
+  CHECK(!ack->durable);
+  CHECK(!buffer.ask<reflection_status>(reflection_status_query{})->durable);
+  CHECK(buffer.ask<flush_ack>(flush_request{}));
+}
+
+TEST_CASE("a second buffer on the same directory does not open") {
+  scratch_directory dir;
+  running_buffer first{options_in(dir)};
+  REQUIRE(!first.opened());
+  auto options = options_in(dir);
+  options.lock_wait = millis{50};
+  running_buffer second{options};
+  auto err = second.opened();
+  CHECK(is(err, errc::data_dir_locked));
+  auto ack = second.ask<reflect_ack>(reflection("Mine?", "answer", 0.9));
+  CHECK(!ack);
+}
+
+TEST_CASE("wrong options are refused by key") {
+  reflection_options options;
+  options.discount = 1.5;
+  running_buffer buffer{options};
+  auto err = buffer.opened();
+  CHECK(is(err, errc::invalid_config));
+  CHECK_THAT(explain(err), Catch::Matchers::Contains("discount"));
+}
+
+TEST_CASE("a subscriber gets what was learned after each commit") {
+  scratch_directory dir;
+  running_buffer buffer{options_in(dir)};
+  caf::scoped_actor self{buffer.system()};
+  std::int64_t version = -1;
+  self->request(buffer.handle(), caf::infinite, policy_subscription{})
+    .receive([&](policy_snapshot& x) { version = x.version; },
+             [&](caf::error& err) { FAIL(explain(err)); });
+  CHECK(version == 0);
+  REQUIRE(buffer.ask<reflect_ack>(reflection("Tell?", "answer", 0.9)));
+  self->receive_while([&] { return version < 1; })(
+    [&](const policy_snapshot& x) { version = x.version; });
+  CHECK(version == 1);
+}

@@ -1,0 +1,75 @@
+// Stores episodes from several clients until it is killed, and writes the id of
+// each to standard output once it is acknowledged: what a crash test kills.
+//
+//   crash_helper DIRECTORY CLIENTS
+
+#include <hololoom/actors/reflection/buffer.hpp>
+#include <hololoom/messages/type_ids.hpp>
+#include <hololoom/messages/uuid.hpp>
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/event_based_actor.hpp>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <unistd.h>
+
+namespace {
+
+using namespace hololoom;
+
+struct config : caf::actor_system_config {
+  config() { register_types(*this); }
+};
+
+reflect_request next_request() {
+  reflect_request result;
+  result.episode_id = make_uuid();
+  result.woven.query_text = "Will this survive?";
+  result.woven.response = std::string(300, 'r');
+  result.woven.tool_used = "answer";
+  result.woven.confidence = 0.5;
+  return result;
+}
+
+/// Stores one episode after the other, now and then one twice.
+void store(caf::event_based_actor* self, const reflection_actor& buffer,
+           reflect_request request, int count) {
+  self->request(buffer, caf::infinite, request)
+    .then(
+      [=](const reflect_ack& ack) {
+        // One write of a short line is not torn.
+        auto line = ack.episode_id + "\n";
+        if (::write(1, line.data(), line.size()) < 0)
+          std::_Exit(1);
+        store(self, buffer, count % 7 == 0 ? request : next_request(),
+              count + 1);
+      },
+      [](const caf::error& err) {
+        std::fprintf(stderr, "%s\n", explain(err).c_str());
+        std::_Exit(2);
+      });
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 3)
+    return 64;
+  config cfg;
+  caf::actor_system system{cfg};
+  reflection_options options;
+  options.directory = argv[1];
+  options.retain_episodes = 600;
+  options.capacity = 50;
+  auto buffer = spawn_reflection_buffer(system, options);
+  for (auto i = 0; i < std::atoi(argv[2]); ++i)
+    system.spawn([buffer](caf::event_based_actor* self) {
+      store(self, buffer, next_request(), 1);
+      return caf::behavior{[](int) {
+      }};
+    });
+  ::pause();
+}

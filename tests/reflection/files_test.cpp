@@ -1,0 +1,135 @@
+#include "running_buffer.hpp"
+#include "support/catch.hpp"
+
+#include <hololoom/actors/reflection/episode_files.hpp>
+#include <hololoom/messages/json.hpp>
+
+#include <fstream>
+#include <set>
+#include <sstream>
+
+using namespace hololoom;
+using namespace hololoom::test;
+
+namespace {
+
+void spill(const std::filesystem::path& file, const std::string& text) {
+  std::ofstream{file} << text;
+}
+
+/// As the original writes it: naive local times, and no ids.
+const std::string seed_file = R"({
+  "spacetime": {
+    "query_text": "What is Thompson Sampling?",
+    "response": "A bandit strategy.",
+    "tool_used": "answer",
+    "confidence": 0.27,
+    "trace": {
+      "start_time": "2025-10-26T10:15:30.123456",
+      "end_time": "2025-10-26T10:15:31",
+      "duration_ms": 1177.5
+    },
+    "metadata": {"pattern_card": "Bare Threading"},
+    "created_at": "2025-10-26T10:15:31"
+  },
+  "feedback": {"helpful": true, "rating": 5},
+  "reward": 0.8175,
+  "success": true,
+  "timestamp": "2025-10-26T10:15:32.000001"
+})";
+
+} // namespace
+
+TEST_CASE("an exported episode parses back to the equal episode") {
+  scratch_directory data;
+  scratch_directory out;
+  running_buffer buffer{options_in(data)};
+  for (auto i = 0; i < 5; ++i)
+    REQUIRE(buffer.ask<reflect_ack>(reflection("Öffnen?", "answer", .1 * i)));
+  auto count = export_episodes(buffer.system(), buffer.handle(), out.path());
+  REQUIRE(count);
+  CHECK(*count == 5);
+  auto page = buffer.ask<episode_page>(episodes_query{});
+  for (const auto& x : page->episodes) {
+    auto after = read_episode_file(out.path() / episode_file_name(x));
+    REQUIRE(after);
+    CHECK(*after == x);
+  }
+}
+
+TEST_CASE("files of the original are imported once, broken ones set aside") {
+  scratch_directory data;
+  scratch_directory in;
+  spill(in.path() / "episode_20251026_101532_000001.json", seed_file);
+  spill(in.path() / "episode_20251026_101533_000001.json",
+        seed_file.substr(0, seed_file.find("\"2025-10-26T10:15:30")));
+  spill(in.path() / "metrics_summary.json", "{}");
+  running_buffer buffer{options_in(data)};
+  auto report = import_episodes(buffer.system(), buffer.handle(), in.path());
+  REQUIRE(report);
+  CHECK(report->stored == 1);
+  REQUIRE(report->failed.size() == 1);
+  CHECK_THAT(report->failed[0],
+             Catch::Matchers::Contains("episode_20251026_101533_000001"));
+  CHECK(std::filesystem::exists(in.path() / "damaged"
+                                / "episode_20251026_101533_000001.json"));
+  auto again = import_episodes(buffer.system(), buffer.handle(), in.path());
+  REQUIRE(again);
+  CHECK(again->stored == 1);
+  CHECK(again->failed.empty());
+  auto page = buffer.ask<episode_page>(episodes_query{});
+  REQUIRE(page->episodes.size() == 1);
+  CHECK(page->episodes[0].reward == .8175);
+  CHECK(to_iso8601(page->episodes[0].at) == "2025-10-26T10:15:32.000001Z");
+}
+
+TEST_CASE("each stored episode has a file when that is switched on") {
+  scratch_directory data;
+  auto options = options_in(data);
+  options.episode_files = true;
+  running_buffer buffer{options};
+  REQUIRE(buffer.ask<reflect_ack>(reflection("File?", "answer", .5)));
+  auto page = buffer.ask<episode_page>(episodes_query{});
+  auto after =
+    read_episode_file(data.path() / episode_file_name(page->episodes[0]));
+  REQUIRE(after);
+  CHECK(*after == page->episodes[0]);
+}
+
+TEST_CASE("lines are answered each, good and bad") {
+  scratch_directory data;
+  running_buffer buffer{options_in(data)};
+  std::stringstream in;
+  for (auto i = 0; i < 500; ++i)
+    in << R"({"id":"line-)" << i
+       << R"(","query_text":"q","response":"r","tool_used":"answer",)"
+       << R"("confidence":0.5,"feedback":{"rating":4}})"
+       << "\n";
+  in << "\n{\"id\":\"bad\",\"query_text\":3}\n";
+  in << "not json\n";
+  in << R"({"id":"worse","query_text":"q","response":"r","tool_used":"a",)"
+     << R"("confidence":0.5,"reward":7})"
+     << "\n";
+  in << R"({"query_text":"q","response":"r","tool_used":"a","confidence":1})"
+     << "\n";
+  std::stringstream out;
+  auto report = import_lines(buffer.system(), buffer.handle(), in, out);
+  CHECK(report.stored == 501);
+  CHECK(report.failed.size() == 3);
+  std::set<std::string> durable;
+  auto failed = 0;
+  for (std::string line; std::getline(out, line);) {
+    auto value = json::parse(line);
+    if (value["durable"].get<bool>()) {
+      CHECK(!value.contains("error"));
+      durable.insert(value["id"].get<std::string>());
+    } else {
+      CHECK(value["error"].is_string());
+      ++failed;
+    }
+  }
+  CHECK(durable.size() == 501);
+  CHECK(failed == 3);
+  auto metrics = buffer.ask<reflection_metrics>(metrics_query{});
+  CHECK(metrics->total_cycles == 501);
+}

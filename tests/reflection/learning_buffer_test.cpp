@@ -1,0 +1,108 @@
+#include "running_buffer.hpp"
+#include "support/catch.hpp"
+
+#include <hololoom/actors/reflection/held.hpp>
+
+using namespace hololoom;
+using namespace hololoom::test;
+
+namespace {
+
+void store(running_buffer& buffer, const std::string& tool, int n,
+           double reward) {
+  for (auto i = 0; i < n; ++i) {
+    auto request = reflection("Learn?", tool, .5);
+    request.reward = reward;
+    REQUIRE(buffer.ask<reflect_ack>(request));
+  }
+}
+
+} // namespace
+
+TEST_CASE("what an analysis finds is applied, once, and survives a restart") {
+  scratch_directory dir;
+  policy_snapshot before;
+  {
+    running_buffer buffer{options_in(dir)};
+    store(buffer, "good", 20, .9);
+    store(buffer, "bad", 6, .1);
+    auto first = buffer.ask<learned>(learn_request{true, true});
+    REQUIRE(first);
+    CHECK(first->signals.size() >= 4);
+    before = *buffer.ask<policy_snapshot>(policy_query{});
+    CHECK(before.tools.at("bad").beta == Approx(1 + 6 * .9 + .6));
+    CHECK(*before.preferred_card == "Fast Threading");
+    REQUIRE(buffer.ask<learned>(learn_request{true, true}));
+    CHECK(*buffer.ask<policy_snapshot>(policy_query{}) == before);
+    auto early = buffer.ask<learned>(learn_request{false, true});
+    REQUIRE(early);
+    CHECK(early->signals.empty());
+  }
+  running_buffer buffer{options_in(dir)};
+  CHECK(*buffer.ask<policy_snapshot>(policy_query{}) == before);
+}
+
+TEST_CASE("an analysis that is only looked at changes nothing") {
+  running_buffer buffer{reflection_options{}};
+  store(buffer, "bad", 12, .1);
+  auto before = buffer.ask<policy_snapshot>(policy_query{});
+  auto found = buffer.ask<learned>(learn_request{true, false});
+  REQUIRE(found);
+  CHECK(!found->signals.empty());
+  CHECK(*buffer.ask<policy_snapshot>(policy_query{}) == *before);
+}
+
+TEST_CASE("a consolidation merges on disk and keeps what was learned") {
+  scratch_directory dir;
+  reflection_metrics before;
+  {
+    running_buffer buffer{options_in(dir)};
+    auto request = reflection("First?", "good", .5);
+    request.episode_id = "first";
+    request.reward = .9;
+    REQUIRE(buffer.ask<reflect_ack>(request));
+    store(buffer, "good", 11, .9);
+    store(buffer, "other", 2, .5);
+    before = *buffer.ask<reflection_metrics>(metrics_query{});
+    auto report = buffer.ask<consolidation_report>(consolidate_request{});
+    if (!report)
+      FAIL(explain(report.error()));
+    CHECK(report->merged == 11);
+    CHECK(report->final_episode_count == 3);
+    CHECK(*buffer.ask<reflection_metrics>(metrics_query{}) == before);
+    // A retry of one that was merged away still counts for nothing.
+    auto again = buffer.ask<reflect_ack>(request);
+    if (!again)
+      FAIL(explain(again.error()));
+    CHECK(again->sequence == 1);
+  }
+  running_buffer buffer{options_in(dir)};
+  REQUIRE(!buffer.opened());
+  CHECK(*buffer.ask<reflection_metrics>(metrics_query{}) == before);
+  auto page = buffer.ask<episode_page>(episodes_query{});
+  REQUIRE(page->episodes.size() == 3);
+  CHECK(merged_count(page->episodes[0]) == 12);
+  auto empty = running_buffer{reflection_options{}}.ask<consolidation_report>(
+    consolidate_request{});
+  REQUIRE(empty);
+  CHECK(empty->final_episode_count == 0);
+}
+
+TEST_CASE("pages reach back to episodes that are no longer held") {
+  scratch_directory dir;
+  auto options = options_in(dir);
+  options.capacity = 5;
+  running_buffer buffer{options};
+  store(buffer, "good", 12, .9);
+  std::int64_t after = 0;
+  auto seen = 0;
+  for (;;) {
+    auto page = buffer.ask<episode_page>(episodes_query{after, 5});
+    REQUIRE(page);
+    if (page->episodes.empty())
+      break;
+    seen += static_cast<int>(page->episodes.size());
+    after = page->last;
+  }
+  CHECK(seen == 12);
+}

@@ -1,0 +1,146 @@
+#include "make.hpp"
+#include "support/catch.hpp"
+
+#include <hololoom/actors/reflection/consolidate.hpp>
+#include <hololoom/actors/reflection/learning.hpp>
+
+#include <algorithm>
+
+using namespace hololoom;
+using namespace hololoom::test;
+
+namespace {
+
+std::vector<sample>
+window(const std::vector<std::tuple<std::string, int, double>>& groups) {
+  std::vector<sample> result;
+  for (const auto& [tool, n, reward] : groups)
+    for (auto i = 0; i < n; ++i) {
+      auto x = outcome_of(rewarded(tool, reward));
+      result.push_back({std::ssize(result) + 1, x, 1});
+    }
+  return result;
+}
+
+std::vector<learning_signal> of(const std::vector<learning_signal>& all,
+                                signal_type type) {
+  std::vector<learning_signal> result;
+  std::copy_if(all.begin(), all.end(), std::back_inserter(result),
+               [&](const auto& x) { return x.type == type; });
+  return result;
+}
+
+} // namespace
+
+TEST_CASE("entropy tells whether few tools are used") {
+  CHECK(normalised_entropy({17, 2, 1}) == Approx(.4717).margin(5e-5));
+  CHECK(normalised_entropy({16, 3, 1}) == Approx(.5579).margin(5e-5));
+  CHECK(normalised_entropy({20}) == 0);
+}
+
+TEST_CASE("a pattern is worth its reward, less for being slow") {
+  CHECK(pattern_score(.7, 1.1775) == Approx(.62626).margin(5e-6));
+}
+
+TEST_CASE("fewer than ten episodes teach nothing") {
+  CHECK(analyse(window({{"a", 9, .9}})).empty());
+}
+
+TEST_CASE("each tool with three episodes gets a bandit update") {
+  auto signals = of(analyse(window({{"a", 7, .9}, {"b", 3, .2}, {"c", 2, 1}})),
+                    signal_type::bandit_update);
+  REQUIRE(signals.size() == 2);
+  CHECK(*signals[1].tool == "b");
+  CHECK(*signals[1].reward == Approx(.2));
+  CHECK(signals[1].priority == .8);
+  CHECK(signals[1].evidence.values["sample_count"] == 3);
+  CHECK(signals[1].evidence.values["std_reward"].get<double>()
+        == Approx(0).margin(1e-7));
+}
+
+TEST_CASE("the best pattern is preferred") {
+  auto all = window({{"a", 6, .5}});
+  for (auto i = 0; i < 6; ++i)
+    all.push_back({7 + i, outcome_of(rewarded("a", .9, "Fused Threading")), 1});
+  auto signals = of(analyse(all), signal_type::pattern_preference);
+  REQUIRE(signals.size() == 1);
+  CHECK(*signals[0].pattern == "Fused Threading");
+  CHECK(signals[0].evidence.values["pattern_scores"].size() == 2);
+}
+
+TEST_CASE("a tool that mostly fails is trusted less, once for each failure") {
+  auto all = window({{"good", 8, .9}, {"bad", 6, .1}});
+  auto signals = analyse(all);
+  auto less = of(signals, signal_type::threshold_adjustment);
+  REQUIRE(less.size() == 1);
+  CHECK(*less[0].tool == "bad");
+  CHECK(less[0].evidence.values["failure_count"] == 6);
+  learned_state learned;
+  learned.sequence = 14;
+  auto first = adjust(signals, all, learned);
+  CHECK(first.doubts.at("bad") == Approx(.6));
+  apply(learned, first);
+  CHECK(learned.policy.tools.at("bad").beta == Approx(1.6));
+  CHECK(adjust(signals, all, learned).doubts.empty());
+  all.push_back({15, outcome_of(rewarded("bad", .1)), 1});
+  learned.sequence = 15;
+  CHECK(adjust(analyse(all), all, learned).doubts.at("bad") == Approx(.1));
+}
+
+TEST_CASE("few tools in use raise exploration, in bounded steps") {
+  learned_state learned;
+  for (auto round = 1; round <= 6; ++round) {
+    auto all = window({{"a", 17, .9}, {"b", 2, .9}, {"c", 1, .9}});
+    for (auto& x : all)
+      x.sequence += 20 * round;
+    learned.sequence = 20 * round + 20;
+    auto signals = analyse(all);
+    REQUIRE(of(signals, signal_type::threshold_adjustment).size() == 1);
+    apply(learned, adjust(signals, all, learned));
+    CHECK(*learned.policy.epsilon == Approx(std::min(.3, .1 + .05 * round)));
+  }
+  for (auto round = 7; round <= 12; ++round) {
+    auto even = window({{"a", 10, .9}, {"b", 10, .9}});
+    for (auto& x : even)
+      x.sequence += 20 * round;
+    learned.sequence = 20 * round + 20;
+    auto signals = analyse(even);
+    CHECK(of(signals, signal_type::threshold_adjustment).empty());
+    apply(learned, adjust(signals, even, learned));
+  }
+  CHECK(!learned.policy.epsilon);
+}
+
+TEST_CASE("like episodes are merged into the newest of them") {
+  auto all = window({{"a", 8, .7}, {"b", 2, .9}, {"c", 3, .1}});
+  all[10].what.reward = .9;
+  auto plan = plan_consolidation(all, 1000);
+  REQUIRE(plan.mergers.size() == 1);
+  CHECK(plan.mergers[0].stays == 8);
+  CHECK(plan.mergers[0].go.size() == 7);
+  CHECK(plan.mergers[0].count == 8);
+  CHECK(plan.report.final_episode_count == 6);
+  CHECK(plan_consolidation({}, 1000).report.final_episode_count == 0);
+}
+
+TEST_CASE("what taught nothing is pruned when the buffer is nearly full") {
+  std::vector<sample> all;
+  for (auto i = 0; i < 160; ++i)
+    all.push_back(
+      {i + 1,
+       outcome_of(rewarded("tool-" + std::to_string(i), i % 2 ? .1 : .9)), 1});
+  CHECK(plan_consolidation(all, 1000).pruned.empty());
+  auto plan = plan_consolidation(all, 200);
+  CHECK(plan.pruned.size() == 30);
+  CHECK(plan.pruned.back() == 60);
+  CHECK(plan.report.tool_diversity == 1);
+}
+
+TEST_CASE("whether shorter queries succeed is told from twenty episodes on") {
+  auto all = window({{"a", 10, .9}, {"b", 10, .1}});
+  for (auto& x : all)
+    x.what.query_length = x.what.success ? 10 : 20;
+  CHECK(*plan_consolidation(all, 1000).report.successful_queries == "shorter");
+  all.pop_back();
+  CHECK(!plan_consolidation(all, 1000).report.successful_queries);
+}

@@ -1,0 +1,184 @@
+#include "make.hpp"
+#include "support/catch.hpp"
+
+#include <hololoom/actors/reflection/json_text.hpp>
+#include <hololoom/actors/reflection/repair.hpp>
+
+#include <fstream>
+#include <map>
+
+using namespace hololoom;
+using namespace hololoom::test;
+
+namespace {
+
+std::string slurp(const std::filesystem::path& file) {
+  std::ifstream in{file, std::ios::binary};
+  return {std::istreambuf_iterator<char>{in}, {}};
+}
+
+void spill(const std::filesystem::path& file, const std::string& bytes) {
+  std::ofstream{file, std::ios::binary} << bytes;
+}
+
+std::unique_ptr<journal> filled(const scratch_directory& dir, int episodes,
+                                std::size_t length = 0) {
+  auto j = std::move(*journal::open({dir.journal()}));
+  REQUIRE(!j->verify());
+  for (auto i = 0; i < episodes; ++i) {
+    auto x = rewarded(i % 3 ? "answer" : "calc", 0.01 * (i % 100));
+    x.id = "episode-" + std::to_string(i);
+    x.woven.response.append(length, 'x');
+    REQUIRE(!j->begin());
+    REQUIRE(j->add(record_of(x, 1)));
+    REQUIRE(!j->record("weave-" + std::to_string(i), json_text(x.woven)));
+    REQUIRE(!j->commit());
+  }
+  return j;
+}
+
+/// Everything one can read of a journal, or why not.
+caf::expected<std::map<std::string, std::string>>
+contents(const std::filesystem::path& file) {
+  auto j = journal::open({file});
+  if (!j)
+    return std::move(j.error());
+  if (auto err = (*j)->verify())
+    return err;
+  auto rows = (*j)->read(0, 100'000);
+  if (!rows)
+    return std::move(rows.error());
+  std::map<std::string, std::string> result;
+  for (auto& row : *rows)
+    result[row.record.id] = row.record.body;
+  result["learned"] = json_text((*j)->learned());
+  return result;
+}
+
+} // namespace
+
+TEST_CASE(
+  "a flipped bit anywhere in a journal is noticed, or changes nothing") {
+  scratch_directory dir;
+  filled(dir, 60).reset();
+  auto bytes = slurp(dir.journal());
+  auto before = contents(dir.journal());
+  REQUIRE(before);
+  auto noticed = 0;
+  std::uint32_t random = 1;
+  for (auto i = 0; i < 300; ++i) {
+    random = random * 1664525 + 1013904223;
+    auto at =
+      i < 100 ? static_cast<std::size_t>(i) : (random >> 4) % bytes.size();
+    auto flipped = bytes;
+    flipped[at] = static_cast<char>(flipped[at] ^ (1 << (random % 8)));
+    spill(dir.journal(), flipped);
+    auto after = contents(dir.journal());
+    INFO("byte " << at);
+    if (after)
+      CHECK(*after == *before);
+    else {
+      CHECK((is(after.error(), errc::corrupt)
+             || is(after.error(), errc::newer_schema)));
+      CHECK(slurp(dir.journal()) == flipped);
+      ++noticed;
+    }
+  }
+  CHECK(noticed > 100);
+}
+
+TEST_CASE("a flipped bit in the log is noticed before acknowledged episodes") {
+  scratch_directory dir;
+  scratch_directory copy;
+  auto j = filled(dir, 20);
+  auto log = slurp(dir.path() / "journal.db-wal");
+  REQUIRE(log.size() > 100'000);
+  auto database = slurp(dir.journal());
+  auto last = log.size() - 8 * (4096 + 24);
+  for (std::size_t at = 40; at < last; at += 9973) {
+    auto flipped = log;
+    flipped[at] = static_cast<char>(flipped[at] ^ 4);
+    spill(copy.journal(), database);
+    spill(copy.path() / "journal.db-wal", flipped);
+    auto after = contents(copy.journal());
+    INFO("byte " << at << " of " << log.size());
+    REQUIRE(!after);
+    CHECK(is(after.error(), errc::corrupt));
+    auto repaired = repair_journal(copy.path());
+    REQUIRE(repaired);
+    CHECK(repaired->damaged);
+    CHECK(repaired->episodes >= 19);
+    std::filesystem::remove(copy.journal());
+  }
+}
+
+TEST_CASE("a journal whose tail is cut off is noticed and recovered") {
+  scratch_directory dir;
+  filled(dir, 200).reset();
+  auto bytes = slurp(dir.journal());
+  for (auto share : {0.9, 0.5, 0.2}) {
+    spill(dir.journal(), bytes.substr(0, static_cast<std::size_t>(
+                                           share * double(bytes.size()))));
+    auto after = contents(dir.journal());
+    REQUIRE(!after);
+    CHECK(is(after.error(), errc::corrupt));
+    auto repaired = repair_journal(dir.path());
+    if (!repaired)
+      FAIL(explain(repaired.error()));
+    CHECK(repaired->damaged);
+    CHECK(repaired->episodes > 0);
+    CHECK(repaired->episodes < 200);
+    CHECK(std::filesystem::exists(repaired->set_aside));
+    CHECK(contents(dir.journal()));
+  }
+}
+
+TEST_CASE("a repair recovers all but the damaged episode, long ones too") {
+  scratch_directory dir;
+  filled(dir, 50, 10'000).reset();
+  auto bytes = slurp(dir.journal());
+  auto at = bytes.find(R"("id":"episode-25")");
+  REQUIRE(at != std::string::npos);
+  bytes[at + 14] = '7';
+  spill(dir.journal(), bytes);
+  auto repaired = repair_journal(dir.path());
+  if (!repaired)
+    FAIL(explain(repaired.error()));
+  CHECK(repaired->damaged);
+  CHECK(repaired->episodes == 49);
+  CHECK(repaired->lost == 1);
+  CHECK(repaired->spacetimes == 50);
+  CHECK(repaired->problems.size() == 2);
+  CHECK(slurp(repaired->set_aside) == bytes);
+  auto after = contents(dir.journal());
+  REQUIRE(after);
+  CHECK(after->size() == 50);
+  CHECK(after->count("episode-25") == 0);
+}
+
+TEST_CASE("an intact journal is left as it is by a repair") {
+  scratch_directory dir;
+  filled(dir, 5).reset();
+  auto bytes = slurp(dir.journal());
+  auto repaired = repair_journal(dir.path());
+  REQUIRE(repaired);
+  CHECK(!repaired->damaged);
+  CHECK(repaired->episodes == 5);
+  CHECK(slurp(dir.journal()) == bytes);
+}
+
+TEST_CASE("a journal in use is not repaired") {
+  scratch_directory dir;
+  auto j = filled(dir, 5);
+  auto repaired = repair_journal(dir.path());
+  REQUIRE(!repaired);
+  CHECK(is(repaired.error(), errc::data_dir_locked));
+}
+
+TEST_CASE("what is no journal is noticed") {
+  scratch_directory dir;
+  spill(dir.journal(), std::string(10'000, 'x'));
+  auto j = journal::open({dir.journal()});
+  REQUIRE(!j);
+  CHECK(is(j.error(), errc::corrupt));
+}

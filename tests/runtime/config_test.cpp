@@ -1,0 +1,92 @@
+#include "support/catch.hpp"
+
+#include <hololoom/runtime/config.hpp>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+using namespace hololoom;
+
+namespace {
+
+const std::filesystem::path folder = HOLOLOOM_CONFIG_DIR;
+
+std::string problem(std::string_view text) {
+  auto cfg = config::parse(text);
+  REQUIRE(!cfg);
+  CHECK(is(cfg.error(), errc::invalid_config));
+  return explain(cfg.error());
+}
+
+/// Each key path of `value`, objects opened.
+void list_keys(const json& value, const std::string& path,
+               std::vector<std::string>& result) {
+  for (const auto& [key, member] : value.items()) {
+    result.push_back(path + key);
+    if (member.is_object())
+      list_keys(member, path + key + ".", result);
+  }
+}
+
+} // namespace
+
+TEST_CASE("the config files are the presets") {
+  CHECK(*config::load(folder / "bare.json") == config::bare());
+  CHECK(*config::load(folder / "fast.json") == config::fast());
+  CHECK(*config::load(folder / "fused.json") == config::fused());
+}
+
+TEST_CASE("fused.json has every key there is, in order") {
+  std::ifstream in{folder / "fused.json"};
+  std::string text{std::istreambuf_iterator<char>{in}, {}};
+  std::vector<std::string> written;
+  list_keys(json::parse(text, nullptr, true, true), "", written);
+  std::vector<std::string> known;
+  list_keys(to_json_value(config{}), "", known);
+  CHECK(written == known);
+}
+
+TEST_CASE("an empty config is the fused preset") {
+  CHECK(*config::parse("{}") == config::fused());
+}
+
+TEST_CASE("a misspelt key is refused and the nearest right one named") {
+  CHECK(problem("{\"shutdown\": {\"grase_ms\": 1}}")
+        == "unknown key \"shutdown.grase_ms\"; did you mean \"grace_ms\"?");
+  CHECK(problem("{\"dta_dir\": \"x\"}")
+        == "unknown key \"dta_dir\"; did you mean \"data_dir\"?");
+}
+
+TEST_CASE("a key that is like no other is refused with those there are") {
+  CHECK(problem("{\"log\": {\"colour\": true}}")
+        == "unknown key \"log.colour\"; known keys: level, file");
+}
+
+TEST_CASE("a value of the wrong kind or size is refused with its place") {
+  CHECK(problem("{\"threads\": \"many\"}")
+        == "threads: expected a whole number");
+  CHECK(problem("{\"threads\": -1}") == "threads is -1; expected 0 to 1024");
+  CHECK(problem("{\"preset\": \"fastest\"}").starts_with("preset is "));
+  CHECK(problem("{\"shutdown\": {\"grace_ms\": -5}}")
+          .starts_with("shutdown.grace_ms is "));
+  CHECK(problem("{\"weave\": {\"epsilon\": 2}}").find("epsilon")
+        != std::string::npos);
+  CHECK(problem("[]") == "a config is a JSON object");
+  CHECK(problem("{\"threads\": }").starts_with("not JSON at byte "));
+}
+
+TEST_CASE("a file that is not there is named") {
+  auto cfg = config::load(folder / "nowhere.json");
+  REQUIRE(!cfg);
+  CHECK(is(cfg.error(), errc::not_found));
+  CHECK(explain(cfg.error()).find("nowhere.json") != std::string::npos);
+}
+
+TEST_CASE("a config survives JSON") {
+  auto cfg = config::fast();
+  cfg.data_dir = "/tmp/x";
+  cfg.shutdown.grace = millis{1250};
+  CHECK(*config::parse(to_text(to_json_value(cfg))) == cfg);
+}

@@ -1,0 +1,313 @@
+#include "supervision/support.hpp"
+#include "support/catch.hpp"
+
+#include <hololoom/actors/supervision/cascade.hpp>
+
+#include <caf/event_based_actor.hpp>
+#include <caf/send.hpp>
+
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+using namespace hololoom;
+using namespace hololoom::test;
+
+namespace {
+
+/// What a buffer does with a flush.
+struct flush_script {
+  /// When it acknowledges; never if it is left out.
+  std::optional<std::chrono::milliseconds> done;
+  /// Until when it reports progress, every 200 ms.
+  std::chrono::milliseconds moves_for{0};
+  caf::error error;
+};
+
+struct script_tick {
+  std::int64_t number = 0;
+};
+struct script_done {};
+
+} // namespace
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(script_tick)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(script_done)
+
+namespace {
+
+/// The part of a buffer that a cascade speaks with, flushing by a script.
+struct scripted_buffer {
+  scripted_buffer(caf::event_based_actor* self, flush_script script,
+                  std::shared_ptr<int> flushes)
+    : self(self), script(std::move(script)), flushes(std::move(flushes)) {}
+
+  caf::behavior make_behavior() {
+    return {[this](const flush_request& x) { return flush(x); },
+            [](const reflection_status_query&) {
+              reflection_status status;
+              status.late_stores = 3;
+              return status;
+            },
+            [this](script_tick x) {
+              caf::anon_send(caf::actor_cast<caf::actor>(asker),
+                             flush_progress{x.number, 0});
+              if (x.number * 200ms < script.moves_for)
+                self->delayed_send(self, 200ms, script_tick{x.number + 1});
+            },
+            [this](script_done) {
+              if (script.error)
+                promise.deliver(script.error);
+              else
+                promise.deliver(flush_ack{7, 42});
+            }};
+  }
+
+  caf::result<flush_ack> flush(const flush_request& x) {
+    *flushes += x.seal ? 1 : 100;
+    asker = self->current_sender();
+    promise = self->make_response_promise<flush_ack>();
+    if (script.done)
+      self->delayed_send(self, *script.done, script_done{});
+    if (script.moves_for > 0ms)
+      self->delayed_send(self, 200ms, script_tick{1});
+    return promise;
+  }
+
+  caf::event_based_actor* self;
+  flush_script script;
+  std::shared_ptr<int> flushes;
+  caf::strong_actor_ptr asker;
+  caf::typed_response_promise<flush_ack> promise;
+};
+
+class cascade_fixture : public supervision_fixture {
+public:
+  /// A root over a scripted buffer and the producers given.
+  void open(flush_script script, std::vector<child_spec> producers) {
+    child_spec store;
+    store.name = "reflection";
+    store.start = [this, script](const start_context&) {
+      return start_result::started(
+        spawn<scripted_buffer, caf::actor>(script, flushes));
+    };
+    plan.stores = {"reflection"};
+    for (const auto& x : producers)
+      plan.producers.push_back(x.name);
+    producers.insert(producers.begin(), std::move(store));
+    supervisor_options options;
+    options.strategy = strategy::rest_for_one;
+    options.stop_order = stop_order::parallel;
+    plan.root = supervise(options, std::move(producers));
+    plan.buffer = [this] {
+      return caf::actor_cast<reflection_actor>(names->find("root/reflection"));
+    };
+    plan.on_phase = [this](cascade_phase x) {
+      phases.emplace_back(name_of(x));
+    };
+  }
+
+  pending_answer<shutdown_report> begin(std::string reason = "test") {
+    if (!cascade)
+      cascade = track(spawn_cascade(system, plan, false));
+    return begin_ask<shutdown_report>(cascade,
+                                      begin_cascade{std::move(reason), "me"});
+  }
+
+  std::optional<child_outcome> find(const shutdown_report& report,
+                                    const std::string& name) {
+    for (const auto& x : report.children)
+      if (x.name == name)
+        return x;
+    return std::nullopt;
+  }
+
+  cascade_plan plan;
+  caf::actor cascade;
+  std::shared_ptr<int> flushes = std::make_shared<int>(0);
+  strings phases;
+};
+
+} // namespace
+
+TEST_CASE_METHOD(cascade_fixture, "an idle tree is down without time passing") {
+  open({.done = 0ms}, {worker("a"), worker("b")});
+  auto report = begin();
+  advance(0ms);
+  REQUIRE(report.ready());
+  CHECK(phases == strings{"refuse", "signal", "flush", "force", "stores"});
+  CHECK(report.get()->total == millis{0});
+  CHECK(report.get()->flush.acknowledged);
+  CHECK(report.get()->flush.episodes == 7);
+  CHECK(report.get()->late_stores == 3);
+  CHECK(!report.get()->first_force_at);
+  CHECK(report.get()->exit_code == 0);
+  CHECK(*flushes == 1);
+  for (auto name : {"root/a", "root/b", "root/reflection"}) {
+    INFO(name);
+    REQUIRE(find(*report.get(), name));
+    CHECK(find(*report.get(), name)->how == ended::shutdown);
+  }
+}
+
+TEST_CASE_METHOD(cascade_fixture,
+                 "the grace is given to the millisecond, and no more") {
+  open({.done = 0ms}, {worker("good"), worker("bad", manners::ignores)});
+  auto report = begin();
+  advance(4'999ms);
+  CHECK(phases.back() == "signal");
+  CHECK(*flushes == 0);
+  advance(1ms);
+  CHECK(*flushes == 1);
+  REQUIRE(report.ready());
+  CHECK(find(*report.get(), "root/good")->took == millis{0});
+  auto bad = find(*report.get(), "root/bad");
+  CHECK(bad->how == ended::killed);
+  CHECK(bad->forced);
+  CHECK(report.get()->exit_code == 0);
+}
+
+TEST_CASE_METHOD(cascade_fixture, "force comes after the acknowledged flush") {
+  open({.done = 900ms}, {worker("bad", manners::ignores)});
+  auto down = watch(log->current["bad"]);
+  auto report = begin();
+  advance(5'899ms);
+  CHECK(down->empty());
+  advance(1ms);
+  CHECK(*down == "killed");
+  REQUIRE(report.ready());
+  CHECK(report.get()->flush.at == millis{5'900});
+  CHECK(report.get()->first_force_at == millis{5'900});
+}
+
+TEST_CASE_METHOD(cascade_fixture,
+                 "a flush of three times the grace is waited for if it moves") {
+  open({.done = 15'000ms, .moves_for = 15'000ms}, {worker("a")});
+  plan.limits.flush_stall = millis{500};
+  auto report = begin();
+  advance(14'999ms);
+  CHECK(!report.ready());
+  advance(1ms);
+  REQUIRE(report.ready());
+  CHECK(report.get()->flush.acknowledged);
+  CHECK(report.get()->exit_code == 0);
+}
+
+TEST_CASE_METHOD(cascade_fixture,
+                 "a flush that stands still is given up at its limit") {
+  open({.done = std::nullopt}, {worker("a")});
+  auto report = begin();
+  advance(9'999ms);
+  CHECK(phases.back() == "flush");
+  advance(1ms);
+  CHECK(phases.back() == "stores");
+  REQUIRE(report.ready());
+  CHECK(!report.get()->flush.acknowledged);
+  CHECK(report.get()->flush.error->find("stood still for 10000 ms")
+        != std::string::npos);
+  CHECK(report.get()->exit_code == 74);
+}
+
+TEST_CASE_METHOD(cascade_fixture,
+                 "a flush that stops moving is given up a limit later") {
+  open({.done = std::nullopt, .moves_for = 3'000ms}, {worker("a")});
+  plan.limits.flush_stall = millis{2'000};
+  auto report = begin();
+  advance(4'999ms);
+  CHECK(!report.ready());
+  advance(1ms);
+  CHECK(report.ready());
+}
+
+TEST_CASE_METHOD(cascade_fixture,
+                 "a flush that fails is reported, not hidden") {
+  open({.done = 0ms, .error = failure(errc::disk_full, "no space is left")},
+       {worker("a")});
+  auto report = begin();
+  advance(1ms);
+  REQUIRE(report.ready());
+  CHECK(report.get()->flush.error == std::string{"no space is left"});
+  CHECK(report.get()->phases[2].error == std::string{"no space is left"});
+  CHECK(phases.back() == "stores");
+  CHECK(report.get()->exit_code == 74);
+}
+
+TEST_CASE_METHOD(cascade_fixture, "without a buffer the cascade still ends") {
+  open({.done = 0ms}, {worker("a")});
+  plan.buffer = [] {
+    return reflection_actor{};
+  };
+  auto report = begin();
+  REQUIRE(report.ready());
+  CHECK(!report.get()->flush.acknowledged);
+  CHECK(find(*report.get(), "root/a")->how == ended::shutdown);
+}
+
+TEST_CASE_METHOD(cascade_fixture, "without a root the cascade still ends") {
+  open({.done = 0ms}, {worker("a")});
+  stop(plan.root);
+  auto report = begin();
+  advance(10s);
+  REQUIRE(report.ready());
+  CHECK(report.get()->phases[1].error
+        == std::string{"the root supervisor was "
+                       "gone"});
+}
+
+TEST_CASE_METHOD(cascade_fixture, "hurry skips the wait and not the flush") {
+  open({.done = 700ms, .moves_for = 700ms}, {worker("bad", manners::ignores)});
+  auto report = begin();
+  advance(100ms);
+  CHECK(phases.back() == "signal");
+  tell(cascade, hurry_cascade{});
+  CHECK(phases.back() == "flush");
+  advance(699ms);
+  CHECK(!report.ready());
+  advance(1ms);
+  REQUIRE(report.ready());
+  CHECK(report.get()->flush.acknowledged);
+  CHECK(report.get()->total == millis{800});
+}
+
+TEST_CASE_METHOD(cascade_fixture, "whoever asks gets the report of the first") {
+  open({.done = 0ms}, {worker("bad", manners::ignores)});
+  auto first = begin("one");
+  advance(1s);
+  auto second = begin("two");
+  advance(5s);
+  auto third = begin("three");
+  REQUIRE(first.ready());
+  CHECK(first.get()->reason == "one");
+  CHECK(*first.get() == *second.get());
+  CHECK(*first.get() == *third.get());
+  CHECK(*flushes == 1);
+}
+
+TEST_CASE_METHOD(cascade_fixture,
+                 "a child that crashes on its way is reported") {
+  open({.done = 0ms},
+       {worker("boom", manners::crashes), worker("calm", manners::normal)});
+  auto report = begin();
+  advance(0ms);
+  REQUIRE(report.ready());
+  CHECK(find(*report.get(), "root/boom")->how == ended::crashed);
+  CHECK(find(*report.get(), "root/calm")->how == ended::normal);
+}
+
+TEST_CASE_METHOD(cascade_fixture, "weaves that wait are cut after the grace") {
+  open({.done = 0ms}, {worker("bad", manners::ignores)});
+  auto cuts = 0;
+  plan.cut = [&](caf::event_based_actor*,
+                 const std::function<void(weave_tally)>& done) {
+    ++cuts;
+    done({1, 2, 3});
+  };
+  auto report = begin();
+  advance(4'999ms);
+  CHECK(cuts == 0);
+  advance(1ms);
+  CHECK(cuts == 1);
+  REQUIRE(report.ready());
+  CHECK(report.get()->weaves == weave_tally{1, 2, 3});
+}

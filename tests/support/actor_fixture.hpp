@@ -1,0 +1,167 @@
+#pragma once
+
+#include <hololoom/messages/caf_compat.hpp>
+#include <hololoom/messages/errc.hpp>
+#include <hololoom/messages/type_ids.hpp>
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/event_based_actor.hpp>
+#include <caf/exit_reason.hpp>
+#include <caf/scheduler/test_coordinator.hpp>
+#include <caf/send.hpp>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace hololoom::test {
+
+/// The config of a deterministic actor system: one thread, virtual time.
+struct virtual_config : caf::actor_system_config {
+  virtual_config() {
+    register_types(*this);
+    set("scheduler.policy", caf::atom("testing"));
+    set("logger.verbosity", caf::atom("quiet"));
+  }
+};
+
+/// An answer that may still be on its way.
+template <class T>
+class pending_answer {
+public:
+  bool ready() const { return slot_->has_value(); }
+
+  /// The answer; `errc::timed_out` while there is none.
+  caf::expected<T> get() const {
+    if (ready())
+      return **slot_;
+    return failure(errc::timed_out, "there is no answer yet");
+  }
+
+  std::shared_ptr<std::optional<caf::expected<T>>> slot_ =
+    std::make_shared<std::optional<caf::expected<T>>>();
+};
+
+/// Actors on the virtual clock. Nothing runs but inside `run`, `advance` and
+/// `ask`, all on the thread of the test; whatever was spawned or tracked is
+/// killed at the end. Detached actors run outside of it: do not use them here.
+///
+/// ~~~
+/// TEST_CASE_METHOD(actor_fixture, "a pulse beats every second") {
+///   auto pulse = spawn<pulse_state, caf::actor>();
+///   advance(1s);
+///   CHECK(*ask<int>(pulse, beats_query{}) == 1);
+/// }
+/// ~~~
+class actor_fixture {
+public:
+  using clock_type = caf::actor_clock::clock_type;
+
+  actor_fixture()
+    : system_(std::make_unique<caf::actor_system>(config_)),
+      scheduler(
+        dynamic_cast<caf::scheduler::test_coordinator&>(system_->scheduler())),
+      system(*system_) {}
+
+  virtual ~actor_fixture() {
+    run();
+    for (auto& x : tracked_)
+      if (auto strong = caf::actor_cast<caf::strong_actor_ptr>(x))
+        caf::anon_send_exit(caf::actor_cast<caf::actor>(strong),
+                            caf::exit_reason::kill);
+    run();
+  }
+
+  actor_fixture(const actor_fixture&) = delete;
+  actor_fixture& operator=(const actor_fixture&) = delete;
+
+  /// Spawns an actor whose behaviour is the class `State`.
+  template <class State, class Handle, class... Ts>
+  Handle spawn(Ts&&... xs) {
+    return track(spawn_state<State, Handle>(system, std::forward<Ts>(xs)...));
+  }
+
+  /// Kills `x` at the end of the test, when it still runs then.
+  template <class Handle>
+  Handle track(Handle x) {
+    tracked_.push_back(caf::actor_cast<caf::actor_addr>(x));
+    return x;
+  }
+
+  /// Lets all actors handle all messages; time stands still.
+  void run() { scheduler.run(); }
+
+  /// Lets `d` pass: each timer fires at its own moment, and what it sets off
+  /// is handled before the next.
+  template <class Rep, class Period>
+  void advance(std::chrono::duration<Rep, Period> d) {
+    run();
+    auto& clock = scheduler.clock();
+    auto end =
+      clock.now() + std::chrono::duration_cast<clock_type::duration>(d);
+    while (!clock.schedule().empty()
+           && clock.schedule().begin()->first <= end) {
+      auto due = clock.schedule().begin()->first;
+      clock.advance_time(due > clock.now() ? due - clock.now()
+                                           : clock_type::duration{0});
+      run();
+    }
+    clock.advance_time(end - clock.now());
+    run();
+  }
+
+  /// The virtual time.
+  clock_type::time_point now() { return scheduler.clock().now(); }
+
+  /// Asks `x` and runs until nothing moves. The answer may still be missing
+  /// when it takes time; `advance` then brings it.
+  template <class T, class Handle, class... Ts>
+  pending_answer<T> begin_ask(const Handle& x, Ts&&... xs) {
+    pending_answer<T> result;
+    auto asker = system.spawn(
+      [slot = result.slot_, x, args = std::make_tuple(std::forward<Ts>(xs)...)](
+        caf::event_based_actor* self) {
+        std::apply(
+          [&](const auto&... ys) {
+            self->request(x, caf::infinite, ys...)
+              .then([slot](const T& y) { *slot = caf::expected<T>{y}; },
+                    [slot](caf::error& e) {
+                      *slot = caf::expected<T>{std::move(e)};
+                    });
+          },
+          args);
+      });
+    track(asker);
+    run();
+    return result;
+  }
+
+  /// Asks `x` and answers what it said without time passing.
+  /// @returns `errc::timed_out` when it did not.
+  template <class T, class Handle, class... Ts>
+  caf::expected<T> ask(const Handle& x, Ts&&... xs) {
+    return begin_ask<T>(x, std::forward<Ts>(xs)...).get();
+  }
+
+  /// Sends `xs` to `x` and runs until nothing moves.
+  template <class Handle, class... Ts>
+  void tell(const Handle& x, Ts&&... xs) {
+    caf::anon_send(x, std::forward<Ts>(xs)...);
+    run();
+  }
+
+private:
+  virtual_config config_;
+  std::unique_ptr<caf::actor_system> system_;
+  std::vector<caf::actor_addr> tracked_;
+
+public:
+  caf::scheduler::test_coordinator& scheduler;
+  caf::actor_system& system;
+};
+
+} // namespace hololoom::test

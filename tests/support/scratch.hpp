@@ -1,0 +1,23 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <unistd.h>
+
+namespace hololoom::test {
+
+/// A folder that is gone after the test.
+struct scratch {
+  scratch() {
+    auto name =
+      (std::filesystem::temp_directory_path() / "loom-XXXXXX").string();
+    path = ::mkdtemp(name.data());
+  }
+  ~scratch() { std::filesystem::remove_all(path); }
+  scratch(const scratch&) = delete;
+  scratch& operator=(const scratch&) = delete;
+
+  std::filesystem::path path;
+};
+
+} // namespace hololoom::test

@@ -1,0 +1,257 @@
+#include "real_fixture.hpp"
+
+#include <hololoom/actors/supervision/supervisor.hpp>
+#include <hololoom/actors/workers/wake_service.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <functional>
+#include <future>
+#include <mutex>
+
+using namespace hololoom;
+using namespace hololoom::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Background workers under the supervisor that they are made for, in real
+/// time.
+struct supervised_fixture : real_fixture {
+  supervised_fixture() {
+    events->subscribe([this](const lifecycle_event& x) {
+      std::lock_guard guard{mutex};
+      seen.push_back(x);
+    });
+    supervisor_options options;
+    options.name = "workers";
+    options.intensity = 1000;
+    options.stop_order = stop_order::parallel;
+    options.kill_wait = 50ms;
+    options.detached = true;
+    options.events = events;
+    supervisor = *start_supervisor(system, options, {});
+  }
+
+  ~supervised_fixture() {
+    before_end();
+    exit_high(supervisor, caf::exit_reason::user_shutdown);
+    caf::scoped_actor self{system};
+    self->monitor(supervisor);
+    self->receive([](caf::down_msg&) {}, caf::after(10s) >> [] {});
+    supervisor = nullptr;
+  }
+
+  template <class T, class... Ts>
+  caf::expected<T> ask(Ts... xs) {
+    caf::scoped_actor self{system};
+    caf::expected<T> result = caf::sec::runtime_error;
+    self->request(supervisor, 10s, std::move(xs)...)
+      .receive([&](T& x) { result = std::move(x); },
+               [&](caf::error& e) { result = std::move(e); });
+    return result;
+  }
+
+  caf::error begin(background work) {
+    auto r = ask<child_started>(start_child{
+      std::make_shared<child_spec>(to_child_spec(std::move(work)))});
+    return r ? caf::error{} : r.error();
+  }
+
+  caf::error end(std::string name) {
+    auto r = ask<acknowledged>(terminate_child{std::move(name)});
+    return r ? caf::error{} : r.error();
+  }
+
+  /// The reason given with the first event of that kind, once there is one.
+  std::string reason_of(transition what) {
+    std::string result;
+    CHECK(eventually([&] {
+      std::lock_guard guard{mutex};
+      auto i = std::find_if(seen.begin(), seen.end(),
+                            [&](const auto& x) { return x.what == what; });
+      if (i != seen.end())
+        result = i->path + ": " + i->reason;
+      return i != seen.end();
+    }));
+    return result;
+  }
+
+  std::function<void()> before_end = [] {
+  };
+  std::shared_ptr<event_bus> events = std::make_shared<event_bus>();
+  std::mutex mutex;
+  std::vector<lifecycle_event> seen;
+  supervisor_actor supervisor;
+};
+
+task sleeper(task_context ctx) {
+  co_await ctx.sleep_for(1h);
+}
+
+} // namespace
+
+TEST_CASE_METHOD(supervised_fixture,
+                 "a name is given to one worker at a time") {
+  CHECK_FALSE(begin(background::coroutine("pulse", sleeper)));
+  CHECK(
+    is(begin(background::periodic("pulse", 1h, [] {})), errc::already_started));
+  CHECK(is(begin(background::coroutine("", sleeper)), errc::invalid_spec));
+  CHECK_FALSE(end("pulse"));
+  CHECK(reason_of(transition::stopped).find("workers/pulse") == 0);
+  CHECK_FALSE(begin(background::periodic("pulse", 1h, [] {})));
+}
+
+TEST_CASE_METHOD(supervised_fixture, "a crash of a worker is seen with what it "
+                                     "threw") {
+  CHECK_FALSE(begin(background::coroutine("x", [](task_context ctx) -> task {
+    co_await ctx.sleep_for(1ms);
+    throw std::runtime_error("the warp tore");
+  })));
+  auto said = reason_of(transition::exited);
+  CHECK(said.find("workers/x: ") == 0);
+  CHECK(said.find("the warp tore") != std::string::npos);
+}
+
+TEST_CASE_METHOD(supervised_fixture, "a transient worker that crashed is "
+                                     "started again") {
+  std::atomic<int> starts = 0;
+  CHECK_FALSE(begin(background::blocking("x", [&](const std::stop_token&) {
+                      if (++starts < 3)
+                        throw std::runtime_error("again");
+                    }).restart(restart_type::transient)));
+  CHECK(eventually([&] { return starts == 3; }));
+}
+
+TEST_CASE_METHOD(supervised_fixture, "a thread that does not return is let go "
+                                     "by name, with what it is doing") {
+  std::promise<void> gate;
+  CHECK_FALSE(
+    begin(background::blocking("reader", [opened = gate.get_future().share()](
+                                           const std::stop_token&) {
+            report_doing("reading a tape");
+            opened.wait();
+          }).shutdown(shutdown_policy::within(20ms))));
+  CHECK_FALSE(end("reader"));
+  auto said = reason_of(transition::abandoned);
+  CHECK(said.find("workers/reader: ") == 0);
+  CHECK(said.find("reading a tape") != std::string::npos);
+  gate.set_value();
+}
+
+TEST_CASE_METHOD(supervised_fixture,
+                 "a coroutine that never awaits is noticed, "
+                 "named and let go") {
+  // Shared: the worker outlives this function.
+  auto enough = std::make_shared<std::atomic<bool>>(false);
+  before_end = [this, enough] {
+    *enough = true;
+    caf::scoped_actor self{system};
+    CHECK(eventually([&] { return system.registry().running() <= 2; }));
+  };
+  auto spin = [enough](task_context ctx) -> task {
+    ctx.doing("spinning");
+    while (!*enough)
+      std::this_thread::sleep_for(1ms);
+    co_return;
+  };
+  CHECK_FALSE(begin(background::coroutine("spinner", spin)
+                      .shutdown(shutdown_policy::within(20ms))
+                      .stuck({.limit = 50ms, .replace = false})));
+  auto begun = std::chrono::steady_clock::now();
+  auto said = reason_of(transition::stuck);
+  CHECK(std::chrono::steady_clock::now() - begun < 1s);
+  CHECK(said.find("workers/spinner: ") == 0);
+  CHECK(said.find("spinning") != std::string::npos);
+  CHECK_FALSE(end("spinner"));
+  CHECK(reason_of(transition::abandoned).find("spinning") != std::string::npos);
+}
+
+TEST_CASE_METHOD(supervised_fixture, "a sleeping worker is not stuck") {
+  CHECK_FALSE(begin(background::coroutine("x", sleeper)
+                      .stuck({.limit = 20ms, .replace = false})));
+  CHECK_FALSE(begin(background::periodic("y", 1h, [] {
+                    }).stuck({.limit = 20ms, .replace = false})));
+  std::this_thread::sleep_for(300ms);
+  std::lock_guard guard{mutex};
+  CHECK(std::none_of(seen.begin(), seen.end(), [](const auto& x) {
+    return x.what == transition::stuck;
+  }));
+}
+
+TEST_CASE_METHOD(supervised_fixture, "a worker may have itself stopped, and "
+                                     "waits for nobody") {
+  std::promise<void> asked;
+  CHECK_FALSE(begin(background::coroutine("x", [&](task_context ctx) -> task {
+    // Named, because g++ 12 destroys braced temporaries of a co_await twice.
+    terminate_child stop_me{"x"};
+    try {
+      co_await ctx.request(supervisor, 10s, stop_me);
+    } catch (const cancelled&) {
+      asked.set_value();
+      throw;
+    }
+  })));
+  CHECK(asked.get_future().wait_for(10s) == std::future_status::ready);
+  CHECK(reason_of(transition::stopped).find("workers/x") == 0);
+}
+
+TEST_CASE_METHOD(supervised_fixture, "10,000 coroutines started and cancelled "
+                                     "one after the other leave nothing") {
+  caf::scoped_actor self{system};
+  auto running = system.registry().running();
+  auto threads = threads_here();
+  auto descriptors = descriptors_here();
+  auto work = std::make_shared<child_spec>(
+    to_child_spec(background::coroutine("x", sleeper)));
+  int bad = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    self->request(supervisor, 10s, start_child{work})
+      .receive([](child_started&) {}, [&](caf::error&) { ++bad; });
+    self->request(supervisor, 10s, terminate_child{"x"})
+      .receive([](acknowledged) {}, [&](caf::error&) { ++bad; });
+  }
+  CHECK(bad == 0);
+  CHECK(eventually([&] { return system.registry().running() == running; }));
+  CHECK(threads_here() <= threads);
+  CHECK(descriptors_here() <= descriptors);
+  CHECK(detail::wake_service::of(system)->size() == 0);
+}
+
+TEST_CASE_METHOD(supervised_fixture, "100,000 sleeping coroutines end with "
+                                     "their clean-up in moments") {
+  constexpr int many = 100'000;
+  std::atomic<int> clean = 0;
+  struct guard {
+    explicit guard(std::atomic<int>& n) : n(n) {}
+    guard(const guard&) = delete;
+    guard& operator=(const guard&) = delete;
+    ~guard() { ++n; }
+    std::atomic<int>& n;
+  };
+  std::vector<started_worker> workers;
+  workers.reserve(many);
+  auto work = background::coroutine("x", [&](task_context ctx) -> task {
+    guard g{clean};
+    co_await ctx.sleep_for(1h);
+  });
+  for (int i = 0; i < many; ++i)
+    workers.push_back(start(work));
+  caf::scoped_actor self{system};
+  for (const auto& x : workers)
+    self->monitor(x.handle);
+  auto begun = std::chrono::steady_clock::now();
+  for (const auto& x : workers)
+    x.stop();
+  int shut = 0;
+  for (int i = 0; i < many; ++i)
+    self->receive(
+      [&](caf::down_msg& x) {
+        shut += x.reason == caf::make_error(caf::exit_reason::user_shutdown);
+      },
+      caf::after(10s) >> [] {});
+  // With sanitizers and on busy machines too; the demo measures.
+  CHECK(std::chrono::steady_clock::now() - begun < 20s);
+  CHECK(shut == many);
+  CHECK(clean == many);
+}
