@@ -50,7 +50,8 @@ supervisor_state::supervisor_state(supervisor_impl::base* self,
     setup_(std::move(setup)),
     board_(std::make_shared<board>(setup_.path)),
     core_(setup_.options, *board_, *this),
-    watch_(*board_, *this) {
+    watch_(*board_, *this),
+    exits_(self->address()) {
   setup_.options.names->add(board_);
 }
 
@@ -118,6 +119,11 @@ supervisor_impl::behavior_type supervisor_state::make_behavior() {
     },
     [this](const tick_message& x) { tick(x.epoch); },
     [this](sweep_message) { sweep(); },
+    [this](release_message) {
+      releasing_ = false;
+      exits_.tick();
+      release_exits();
+    },
     [this](proceed_message) {
       if (!done_)
         core_.proceed(now());
@@ -178,15 +184,13 @@ void supervisor_state::moved(child& from, child& to) {
 }
 
 void supervisor_state::ask(child& c) {
-  exit_high(c.handle, caf::make_error(caf::exit_reason::user_shutdown),
-            self_->address(), self_->context());
+  exits_.push(c.handle, caf::exit_reason::user_shutdown);
 }
 
 void supervisor_state::kill(child& c) {
   if (c.probe)
     c.probe->force();
-  exit_high(c.handle, caf::make_error(caf::exit_reason::kill), self_->address(),
-            self_->context());
+  exits_.push(c.handle, caf::exit_reason::kill);
 }
 
 void supervisor_state::drain_below(child& c, time_point deadline) {
@@ -268,12 +272,17 @@ void supervisor_state::answer_force(ticket t, force_report report) {
   deliver(t, std::move(report));
 }
 
-void supervisor_state::proceed_later() {
-  self_->send(self_, proceed_message{});
+void supervisor_state::proceed_later(pace how) {
+  if (how == pace::at_once)
+    self_->send(self_, proceed_message{});
+  else
+    turnstile_.pass(self_->system(), self_->ctrl(),
+                    caf::make_message(proceed_message{}));
 }
 
 void supervisor_state::finished(caf::error reason) {
   done_ = true;
+  exits_.release_all();
   // Its name is free before anybody hears of its end.
   setup_.options.names->remove(board_.get());
   // Whoever still waits for something is not left without an answer.
@@ -330,6 +339,7 @@ void supervisor_state::down(const caf::down_msg& msg) {
   auto i =
     by_address_.find(caf::actor_cast<caf::actor_control_block*>(msg.source));
   if (i != by_address_.end()) {
+    exits_.ended();
     auto why = classify(msg.reason);
     core_.down(*i->second, why, text_of(why, msg.reason), now());
   }
@@ -378,6 +388,7 @@ time_point supervisor_state::now() const {
 void supervisor_state::arm() {
   if (done_)
     return;
+  release_exits();
   auto t = now();
   auto due = core_.next_due(t);
   if (due == no_time || due >= armed_)
@@ -393,6 +404,12 @@ void supervisor_state::arm_sweep() {
   if (!wait || std::exchange(sweeping_, true))
     return;
   self_->delayed_send(self_, *wait, sweep_message{});
+}
+
+void supervisor_state::release_exits() {
+  exits_.release(self_->context());
+  if (exits_.waiting() && !std::exchange(releasing_, true))
+    self_->delayed_send(self_, paced_exits::patience, release_message{});
 }
 
 std::string supervisor_state::path_of(const child& c) const {

@@ -3,7 +3,9 @@
 #include <hololoom/actors/supervision/core/core.hpp>
 #include <hololoom/actors/supervision/core/stuck_watch.hpp>
 #include <hololoom/actors/supervision/directory.hpp>
+#include <hololoom/actors/supervision/paced_exits.hpp>
 #include <hololoom/actors/supervision/supervisor.hpp>
+#include <hololoom/actors/supervision/turnstile.hpp>
 
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
@@ -22,6 +24,7 @@ struct tick_message {
   std::uint64_t epoch = 0;
 };
 struct sweep_message {};
+struct release_message {};
 struct proceed_message {};
 struct boot_message {};
 
@@ -29,6 +32,7 @@ struct boot_message {};
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::supervision::tick_message)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::supervision::sweep_message)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::supervision::release_message)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::supervision::proceed_message)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::supervision::boot_message)
 
@@ -36,7 +40,8 @@ namespace hololoom::supervision {
 
 using supervisor_impl = supervisor_actor::extend<
   answers<void, tick_message>, answers<void, sweep_message>,
-  answers<void, proceed_message>, answers<void, boot_message>>;
+  answers<void, release_message>, answers<void, proceed_message>,
+  answers<void, boot_message>>;
 
 /// What a supervisor is spawned with.
 struct supervisor_setup {
@@ -84,7 +89,7 @@ private:
   void answer_error(ticket t, caf::error reason) override;
   void answer_drain(ticket t, drain_report report) override;
   void answer_force(ticket t, force_report report) override;
-  void proceed_later() override;
+  void proceed_later(pace how) override;
   void finished(caf::error reason) override;
 
   // -- what the watch found ---------------------------------------------------
@@ -108,6 +113,8 @@ private:
   /// Has the clock call when the core wants it.
   void arm();
   void arm_sweep();
+  /// Lets out the exits that may go, and looks again when some may not.
+  void release_exits();
   std::string path_of(const child& c) const;
   template <class T>
   void deliver(ticket t, T value);
@@ -120,12 +127,15 @@ private:
   std::shared_ptr<board> board_;
   core core_;
   stuck_watch watch_;
+  paced_exits exits_;
+  turnstile turnstile_;
   std::unordered_map<const caf::actor_control_block*, child*> by_address_;
   std::unordered_map<ticket, pending> pending_;
   ticket last_ticket_ = own_start;
   std::uint64_t epoch_ = 0;
   time_point armed_ = no_time;
   bool sweeping_ = false;
+  bool releasing_ = false;
   bool done_ = false;
 };
 

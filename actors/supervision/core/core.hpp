@@ -20,6 +20,12 @@ namespace hololoom::supervision {
 /// How a child ended, as far as its supervisor cares.
 enum class exit_class : std::uint8_t { normal, shutdown, killed, abnormal };
 
+/// When the core goes on with what it could not do in one go.
+enum class pace : std::uint8_t {
+  at_once,   ///< After what is already in the mailbox.
+  unhurried, ///< When the children that it has started had a turn, too.
+};
+
 /// What the core wants done. It is the only way out of the core.
 class core_host {
 public:
@@ -49,8 +55,8 @@ public:
   virtual void answer_error(ticket t, caf::error reason) = 0;
   virtual void answer_drain(ticket t, drain_report report) = 0;
   virtual void answer_force(ticket t, force_report report) = 0;
-  /// Calls `core::proceed` after what is already in the mailbox.
-  virtual void proceed_later() = 0;
+  /// Calls `core::proceed` soon.
+  virtual void proceed_later(pace how) = 0;
   /// The supervisor is done. Nothing of the core is called any more.
   virtual void finished(caf::error reason) = 0;
 };
@@ -197,7 +203,7 @@ private:
   void set_state(child& c, child_state s);
   void set_due(child& c, time_point due);
   void recount(child& c);
-  void proceed_soon();
+  void proceed_soon(pace how = pace::at_once);
   bool refuses(ticket t);
   bool knows_number(const std::string& name) const;
   void answer_starts(child& c);
@@ -237,6 +243,7 @@ private:
   bool over_ = false;
   bool advancing_ = false;
   bool proceed_due_ = false;
+  bool unhurried_due_ = false;
   time_point stop_deadline_ = no_time;
 
   bool draining_ = false;

@@ -328,9 +328,11 @@ void core::recount(child& c) {
   significant_ += counts ? 1 : -1;
 }
 
-void core::proceed_soon() {
-  if (!std::exchange(proceed_due_, true))
-    host_.proceed_later();
+void core::proceed_soon(pace how) {
+  // One that is unhurried may wait for long: it holds no other up.
+  auto& due = how == pace::at_once ? proceed_due_ : unhurried_due_;
+  if (!proceed_due_ && !std::exchange(due, true))
+    host_.proceed_later(how);
 }
 
 void core::answer_starts(child& c) {

@@ -188,7 +188,7 @@ bool core::start_members(time_point now, int& budget) {
       return true;
     }
     if (budget-- <= 0) {
-      proceed_soon();
+      proceed_soon(pace::unhurried);
       return false;
     }
     auto& c = i->second;

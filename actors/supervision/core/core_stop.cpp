@@ -397,7 +397,7 @@ void core::limit_is_over(child& c, time_point now) {
 }
 
 void core::proceed(time_point now) {
-  proceed_due_ = false;
+  proceed_due_ = unhurried_due_ = false;
   if (over_)
     return;
   advance(now);

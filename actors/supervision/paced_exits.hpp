@@ -1,0 +1,85 @@
+#pragma once
+
+#include <hololoom/actors/supervision/child_spec.hpp>
+#include <hololoom/actors/supervision/exit.hpp>
+
+#include <caf/actor_addr.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <utility>
+
+namespace hololoom::supervision {
+
+/// The exits that a supervisor sends, let out as fast as they are obeyed.
+///
+/// A worker of CAF's scheduler that has nothing to do steals the last job of
+/// another one, and walks that one's whole queue to find it, under its lock
+/// (`double_ended_queue::take_tail`). Very many exits sent at once make such
+/// queues, and the stop of n actors costs n * n. So no more than a window of
+/// them is out; each end that comes back lets out another. Whoever is slow to
+/// end holds nobody up: when nothing came back for `patience`, the window
+/// doubles.
+///
+/// Not thread-safe.
+class paced_exits {
+public:
+  static constexpr std::size_t first_window = 16;
+  static constexpr auto patience = std::chrono::milliseconds{1};
+
+  paced_exits(caf::actor_addr source) : source_(std::move(source)) {}
+
+  void push(caf::strong_actor_ptr target, caf::exit_reason reason) {
+    waiting_.push_back({std::move(target), reason});
+  }
+
+  /// One of those who were told to end has ended.
+  void ended() {
+    came_back_ = true;
+    out_ -= out_ > 0 ? 1 : 0;
+  }
+
+  /// Sends what the window lets out.
+  void release(caf::execution_unit* host) {
+    for (; !waiting_.empty() && out_ < window_; ++out_, waiting_.pop_front()) {
+      auto& next = waiting_.front();
+      exit_high(next.target, caf::make_error(next.reason), source_, host);
+    }
+    if (waiting_.empty()) {
+      out_ = 0;
+      window_ = first_window;
+    }
+  }
+
+  /// `patience` is over. The window opens if nobody has ended since the last
+  /// time.
+  void tick() {
+    if (!std::exchange(came_back_, false))
+      window_ *= 2;
+  }
+
+  /// Whether `tick` is to be called.
+  bool waiting() const noexcept { return !waiting_.empty(); }
+
+  /// Sends all that is left.
+  void release_all() {
+    window_ = waiting_.size() + out_;
+    release(nullptr);
+  }
+
+private:
+  struct entry {
+    caf::strong_actor_ptr target;
+    caf::exit_reason reason;
+  };
+
+  caf::actor_addr source_;
+  std::deque<entry> waiting_;
+  std::size_t out_ = 0; ///< Sent, and not known to have ended.
+  std::size_t window_ = first_window;
+  bool came_back_ = false;
+};
+
+} // namespace hololoom::supervision

@@ -1,0 +1,65 @@
+#include "support.hpp"
+#include "support/catch.hpp"
+
+#include <algorithm>
+
+// What only shows when there are very many children.
+
+using namespace hololoom;
+using namespace hololoom::test;
+
+namespace {
+
+supervisor_options at_once() {
+  supervisor_options options;
+  options.stop_order = stop_order::parallel;
+  return options;
+}
+
+} // namespace
+
+TEST_CASE_METHOD(supervision_fixture,
+                 "very many children start and stop while no time passes") {
+  std::vector<child_spec> children;
+  for (auto i = 0; i < 2000; ++i)
+    children.push_back(worker("w" + std::to_string(i)));
+  auto sup = supervise(at_once(), std::move(children));
+  CHECK(log->starts.size() == 2000);
+  auto reason = watch(sup);
+  stop(sup);
+  CHECK(*reason == "shutdown");
+  CHECK(log->exits.size() == 2000);
+  CHECK(std::all_of(log->exits.begin(), log->exits.end(),
+                    [](auto& x) { return x.ends_with(":shutdown"); }));
+}
+
+TEST_CASE_METHOD(supervision_fixture,
+                 "those who are slow to end hold the exits of others up by "
+                 "milliseconds") {
+  // Children are stopped from the last to the first: those that ignore it
+  // fill the window again and again before the others are told.
+  constexpr auto stubborn = 1000;
+  std::vector<child_spec> children;
+  for (auto i = 0; i < 500; ++i)
+    children.push_back(worker("w" + std::to_string(i)));
+  for (auto i = 0; i < stubborn; ++i)
+    children.push_back(worker("s" + std::to_string(i), manners::ignores));
+  auto sup = supervise(at_once(), std::move(children));
+  auto reason = watch(sup);
+  stop(sup);
+  CHECK(log->exits.empty());
+  auto waited = 0;
+  for (; log->exits.size() < 500 && waited < 100; ++waited)
+    advance(1ms);
+  CHECK(log->exits.size() == 500);
+  CHECK(waited <= 7);
+  // Each limit counts from when it was decided, not from when it was sent.
+  advance(std::chrono::milliseconds{4999 - waited});
+  CHECK(log->exits.size() == 500);
+  CHECK(reason->empty());
+  for (waited = 0; reason->empty() && waited < 100; ++waited)
+    advance(1ms);
+  CHECK(waited <= 10);
+  CHECK(*reason == "shutdown");
+  CHECK(log->exits.size() == 500 + stubborn);
+}
