@@ -26,10 +26,15 @@ namespace hololoom::supervision {
 /// Not thread-safe.
 class paced_exits {
 public:
-  static constexpr std::size_t first_window = 16;
+  /// Enough to keep the workers of a scheduler busy.
+  static constexpr std::size_t on_a_worker = 16;
+  /// A detached supervisor is woken up for what comes back; the more at once,
+  /// the less often.
+  static constexpr std::size_t on_its_own_thread = 1024;
   static constexpr auto patience = std::chrono::milliseconds{1};
 
-  paced_exits(caf::actor_addr source) : source_(std::move(source)) {}
+  paced_exits(caf::actor_addr source, std::size_t window)
+    : source_(std::move(source)), first_window_(window) {}
 
   void push(caf::strong_actor_ptr target, caf::exit_reason reason) {
     waiting_.push_back({std::move(target), reason});
@@ -49,7 +54,7 @@ public:
     }
     if (waiting_.empty()) {
       out_ = 0;
-      window_ = first_window;
+      window_ = first_window_;
     }
   }
 
@@ -76,9 +81,10 @@ private:
   };
 
   caf::actor_addr source_;
+  std::size_t first_window_;
   std::deque<entry> waiting_;
   std::size_t out_ = 0; ///< Sent, and not known to have ended.
-  std::size_t window_ = first_window;
+  std::size_t window_ = first_window_;
   bool came_back_ = false;
 };
 

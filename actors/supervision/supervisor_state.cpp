@@ -51,7 +51,9 @@ supervisor_state::supervisor_state(supervisor_impl::base* self,
     board_(std::make_shared<board>(setup_.path)),
     core_(setup_.options, *board_, *this),
     watch_(*board_, *this),
-    exits_(self->address()) {
+    exits_(self->address(), setup_.options.detached
+                              ? paced_exits::on_its_own_thread
+                              : paced_exits::on_a_worker) {
   setup_.options.names->add(board_);
 }
 
