@@ -29,6 +29,7 @@
 #include <latch>
 #include <memory>
 #include <string>
+#include <utility>
 #include <thread>
 #include <unistd.h>
 
@@ -160,8 +161,20 @@ void print_timeline(const hololoom::shutdown_report& x) {
 
 void start_workers(hololoom::loom& loom, const demo_options& options) {
   std::vector<std::future<caf::expected<hololoom::child_started>>> started;
+  auto all_run = true;
+  auto await_started = [&] {
+    for (auto& x : std::exchange(started, {})) {
+      if (auto child = x.get(); !child) {
+        std::cerr << hololoom::explain(child.error()) << '\n';
+        all_run = false;
+      }
+    }
+  };
   auto start = [&](background work) {
     started.push_back(loom.spawn_background_async(std::move(work)));
+    // An actor of CAF looks through all its open requests for each answer.
+    if (started.size() >= 512)
+      await_started();
   };
   for (int i = 1; i <= options.workers; ++i)
     start(background::coroutine("worker-" + std::to_string(i), pulse));
@@ -183,13 +196,7 @@ void start_workers(hololoom::loom& loom, const demo_options& options) {
          if (x.line == "stuck")
            not_stuck_yet->count_down();
        }}));
-  auto all_run = true;
-  for (auto& x : started) {
-    if (auto child = x.get(); !child) {
-      std::cerr << hololoom::explain(child.error()) << '\n';
-      all_run = false;
-    }
-  }
+  await_started();
   if (all_run)
     not_stuck_yet->wait();
   // Last, so that its mailbox is still full when the cascade begins.
