@@ -5,8 +5,7 @@
 main() ->
     logger:set_primary_config(level, none),
     process_flag(trap_exit, true),
-    run(1000),
-    [run(N) || N <- [1000, 10000, 100000]],
+    [run(N) || N <- [1000, 10000, 100000], _ <- lists:seq(1, 5)],
     restarts(2000),
     halt(0).
 

@@ -20,8 +20,9 @@ std::string with_age(const std::string& what,
 
 } // namespace
 
-const work_monitor* supervision::monitor_of(const caf::strong_actor_ptr& x) {
-  return x ? dynamic_cast<const work_monitor*>(x->get()) : nullptr;
+const work_monitor* supervision::work_of(const child& c) {
+  return c.alive() ? dynamic_cast<const work_monitor*>(c.handle->get())
+                   : nullptr;
 }
 
 std::optional<std::string> supervision::describe_work(const child& c) {
@@ -29,8 +30,8 @@ std::optional<std::string> supervision::describe_work(const child& c) {
     if (auto note = c.probe->doing())
       return with_age(note->what, note->since);
   }
-  if (c.work) {
-    if (auto note = c.work->current())
+  if (auto work = work_of(c)) {
+    if (auto note = work->current())
       return with_age("handling " + note->message, note->since);
   }
   return std::nullopt;

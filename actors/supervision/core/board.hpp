@@ -44,7 +44,6 @@ struct child {
   child_spec_ptr spec;
   caf::strong_actor_ptr handle;
   std::shared_ptr<child_probe> probe;
-  const work_monitor* work = nullptr; ///< Inside of `handle`.
   time_point since{};                 ///< Its last start.
   std::string last_reason;
   std::int64_t incarnation = 0;
@@ -133,9 +132,9 @@ private:
 
 namespace supervision {
 
-/// The part of a local actor that shows what it is doing; null for actors that
-/// have none. Lives as long as the actor.
-const work_monitor* monitor_of(const caf::strong_actor_ptr& x);
+/// The part of `c`'s actor that shows what it is doing; null when it is down or
+/// has none. Lives as long as the actor.
+const work_monitor* work_of(const child& c);
 
 /// What `c` is doing, with its age: "handling foo for 1.2 s". Empty while it
 /// waits for work.

@@ -219,7 +219,6 @@ void core::replace_stuck(child& c, time_point now) {
   children_.change(c, [&](child& x) {
     z.handle = std::move(x.handle);
     z.probe = std::move(x.probe);
-    z.work = std::exchange(x.work, nullptr);
     z.since = x.since;
     z.incarnation = x.incarnation;
     z.nested = std::exchange(x.nested, false);
@@ -299,7 +298,6 @@ void core::lose_handle(child& c, std::string reason) {
     handle = std::move(x.handle);
     probe = std::move(x.probe);
     x.handle = nullptr;
-    x.work = nullptr;
     x.nested = false;
     x.last_reason = std::move(reason);
     x.state = child_state::stopped;

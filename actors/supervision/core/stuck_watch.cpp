@@ -73,8 +73,8 @@ std::optional<std::string> stuck_watch::finding(child& c, time_point now) {
     return note && steady - note->since >= limit ? describe_work(c)
                                                  : std::nullopt;
   }
-  if (c.work) {
-    auto note = c.work->current();
+  if (auto work = work_of(c)) {
+    auto note = work->current();
     return note && steady - note->since >= limit ? describe_work(c)
                                                  : std::nullopt;
   }
