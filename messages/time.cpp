@@ -2,7 +2,8 @@
 #include <hololoom/messages/time.hpp>
 
 #include <array>
-#include <cstdio>
+#include <charconv>
+#include <cstddef>
 #include <optional>
 
 namespace hololoom {
@@ -111,6 +112,21 @@ std::optional<timestamp> parse(std::string_view text) {
                    + microseconds{micros} - *offset};
 }
 
+/// Appends `x` with leading zeros up to `width`. Episodes have several times
+/// each, which is why no format string is read for them.
+void append_digits(std::string& out, int x, std::size_t width) {
+  std::array<char, 16> buffer{};
+  auto end =
+    std::to_chars(buffer.data(), buffer.data() + buffer.size(), x < 0 ? -x : x)
+      .ptr;
+  auto size = static_cast<std::size_t>(end - buffer.data());
+  if (x < 0)
+    out += '-';
+  if (size + (x < 0 ? 1 : 0) < width)
+    out.append(width - size - (x < 0 ? 1 : 0), '0');
+  out.append(buffer.data(), size);
+}
+
 } // namespace
 
 timestamp now() {
@@ -123,19 +139,16 @@ std::string to_iso8601(timestamp t) {
   auto days = floor<std::chrono::days>(t);
   year_month_day date{days};
   hh_mm_ss time{t - days};
-  std::array<char, 48> buffer{};
-  auto size = std::snprintf(
-    buffer.data(), buffer.size(), "%04d-%02u-%02uT%02d:%02d:%02d",
-    static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-    static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
-    static_cast<int>(time.minutes().count()),
-    static_cast<int>(time.seconds().count()));
-  std::string result(buffer.data(), static_cast<std::size_t>(size));
-  if (auto micros = time.subseconds().count(); micros != 0) {
-    std::snprintf(buffer.data(), buffer.size(), ".%06d",
-                  static_cast<int>(micros));
-    result += buffer.data();
-  }
+  std::string result;
+  result.reserve(27);
+  append_digits(result, static_cast<int>(date.year()), 4);
+  append_digits(result += '-', static_cast<int>(unsigned{date.month()}), 2);
+  append_digits(result += '-', static_cast<int>(unsigned{date.day()}), 2);
+  append_digits(result += 'T', static_cast<int>(time.hours().count()), 2);
+  append_digits(result += ':', static_cast<int>(time.minutes().count()), 2);
+  append_digits(result += ':', static_cast<int>(time.seconds().count()), 2);
+  if (auto micros = time.subseconds().count(); micros != 0)
+    append_digits(result += '.', static_cast<int>(micros), 6);
   return result += 'Z';
 }
 

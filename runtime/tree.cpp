@@ -3,6 +3,7 @@
 #include <hololoom/actors/shuttle/shuttle.hpp>
 #include <hololoom/actors/shuttle/weaver.hpp>
 #include <hololoom/actors/supervision/directory.hpp>
+#include <hololoom/actors/workers/background.hpp>
 #include <hololoom/runtime/tree.hpp>
 
 #include <caf/send.hpp>
@@ -138,6 +139,29 @@ child_spec shuttle_spec(const tree_setup& setup) {
   return spec;
 }
 
+/// Has the buffer merge and prune episodes, now and then. What comes of it, and
+/// why it failed, the buffer's metrics and status say.
+child_spec consolidation_spec(const tree_setup& setup) {
+  auto interval = std::chrono::ceil<caf::timespan>(
+    setup.cfg.reflection.consolidation_interval);
+  auto work =
+    background::periodic("consolidation", interval, [names = setup.names] {
+      auto buffer = names->get<reflection_actor>(path_of(part::reflection));
+      // While it is being replaced there is nothing to do.
+      if (buffer)
+        caf::anon_send(*buffer, consolidate_request{});
+    });
+  work.restart(restart_type::permanent);
+  return to_child_spec(std::move(work));
+}
+
+std::vector<child_spec> own_workers(const tree_setup& setup) {
+  std::vector<child_spec> result;
+  if (setup.cfg.reflection.consolidation_interval.count() > 0)
+    result.push_back(consolidation_spec(setup));
+  return result;
+}
+
 /// Supervisors have threads of their own, so that they answer whatever the
 /// scheduler's threads are stuck in.
 supervisor_options pool_options(const char* name) {
@@ -181,7 +205,8 @@ std::vector<child_spec> root_children(const tree_setup& setup) {
   result.push_back(shuttle_spec(setup));
   result.push_back(
     supervisor_child(pool_options(part::weavers), std::move(weavers)));
-  result.push_back(supervisor_child(pool_options(part::workers), {}));
+  result.push_back(
+    supervisor_child(pool_options(part::workers), own_workers(setup)));
   return result;
 }
 

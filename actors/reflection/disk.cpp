@@ -2,6 +2,8 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
+#include <array>
 #include <new>
 #include <utility>
 
@@ -21,6 +23,12 @@ namespace {
 struct layered_file {
   sqlite3_file base;
   disk* owner;
+  /// Of a log: whether it is made longer ahead of what is written, how long it
+  /// is, where the last write ended, and what was written since the last sync.
+  bool grows_ahead;
+  sqlite3_int64 size;
+  sqlite3_int64 end;
+  sqlite3_int64 unsynced;
   sqlite3_file* below() { return reinterpret_cast<sqlite3_file*>(this + 1); }
 };
 
@@ -51,7 +59,8 @@ int read(sqlite3_file* f, void* to, int size, sqlite3_int64 offset) {
   return below(f)->pMethods->xRead(below(f), to, size, offset);
 }
 
-int write(sqlite3_file* f, const void* from, int size, sqlite3_int64 offset) {
+int write_through(sqlite3_file* f, const void* from, int size,
+                  sqlite3_int64 offset) {
   auto owner = ours(f).owner;
   if (auto hooks = owner->hooks()) {
     auto fault = hooks->before_write(static_cast<std::size_t>(size));
@@ -63,11 +72,46 @@ int write(sqlite3_file* f, const void* from, int size, sqlite3_int64 offset) {
   return result;
 }
 
+int write(sqlite3_file* f, const void* from, int size, sqlite3_int64 offset) {
+  auto result = write_through(f, from, size, offset);
+  auto& file = ours(f);
+  if (result == SQLITE_OK) {
+    file.end = offset + size;
+    file.size = std::max(file.size, file.end);
+    file.unsynced += size;
+  }
+  return result;
+}
+
+/// Where a log becomes longer with each commit, each sync has to write the
+/// file's new length as well, which takes longer than the commit itself. So a
+/// log of small commits is made longer by many of them at once, with zeros,
+/// which SQLite takes for the log's end. A disk that has no room for that is
+/// left alone.
+void grow_ahead(sqlite3_file* f) {
+  // SQLite's own layer takes less than 128 KiB at a time.
+  static const std::array<char, 64 * 1024> zeros{};
+  constexpr auto step = static_cast<sqlite3_int64>(4 * zeros.size());
+  auto& file = ours(f);
+  auto written = std::exchange(file.unsynced, 0);
+  if (!file.grows_ahead || written > step / 8 || file.end + written < file.size)
+    return;
+  for (auto to = file.size + step; file.grows_ahead && file.size < to;) {
+    file.grows_ahead =
+      write_through(f, zeros.data(), static_cast<int>(zeros.size()), file.size)
+      == SQLITE_OK;
+    if (file.grows_ahead)
+      file.size += static_cast<sqlite3_int64>(zeros.size());
+  }
+}
+
 int truncate(sqlite3_file* f, sqlite3_int64 size) {
+  ours(f).size = size;
   return below(f)->pMethods->xTruncate(below(f), size);
 }
 
 int sync(sqlite3_file* f, int flags) {
+  grow_ahead(f);
   auto owner = ours(f).owner;
   if (auto hooks = owner->hooks()) {
     auto fault = hooks->before_sync();
@@ -150,6 +194,9 @@ int open(sqlite3_vfs* vfs, const char* name, sqlite3_file* f, int flags,
   // closed here if it wants to be.
   if (code == SQLITE_OK || file->below()->pMethods)
     file->base.pMethods = &methods;
+  file->grows_ahead =
+    code == SQLITE_OK && (flags & SQLITE_OPEN_WAL) != 0
+    && below(f)->pMethods->xFileSize(below(f), &file->size) == SQLITE_OK;
   return code;
 }
 

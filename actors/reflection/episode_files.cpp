@@ -1,6 +1,8 @@
 #include <hololoom/actors/reflection/atomic_file.hpp>
 #include <hololoom/actors/reflection/episode_files.hpp>
 #include <hololoom/actors/reflection/import_pipeline.hpp>
+#include <hololoom/actors/reflection/options.hpp>
+#include <hololoom/actors/reflection/reward.hpp>
 #include <hololoom/messages/json.hpp>
 #include <hololoom/messages/type_ids.hpp>
 
@@ -60,6 +62,87 @@ void mend_feedback(json& value) {
     (*said)["rating"] = rating;
 }
 
+/// The original's JSON has numbers that JSON does not: bare NaN, Infinity and
+/// -Infinity. Outside of strings they become null.
+std::string without_bare_constants(std::string_view text) {
+  std::string result;
+  auto quoted = false;
+  for (std::size_t i = 0; i < text.size();) {
+    auto rest = text.substr(i);
+    auto constant = std::string_view{};
+    for (std::string_view x : {"NaN", "Infinity", "-Infinity"})
+      if (!quoted && rest.starts_with(x))
+        constant = x;
+    if (!constant.empty()) {
+      result += "null";
+      i += constant.size();
+      continue;
+    }
+    if (quoted && text[i] == '\\' && i + 1 < text.size())
+      result += text[i++];
+    else if (text[i] == '"')
+      quoted = !quoted;
+    result += text[i++];
+  }
+  return result;
+}
+
+/// Takes out what is null, as if it had not been written.
+void drop_nulls(json& value) {
+  if (value.is_object())
+    for (auto i = value.begin(); i != value.end();)
+      i = i->is_null() ? value.erase(i) : std::next(i);
+  if (value.is_structured())
+    for (auto& x : value)
+      drop_nulls(x);
+}
+
+/// Sets a number that an episode must have to 0.
+bool set_if_missing(json& object, const char* key) {
+  return object.is_object() && object.emplace(key, 0.0).second;
+}
+
+/// A file of the original's with numbers that are none. Where the reward is not
+/// known, it is derived from what is.
+caf::expected<episode> read_with_constants(const std::string& text) {
+  auto value = parse_json(without_bare_constants(text));
+  if (!value)
+    return std::move(value.error());
+  drop_nulls(*value);
+  mend_feedback(*value);
+  auto unrewarded = set_if_missing(*value, "reward");
+  if (auto woven = value->find("spacetime"); woven != value->end()) {
+    set_if_missing(*woven, "confidence");
+    if (auto trace = woven->find("trace"); trace != woven->end())
+      set_if_missing(*trace, "duration_ms");
+  }
+  episode result;
+  if (auto err = from_json_value(*value, result))
+    return err;
+  if (unrewarded) {
+    reflection_options defaults;
+    result.reward =
+      normalised(extracted_reward(result.woven, result.said, defaults.weights));
+    result.formula = reward_formula::extracted;
+    result.success = result.reward >= defaults.success_threshold;
+  }
+  return result;
+}
+
+caf::expected<episode> read_text(const std::string& text) {
+  auto value = parse_json(text);
+  if (!value) {
+    // What it lacks is said of the file as it is.
+    auto mended = read_with_constants(text);
+    return mended ? std::move(mended) : std::move(value.error());
+  }
+  mend_feedback(*value);
+  episode result;
+  if (auto err = from_json_value(*value, result))
+    return err;
+  return result;
+}
+
 caf::error named(const fs::path& file, const caf::error& why) {
   return failure(errc::invalid_json, file.string() + ": " + explain(why));
 }
@@ -117,17 +200,13 @@ caf::expected<episode> read_episode_file(const fs::path& file) {
   if (!in)
     return failure(errc::not_found, "could not open " + file.string());
   std::string text{std::istreambuf_iterator<char>{in}, {}};
-  auto value = parse_json(text);
-  if (!value)
-    return named(file, value.error());
-  mend_feedback(*value);
-  episode result;
-  if (auto err = from_json_value(*value, result))
-    return named(file, err);
-  if (result.id.empty())
-    result.id = name_after(text);
-  if (result.at == timestamp{})
-    result.at = result.woven.created_at;
+  auto result = read_text(text);
+  if (!result)
+    return named(file, result.error());
+  if (result->id.empty())
+    result->id = name_after(text);
+  if (result->at == timestamp{})
+    result->at = result->woven.created_at;
   return result;
 }
 

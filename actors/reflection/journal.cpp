@@ -4,6 +4,7 @@
 #include <hololoom/actors/reflection/journal_schema.hpp>
 #include <hololoom/actors/reflection/json_text.hpp>
 #include <hololoom/actors/reflection/log_check.hpp>
+#include <hololoom/actors/reflection/repair_swap.hpp>
 
 #include <sqlite3.h>
 
@@ -45,6 +46,7 @@ journal::~journal() = default;
 caf::expected<std::unique_ptr<journal>> journal::open(journal_options options) {
   std::unique_ptr<journal> result{new journal(std::move(options))};
   const auto& file = result->options_.file;
+  auto created = true;
   if (!file.empty()) {
     if (auto err = make_directory(file.parent_path()))
       return err;
@@ -53,11 +55,11 @@ caf::expected<std::unique_ptr<journal>> journal::open(journal_options options) {
     if (!lock)
       return std::move(lock.error());
     result->lock_ = std::move(*lock);
-    auto repaired = file;
-    if (std::filesystem::exists(repaired += ".repaired"))
-      return failure(errc::corrupt, "a repair of " + file.string()
-                                      + " was cut short; run `hololoom "
-                                        "repair` on its directory again");
+    std::filesystem::path aside;
+    if (swap_pending(file))
+      if (auto err = finish_swap(file, aside))
+        return err;
+    created = !std::filesystem::exists(file);
     if (auto err = check_head(file))
       return err;
     if (auto err = check_log(file))
@@ -66,6 +68,8 @@ caf::expected<std::unique_ptr<journal>> journal::open(journal_options options) {
   auto err = result->connect();
   if (!err)
     err = result->load();
+  if (!err && !file.empty())
+    err = result->compare_with_mark(created);
   if (err)
     return code_of(err) == errc::internal ? not_understood(file, err) : err;
   return result;
@@ -179,6 +183,21 @@ caf::error journal::load() {
   if (auto err = keep(baseline_kind, baseline_))
     return err;
   return commit();
+}
+
+caf::error journal::compare_with_mark(bool created) {
+  mark_.open(high_water_file(options_.file));
+  // A journal that somebody took away takes nothing along.
+  if (created || learned_.sequence >= mark_.mark()) {
+    mark_.raise(learned_.sequence);
+    return {};
+  }
+  return failure(errc::corrupt,
+                 options_.file.string() + " ends with episode "
+                   + std::to_string(learned_.sequence) + ", but "
+                   + std::to_string(mark_.mark())
+                   + " were acknowledged: the end of its log is damaged; run "
+                     "`hololoom repair` on its directory");
 }
 
 // -- one transaction ----------------------------------------------------------
@@ -308,6 +327,7 @@ caf::error journal::commit() {
     return err;
   }
   std::swap(learned_, draft_);
+  mark_.raise(learned_.sequence);
   return {};
 }
 

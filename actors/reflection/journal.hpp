@@ -2,6 +2,7 @@
 
 #include <hololoom/actors/reflection/disk.hpp>
 #include <hololoom/actors/reflection/file_lock.hpp>
+#include <hololoom/actors/reflection/high_water.hpp>
 #include <hololoom/actors/reflection/learned_state.hpp>
 #include <hololoom/actors/reflection/record.hpp>
 #include <hololoom/actors/reflection/sqlite.hpp>
@@ -55,7 +56,8 @@ struct stored_episode {
 class journal {
 public:
   /// Takes the lock, opens or creates the file, migrates an older one and reads
-  /// what was learned. `verify` comes next.
+  /// what was learned. A repair that was cut short is finished first. `verify`
+  /// comes next.
   static caf::expected<std::unique_ptr<journal>> open(journal_options options);
 
   ~journal();
@@ -121,6 +123,7 @@ private:
   caf::error connect();
   caf::error prepare();
   caf::error load();
+  caf::error compare_with_mark(bool created);
   caf::error keep(std::int64_t kind, const learned_state& state);
   caf::expected<placement> find(const std::string& id);
   caf::error drop_episodes();
@@ -130,6 +133,7 @@ private:
 
   journal_options options_;
   file_lock lock_;
+  high_water mark_;
   std::unique_ptr<disk> disk_;
   sqlite::database db_;
   learned_state baseline_;

@@ -40,6 +40,8 @@ caf::error check(const reflection_options& options) {
     return wrong("summary_interval_ms", "more than 0");
   if (!(options.analysis_interval.count() >= 0.0))
     return wrong("analysis_interval_ms", "0 or more");
+  if (!(options.consolidation_interval.count() >= 0.0))
+    return wrong("consolidation_interval_ms", "0 or more");
   if (!(options.retry_interval.count() > 0.0))
     return wrong("retry_interval_ms", "more than 0");
   if (!(options.stall_limit.count() > 0.0))

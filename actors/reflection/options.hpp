@@ -42,6 +42,9 @@ struct reflection_options {
   millis summary_interval{30'000};
   /// How often recent episodes are analysed; 0: only when asked.
   millis analysis_interval{300'000};
+  /// How often like episodes are merged and worthless ones pruned; 0: only when
+  /// asked. A loom has a background worker for it.
+  millis consolidation_interval{3'600'000};
   /// How often a disk that failed is tried again.
   millis retry_interval{1'000};
   /// How long the disk may stand still before whoever waits for it gets an
@@ -53,23 +56,25 @@ struct reflection_options {
 
   static constexpr auto fields() {
     using t = reflection_options;
-    return std::tuple{member("directory", &t::directory),
-                      member("capacity", &t::capacity),
-                      member("learning_window", &t::learning_window),
-                      member("success_threshold", &t::success_threshold),
-                      member("formula", &t::formula),
-                      member("weights", &t::weights),
-                      member("discount", &t::discount),
-                      member("queue_limit", &t::queue_limit),
-                      member("retain_episodes", &t::retain_episodes),
-                      member("retain_age_ms", &t::retain_age),
-                      member("retain_spacetimes", &t::retain_spacetimes),
-                      member("episode_files", &t::episode_files),
-                      member("summary_interval_ms", &t::summary_interval),
-                      member("analysis_interval_ms", &t::analysis_interval),
-                      member("retry_interval_ms", &t::retry_interval),
-                      member("stall_limit_ms", &t::stall_limit),
-                      member("lock_wait_ms", &t::lock_wait)};
+    return std::tuple{
+      member("directory", &t::directory),
+      member("capacity", &t::capacity),
+      member("learning_window", &t::learning_window),
+      member("success_threshold", &t::success_threshold),
+      member("formula", &t::formula),
+      member("weights", &t::weights),
+      member("discount", &t::discount),
+      member("queue_limit", &t::queue_limit),
+      member("retain_episodes", &t::retain_episodes),
+      member("retain_age_ms", &t::retain_age),
+      member("retain_spacetimes", &t::retain_spacetimes),
+      member("episode_files", &t::episode_files),
+      member("summary_interval_ms", &t::summary_interval),
+      member("analysis_interval_ms", &t::analysis_interval),
+      member("consolidation_interval_ms", &t::consolidation_interval),
+      member("retry_interval_ms", &t::retry_interval),
+      member("stall_limit_ms", &t::stall_limit),
+      member("lock_wait_ms", &t::lock_wait)};
   }
   bool operator==(const reflection_options&) const = default;
 };

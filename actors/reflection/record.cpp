@@ -45,7 +45,11 @@ private:
 } // namespace
 
 episode_record record_of(const episode& x, double discount) {
-  return {x.id, outcome_of(x, discount), x.formula, json_text(x)};
+  episode_record result{x.id, outcome_of(x, discount), x.formula, {}};
+  // Most episodes fit, and the text need not move while it grows.
+  result.body.reserve(2048);
+  append_json(result.body, x);
+  return result;
 }
 
 std::int64_t checksum(std::int64_t sequence, std::string_view id,

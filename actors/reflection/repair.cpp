@@ -1,8 +1,10 @@
-#include <hololoom/actors/reflection/atomic_file.hpp>
+#include <hololoom/actors/reflection/high_water.hpp>
 #include <hololoom/actors/reflection/journal.hpp>
 #include <hololoom/actors/reflection/repair.hpp>
+#include <hololoom/actors/reflection/repair_swap.hpp>
 #include <hololoom/actors/reflection/salvage.hpp>
 
+#include <algorithm>
 #include <system_error>
 #include <utility>
 
@@ -56,6 +58,7 @@ caf::error restore(const salvaged& x, journal& store) {
 caf::error build(const salvaged& x, const fs::path& file) {
   for (auto suffix : {"", "-wal", "-journal"})
     fs::remove(beside(file, suffix));
+  fs::remove(high_water_file(file));
   journal_options options;
   options.file = file;
   auto store = journal::open(options);
@@ -66,37 +69,13 @@ caf::error build(const salvaged& x, const fs::path& file) {
       return err;
   if (auto err = restore(x, **store))
     return err;
-  return (*store)->verify();
-}
-
-/// A name that is not taken, for a file that is set aside.
-fs::path free_name(const fs::path& file) {
-  auto stamp = to_iso8601(std::chrono::floor<std::chrono::seconds>(now()));
-  auto result = beside(file, (".damaged-" + stamp).c_str());
-  for (auto i = 2; fs::exists(result); ++i)
-    result =
-      beside(file, (".damaged-" + stamp + "-" + std::to_string(i)).c_str());
-  return result;
-}
-
-/// Sets the damaged journal aside and puts the repaired one in its place. The
-/// repaired one bears its name while that is not done: a journal beside which
-/// it stands is not opened.
-caf::error exchange(const fs::path& file, const fs::path& repaired,
-                    const fs::path& aside) {
-  std::error_code failed;
-  if (!fs::exists(aside))
-    fs::copy_file(file, aside, failed);
-  if (failed)
-    return io_failure("set " + file.string() + " aside", failed);
-  auto log = beside(file, "-wal");
-  if (fs::exists(log))
-    fs::rename(log, beside(aside, "-wal"), failed);
-  if (!failed)
-    fs::rename(repaired, file, failed);
-  if (failed)
-    return io_failure("put " + repaired.string() + " in place", failed);
-  return sync_directory(file.parent_path());
+  if (auto err = (*store)->verify())
+    return err;
+  store->reset();
+  // What an open journal has beside it, this one has under its final name.
+  for (auto extension : {".lock", ".mark"})
+    fs::remove(fs::path{file}.replace_extension(extension));
+  return {};
 }
 
 /// Checks the journal as a whole.
@@ -131,26 +110,30 @@ std::string without_remedy(std::string sentence) {
 
 caf::expected<repair_report> repair_journal(const fs::path& directory) {
   auto file = directory / "journal.db";
-  auto repaired = beside(file, ".repaired");
   if (!fs::exists(file))
     return failure(errc::not_found,
                    "there is no journal in " + directory.string());
+  auto unfinished = swap_pending(file);
   auto intact = inspect_journal(file);
+  if (intact && unfinished)
+    intact->problems.push_back("an earlier repair was cut short; it is "
+                               "finished now");
   if (intact || !is(intact.error(), errc::corrupt))
     return intact;
   auto lock = file_lock::take(directory / "journal.lock");
   if (!lock)
     return std::move(lock.error());
   auto found = salvage(file);
+  auto last = std::max(found.last(), high_water_of(file));
   auto made = beside(file, ".new");
   if (auto err = build(found, made))
     return err;
   std::error_code failed;
-  fs::rename(made, repaired, failed);
+  fs::rename(made, repaired_file(file), failed);
   if (failed)
-    return io_failure("name " + repaired.string(), failed);
-  auto aside = free_name(file);
-  if (auto err = exchange(file, repaired, aside))
+    return io_failure("name " + repaired_file(file).string(), failed);
+  fs::path aside;
+  if (auto err = finish_swap(file, aside))
     return err;
   repair_report result;
   result.damaged = true;
@@ -160,7 +143,7 @@ caf::expected<repair_report> repair_journal(const fs::path& directory) {
     result.episodes += record.body.empty() ? 0 : 1;
   result.spacetimes = static_cast<std::int64_t>(found.spacetimes.size());
   auto first = found.baseline ? found.baseline->sequence : 0;
-  result.lost = found.last() - first - std::ssize(found.episodes);
+  result.lost = last - first - std::ssize(found.episodes);
   result.problems.push_back(without_remedy(explain(intact.error())));
   if (result.lost > 0)
     result.problems.push_back(std::to_string(result.lost)

@@ -145,6 +145,8 @@ consolidate_task::consolidate_task(
 }
 
 caf::error consolidate_task::run(journal& x) {
+  if (nothing_to_do())
+    return {};
   if (auto err = x.begin())
     return err;
   caf::error err;

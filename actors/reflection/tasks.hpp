@@ -165,10 +165,15 @@ public:
   consolidate_task(caf::typed_response_promise<consolidation_report> promise,
                    const buffer_memory& memory);
   bool grouped() const override { return false; }
+  bool writes() const override { return !nothing_to_do(); }
   caf::error run(journal& x) override;
   void finish(buffer_memory& memory, const caf::error& failed) override;
 
 private:
+  bool nothing_to_do() const {
+    return plan_.mergers.empty() && plan_.pruned.empty();
+  }
+
   std::chrono::steady_clock::time_point begun_;
   consolidation_plan plan_;
   /// The episodes that others were merged into.

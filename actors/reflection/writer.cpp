@@ -1,8 +1,7 @@
 #include <hololoom/actors/reflection/writer.hpp>
 
 #include <algorithm>
-#include <atomic>
-#include <system_error>
+#include <iterator>
 #include <thread>
 #include <unistd.h>
 #include <utility>
@@ -10,10 +9,6 @@
 namespace hololoom {
 
 namespace {
-
-/// Tasks that share a transaction at most: a commit takes some ten milliseconds
-/// then, and a flush of many episodes shows that it moves.
-constexpr std::size_t largest_group = 1024;
 
 /// How long after the last task the log is moved into the database.
 constexpr auto idle_after = std::chrono::milliseconds{200};
@@ -28,10 +23,7 @@ struct journal_writer::shared {
   std::mutex calls_mutex;
   callbacks calls;
 
-  std::mutex mutex;
-  std::condition_variable wake;
-  std::deque<journal_task_ptr> queue;
-  bool closing = false;
+  task_queue queue;
 
   std::shared_ptr<disk_activity> activity;
   std::mutex activity_mutex;
@@ -66,17 +58,26 @@ open_when_free(const journal_options& options,
   }
 }
 
-caf::error run_together(journal& store,
-                        const std::vector<journal_task_ptr>& tasks) {
+/// Runs `tasks` and what else comes in time in one transaction; what was taken
+/// from the queue is added to `tasks`.
+caf::error run_together(journal& store, task_queue& queue,
+                        task_queue::tasks& tasks) {
   if (auto err = store.begin())
     return err;
-  for (const auto& task : tasks) {
-    if (auto err = task->run(store)) {
-      store.rollback();
-      return err;
+  for (std::size_t i = 0; i < tasks.size();) {
+    for (; i < tasks.size(); ++i) {
+      if (auto err = tasks[i]->run(store)) {
+        store.rollback();
+        return err;
+      }
     }
+    auto more = queue.more(tasks.size());
+    std::move(more.begin(), more.end(), std::back_inserter(tasks));
   }
-  return store.commit();
+  auto begun = std::chrono::steady_clock::now();
+  auto err = store.commit();
+  queue.committed(tasks.size(), std::chrono::steady_clock::now() - begun);
+  return err;
 }
 
 } // namespace
@@ -99,45 +100,17 @@ journal_writer::~journal_writer() {
 }
 
 void journal_writer::submit(journal_task_ptr x) {
-  {
-    std::lock_guard guard{shared_->mutex};
-    shared_->queue.push_back(std::move(x));
-  }
-  shared_->wake.notify_one();
+  shared_->queue.submit(std::move(x));
 }
 
 void journal_writer::close() {
-  {
-    std::lock_guard guard{shared_->mutex};
-    shared_->closing = true;
-  }
-  shared_->wake.notify_one();
+  shared_->queue.close();
 }
 
 std::uint64_t journal_writer::activity() const {
   std::lock_guard guard{shared_->activity_mutex};
   return shared_->activity ? shared_->activity->total() : 0;
 }
-
-namespace {
-
-/// Takes what belongs in the next transaction off the queue: one task that
-/// wants to be alone, or as many as may be together.
-std::vector<journal_task_ptr> take(std::deque<journal_task_ptr>& queue) {
-  std::vector<journal_task_ptr> result;
-  while (!queue.empty() && result.size() < largest_group) {
-    auto grouped = queue.front()->grouped();
-    if (!grouped && !result.empty())
-      break;
-    result.push_back(std::move(queue.front()));
-    queue.pop_front();
-    if (!grouped)
-      break;
-  }
-  return result;
-}
-
-} // namespace
 
 void journal_writer::work(const std::shared_ptr<shared>& s) {
   auto opened = open_when_free(s->opts.journal, s->opts.lock_wait);
@@ -169,28 +142,19 @@ void journal_writer::work(const std::shared_ptr<shared>& s) {
   auto tended = false;
   while (!failed) {
     journal_result result;
-    {
-      std::unique_lock guard{s->mutex};
-      auto ready = [&] {
-        return s->closing || !s->queue.empty();
-      };
-      if (tended)
-        s->wake.wait(guard, ready);
-      else if (!s->wake.wait_for(guard, idle_after, ready))
-        tended = true;
-      if (s->queue.empty() && s->closing)
-        break;
-      result.tasks = take(s->queue);
-    }
+    result.tasks = tended ? s->queue.next() : s->queue.next(idle_after);
     if (result.tasks.empty()) {
+      if (s->queue.finished())
+        break;
       (void)s->store->tend(true);
+      tended = true;
       continue;
     }
     tended = false;
     auto before =
       std::pair{s->store->learned().sequence, s->store->learned().adjustments};
     if (result.tasks.front()->grouped())
-      result.failed = run_together(*s->store, result.tasks);
+      result.failed = run_together(*s->store, s->queue, result.tasks);
     else
       result.failed = result.tasks.front()->run(*s->store);
     const auto& learned = s->store->learned();

@@ -1,13 +1,12 @@
 #pragma once
 
 #include <hololoom/actors/reflection/journal.hpp>
+#include <hololoom/actors/reflection/task_queue.hpp>
 
 #include <caf/error.hpp>
 
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -30,8 +29,6 @@ public:
 
   virtual bool grouped() const { return true; }
 };
-
-using journal_task_ptr = std::shared_ptr<journal_task>;
 
 /// What became of tasks that were run together.
 struct journal_result {

@@ -1,0 +1,91 @@
+#include <hololoom/actors/reflection/atomic_file.hpp>
+#include <hololoom/actors/reflection/high_water.hpp>
+#include <hololoom/actors/reflection/repair_swap.hpp>
+#include <hololoom/messages/errc.hpp>
+#include <hololoom/messages/time.hpp>
+
+#include <chrono>
+#include <string>
+#include <system_error>
+
+namespace hololoom {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path beside(fs::path file, const std::string& suffix) {
+  return file += suffix;
+}
+
+caf::error io_failure(const std::string& tried, const std::error_code& why) {
+  return failure(errc::io_error, "could not " + tried + ": " + why.message());
+}
+
+/// Where the damaged journal has been set aside already; empty if it has not.
+fs::path set_aside_before(const fs::path& file) {
+  std::error_code ignored;
+  auto prefix = file.filename().string() + ".damaged-";
+  for (fs::directory_iterator i{file.parent_path(), ignored}, end; i != end;
+       i.increment(ignored))
+    if (i->path().filename().string().starts_with(prefix)
+        && fs::equivalent(i->path(), file, ignored))
+      return i->path();
+  return {};
+}
+
+/// A name that is not taken.
+fs::path free_name(const fs::path& file) {
+  auto stamp = to_iso8601(std::chrono::floor<std::chrono::seconds>(now()));
+  auto result = beside(file, ".damaged-" + stamp);
+  for (auto i = 2; fs::exists(result); ++i)
+    result = beside(file, ".damaged-" + stamp + "-" + std::to_string(i));
+  return result;
+}
+
+/// Gives the damaged journal a second name; a copy where that cannot be.
+caf::error set_aside(const fs::path& file, const fs::path& aside) {
+  std::error_code failed;
+  fs::create_hard_link(file, aside, failed);
+  if (!failed)
+    return {};
+  auto part = beside(file, ".part");
+  fs::copy_file(file, part, fs::copy_options::overwrite_existing, failed);
+  if (!failed)
+    fs::rename(part, aside, failed);
+  return failed ? io_failure("set " + file.string() + " aside", failed)
+                : caf::error{};
+}
+
+} // namespace
+
+fs::path repaired_file(const fs::path& journal) {
+  return beside(journal, ".repaired");
+}
+
+bool swap_pending(const fs::path& journal) {
+  return fs::exists(repaired_file(journal));
+}
+
+caf::error finish_swap(const fs::path& journal, fs::path& aside) {
+  aside = set_aside_before(journal);
+  if (aside.empty()) {
+    aside = free_name(journal);
+    if (auto err = set_aside(journal, aside))
+      return err;
+  }
+  std::error_code failed;
+  // It counts episodes of the damaged journal; the new one is numbered anew.
+  fs::remove(high_water_file(journal), failed);
+  auto log = beside(journal, "-wal");
+  if (!failed && fs::exists(log))
+    fs::rename(log, beside(aside, "-wal"), failed);
+  if (!failed)
+    fs::rename(repaired_file(journal), journal, failed);
+  if (failed)
+    return io_failure("put " + repaired_file(journal).string() + " in place",
+                      failed);
+  return sync_directory(journal.parent_path());
+}
+
+} // namespace hololoom
