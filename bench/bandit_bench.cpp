@@ -161,6 +161,18 @@ double slope(const std::vector<double>& regret) {
   return (regret[points - 1] - regret[points / 10 - 1]) / std::log(10.0);
 }
 
+/// Rounds after the change at half time until a hundred of them lose less than
+/// 0.1 each; -1: not before the end.
+int recovery(const std::vector<double>& regret) {
+  constexpr int step = horizon / points;
+  for (auto i = points / 2; i < points; ++i) {
+    auto at = static_cast<std::size_t>(i);
+    if (regret[at] - regret[at - 1] < 0.1 * step)
+      return (i - points / 2) * step;
+  }
+  return -1;
+}
+
 /// Curves as an SVG picture.
 class plot {
 public:
@@ -208,14 +220,18 @@ void race(const std::string& title, const means& before, const means& after,
   auto steady = before == after;
   auto bound = bound_slope(before);
   std::printf("\n%s\n%-18s %10s %12s %14s\n", title.c_str(), "", "regret",
-              "slope", steady ? "of the bound's" : "last 1,000");
+              steady ? "slope" : "last 1,000",
+              steady ? "of the bound's" : "recovered after");
   std::vector<std::vector<double>> curves;
   for (const auto& who : field) {
     curves.push_back(regret(who, before, after, seeds));
     const auto& x = curves.back();
     auto last = x[points - 1] - x[points - 11];
-    std::printf("%-18s %10.1f %12.2f %14.2f\n", who.name.c_str(), x[points - 1],
-                slope(x), steady ? slope(x) / bound : last);
+    std::printf("%-18s %10.1f ", who.name.c_str(), x[points - 1]);
+    if (steady)
+      std::printf("%12.2f %14.2f\n", slope(x), slope(x) / bound);
+    else
+      std::printf("%12.1f %14d\n", last, recovery(x));
     std::fflush(stdout);
   }
   std::vector<double> ideal;
@@ -256,7 +272,8 @@ int main(int argc, char** argv) {
                    return std::make_unique<ucb1>(n);
                  }};
   std::printf("%d rounds, %d seeds; slope: growth with ln(rounds) from 1,000 "
-              "on\n",
+              "on; recovered: rounds after the\nchange until 100 rounds lose "
+              "less than 0.1 each\n",
               horizon, seeds);
   means nine{.1, .2, .3, .4, .5, .6, .7, .8, .9};
   means close{.5, .55};

@@ -1,11 +1,15 @@
 // What the reflection buffer does, beside SQLite alone on the same disk in the
 // same run:
 // - durable episodes per second and latency with 1, 8, 64 and 1,024 clients,
-//   against commits of the same bytes in batches of as many rows;
+//   against SQLite that commits as many ready-made rows at a time, on one
+//   thread, with the journal's settings and a prepared statement: once the same
+//   bytes in a table without any index, once the journal's own rows, whose ids
+//   are unique;
 // - memory over a million episodes, and how fast they are recovered.
 //
 //   reflection_bench [DIRECTORY [SECONDS [EPISODES]]]
 
+#include <hololoom/actors/reflection/appraise.hpp>
 #include <hololoom/actors/reflection/buffer.hpp>
 #include <hololoom/actors/reflection/journal.hpp>
 #include <hololoom/messages/type_ids.hpp>
@@ -18,6 +22,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -25,6 +30,7 @@
 #include <fstream>
 #include <future>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace {
@@ -34,7 +40,12 @@ using steady = std::chrono::steady_clock;
 namespace fs = std::filesystem;
 
 struct config : caf::actor_system_config {
-  config() { register_types(*this); }
+  config() {
+    register_types(*this);
+    // As a loom has it.
+    set("scheduler.max-threads",
+        std::max<std::size_t>(4, std::thread::hardware_concurrency()));
+  }
 };
 
 /// What a run measured.
@@ -60,7 +71,7 @@ figures summarise(std::size_t rows, steady::duration took,
   return {static_cast<double>(rows) / seconds(took), at(.5), at(.99)};
 }
 
-/// An episode of about a kilobyte in the journal.
+/// An episode of about 1.5 KiB in the journal.
 reflect_request request() {
   reflect_request result;
   result.woven.query_text = "How are Debian packages licensed?";
@@ -70,8 +81,6 @@ reflect_request request() {
   result.woven.metadata.set("pattern_card", "Fast Threading");
   return result;
 }
-
-constexpr std::size_t row_bytes = 1024;
 
 /// Clients that each store the next episode when the last one is durable.
 class clients {
@@ -189,38 +198,103 @@ void run_sql(sqlite3* db, const char* sql) {
   }
 }
 
-/// SQLite alone: the same bytes, as many rows in a commit as there are clients.
-figures bare(const fs::path& directory, int batch, steady::duration time) {
-  fs::remove_all(directory);
-  fs::create_directories(directory);
-  sqlite3* db = nullptr;
-  sqlite3_open((directory / "bare.db").c_str(), &db);
-  run_sql(db, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL;"
-              "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=10000;"
-              "CREATE TABLE t(n INTEGER PRIMARY KEY, body TEXT)");
-  sqlite3_stmt* insert = nullptr;
-  sqlite3_prepare_v2(db, "INSERT INTO t(body) VALUES(?)", -1, &insert, nullptr);
-  std::string body(row_bytes, 'b');
-  std::vector<double> latencies;
-  std::size_t rows = 0;
-  auto begun = steady::now();
-  auto now = begun;
-  while (now < begun + time) {
-    auto before = now;
-    run_sql(db, "BEGIN IMMEDIATE");
-    for (auto i = 0; i < batch; ++i, ++rows) {
-      sqlite3_bind_text(insert, 1, body.data(), static_cast<int>(body.size()),
-                        SQLITE_STATIC);
-      sqlite3_step(insert);
-      sqlite3_reset(insert);
-    }
-    run_sql(db, "COMMIT");
-    now = steady::now();
-    latencies.push_back(seconds(now - before) * 1000);
+/// SQLite alone, on one thread.
+class bare_sqlite {
+public:
+  bare_sqlite(const fs::path& directory, bool indexed) : indexed_(indexed) {
+    fs::remove_all(directory);
+    fs::create_directories(directory);
+    sqlite3_open((directory / "bare.db").c_str(), &db_);
+    run_sql(db_, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL;"
+                 "PRAGMA synchronous=EXTRA; PRAGMA temp_store=MEMORY;"
+                 "PRAGMA cell_size_check=ON; PRAGMA wal_autocheckpoint=10000");
+    run_sql(db_, indexed ? "CREATE TABLE t(n INTEGER PRIMARY KEY,"
+                           " id TEXT NOT NULL UNIQUE, at INTEGER, tool TEXT,"
+                           " pattern TEXT, reward REAL, success INTEGER,"
+                           " formula INTEGER, confidence REAL, duration REAL,"
+                           " length INTEGER, discount REAL, body TEXT,"
+                           " checksum INTEGER)"
+                         : "CREATE TABLE t(n INTEGER PRIMARY KEY, body TEXT)");
+    sqlite3_prepare_v2(db_,
+                       indexed
+                         ? "INSERT INTO t VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+                         : "INSERT INTO t VALUES(?,?)",
+                       -1, &insert_, nullptr);
+    auto made = appraise(reflection_options{}, request());
+    row_.record = record_of(*made, 1);
   }
-  sqlite3_finalize(insert);
-  sqlite3_close(db);
-  return summarise(rows, now - begun, latencies);
+  bare_sqlite(const bare_sqlite&) = delete;
+  bare_sqlite& operator=(const bare_sqlite&) = delete;
+
+  ~bare_sqlite() {
+    sqlite3_finalize(insert_);
+    sqlite3_close(db_);
+  }
+
+  figures run(int batch, steady::duration time) {
+    std::vector<double> latencies;
+    auto begun = steady::now();
+    auto now = begun;
+    while (now < begun + time) {
+      auto before = now;
+      run_sql(db_, "BEGIN IMMEDIATE");
+      for (auto i = 0; i < batch; ++i)
+        insert();
+      run_sql(db_, "COMMIT");
+      now = steady::now();
+      latencies.push_back(seconds(now - before) * 1000);
+    }
+    return summarise(static_cast<std::size_t>(row_.sequence), now - begun,
+                     latencies);
+  }
+
+private:
+  void insert() {
+    const auto& r = row_.record;
+    ++row_.sequence;
+    integer(1, row_.sequence);
+    if (indexed_) {
+      auto id = make_uuid();
+      text(2, id);
+      integer(3, r.learned.at.time_since_epoch().count());
+      text(4, r.learned.tool);
+      text(5, r.learned.pattern);
+      sqlite3_bind_double(insert_, 6, r.learned.reward);
+      integer(7, r.learned.success);
+      integer(8, static_cast<std::int64_t>(r.formula));
+      sqlite3_bind_double(insert_, 9, r.learned.confidence);
+      sqlite3_bind_double(insert_, 10, r.learned.duration_ms);
+      integer(11, r.learned.query_length);
+      sqlite3_bind_double(insert_, 12, r.learned.discount);
+      text(13, r.body);
+      integer(14, 0xffffffff);
+      step();
+    } else {
+      text(2, r.body);
+      step();
+    }
+  }
+
+  void integer(int i, std::int64_t x) { sqlite3_bind_int64(insert_, i, x); }
+  void text(int i, const std::string& x) {
+    sqlite3_bind_text(insert_, i, x.data(), static_cast<int>(x.size()),
+                      SQLITE_STATIC);
+  }
+  void step() {
+    if (sqlite3_step(insert_) != SQLITE_DONE)
+      run_sql(db_, "not done");
+    sqlite3_reset(insert_);
+  }
+
+  bool indexed_;
+  sqlite3* db_ = nullptr;
+  sqlite3_stmt* insert_ = nullptr;
+  stored_episode row_;
+};
+
+figures bare(const fs::path& directory, int batch, bool indexed,
+             steady::duration time) {
+  return bare_sqlite{directory, indexed}.run(batch, time);
 }
 
 figures median(std::vector<figures> all) {
@@ -231,20 +305,25 @@ figures median(std::vector<figures> all) {
 }
 
 void compare(const fs::path& directory, steady::duration time) {
-  std::printf("clients |   buffer/s   p50 ms   p99 ms |   SQLite/s   p50 ms"
-              "   p99 ms | ratio\n");
+  std::printf("        |              buffer         | SQLite, same bytes, no "
+              "index | SQLite, same rows, unique ids |     ratio\n"
+              "clients |      per s  p50 ms  p99 ms |     per s  p50 ms  p99 "
+              "ms   |     per s  p50 ms  p99 ms    | bytes   rows\n");
   for (auto count : {1, 8, 64, 1024}) {
-    std::vector<figures> a;
-    std::vector<figures> b;
-    for (auto round = 0; round < 3; ++round) {
-      a.push_back(ours(directory / "ours", count, time));
-      b.push_back(bare(directory / "bare", count, time));
+    std::array<std::vector<figures>, 3> all;
+    for (auto round = 0; round < 5; ++round) {
+      all[0].push_back(ours(directory / "ours", count, time));
+      all[1].push_back(bare(directory / "bare", count, false, time));
+      all[2].push_back(bare(directory / "bare", count, true, time));
     }
-    auto x = median(a);
-    auto y = median(b);
-    std::printf("%7d | %10.0f %8.2f %8.2f | %10.0f %8.2f %8.2f | %5.2f\n",
+    auto x = median(all[0]);
+    auto y = median(all[1]);
+    auto z = median(all[2]);
+    std::printf("%7d |%10.0f %8.2f %7.2f |%10.0f %7.2f %7.2f   |%10.0f %7.2f "
+                "%7.2f    | %5.2f  %5.2f\n",
                 count, x.per_second, x.p50_ms, x.p99_ms, y.per_second, y.p50_ms,
-                y.p99_ms, x.per_second / y.per_second);
+                y.p99_ms, z.per_second, z.p50_ms, z.p99_ms,
+                x.per_second / y.per_second, x.per_second / z.per_second);
     std::fflush(stdout);
   }
 }

@@ -83,6 +83,37 @@ TEST_CASE("files of the original are imported once, broken ones set aside") {
   CHECK(to_iso8601(page->episodes[0].at) == "2025-10-26T10:15:32.000001Z");
 }
 
+TEST_CASE("numbers that are none, as the original writes them, are read") {
+  scratch_directory in;
+  auto with = [&](const std::string& part, const std::string& instead) {
+    auto text = seed_file;
+    text.replace(text.find(part), part.size(), instead);
+    spill(in.path() / "x.json", text);
+    return read_episode_file(in.path() / "x.json");
+  };
+  for (auto constant : {"NaN", "Infinity", "-Infinity"}) {
+    INFO(constant);
+    auto x = with("1177.5", constant);
+    REQUIRE(x);
+    CHECK(x->reward == .8175);
+    CHECK(x->woven.query_text == "What is Thompson Sampling?");
+    // A reward that is none is not learned from: what was said decides.
+    auto unrated = with("0.8175", constant);
+    REQUIRE(unrated);
+    CHECK(unrated->reward == 1);
+    CHECK(unrated->success);
+    CHECK(unrated->formula == reward_formula::extracted);
+  }
+  auto quoted = with("A bandit strategy.", R"(NaN \"NaN\" \\)");
+  REQUIRE(quoted);
+  CHECK(quoted->woven.response == R"(NaN "NaN" \)");
+  auto both =
+    with(R"("A bandit strategy.",)", R"("a \"NaN\"", "quality_score": NaN,)");
+  REQUIRE(both);
+  CHECK(both->woven.response == R"(a "NaN")");
+  CHECK(!with("1177.5", "NaNs"));
+}
+
 TEST_CASE("each stored episode has a file when that is switched on") {
   scratch_directory data;
   auto options = options_in(data);

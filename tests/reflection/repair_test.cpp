@@ -94,7 +94,8 @@ TEST_CASE("a flipped bit in the log is noticed before acknowledged episodes") {
   auto log = slurp(dir.path() / "journal.db-wal");
   REQUIRE(log.size() > 100'000);
   auto database = slurp(dir.journal());
-  auto last = log.size() - 8 * (4096 + 24);
+  // The log is longer than what was written to it.
+  auto last = log.find_last_not_of('\0') - 8 * (4096 + 24);
   for (std::size_t at = 40; at < last; at += 9973) {
     auto flipped = log;
     flipped[at] = static_cast<char>(flipped[at] ^ 4);
@@ -109,6 +110,99 @@ TEST_CASE("a flipped bit in the log is noticed before acknowledged episodes") {
     CHECK(repaired->damaged);
     CHECK(repaired->episodes >= 19);
     std::filesystem::remove(copy.journal());
+  }
+}
+
+TEST_CASE("a flipped bit in the log's last transaction is noticed too") {
+  scratch_directory dir;
+  scratch_directory copy;
+  auto j = filled(dir, 20);
+  auto log = slurp(dir.path() / "journal.db-wal");
+  auto database = slurp(dir.journal());
+  auto mark = slurp(dir.path() / "journal.mark");
+  // The log is longer than what was written to it.
+  auto end = log.find_last_not_of('\0');
+  REQUIRE(end < log.size() - 1);
+  auto noticed = 0;
+  for (auto at = end - 3000; at < end; at += 97) {
+    auto flipped = log;
+    flipped[at] = static_cast<char>(flipped[at] ^ 4);
+    spill(copy.journal(), database);
+    spill(copy.path() / "journal.db-wal", flipped);
+    spill(copy.path() / "journal.mark", mark);
+    auto after = contents(copy.journal());
+    INFO("byte " << at << " of " << end);
+    REQUIRE(!after);
+    CHECK(is(after.error(), errc::corrupt));
+    CHECK(slurp(copy.path() / "journal.db-wal") == flipped);
+    auto repaired = repair_journal(copy.path());
+    REQUIRE(repaired);
+    CHECK(repaired->damaged);
+    CHECK(repaired->episodes + repaired->lost == 20);
+    noticed += repaired->lost > 0 ? 1 : 0;
+    CHECK(contents(copy.journal()));
+    std::filesystem::remove(copy.journal());
+  }
+  CHECK(noticed > 0);
+}
+
+TEST_CASE("a mark that is damaged or gone says nothing") {
+  scratch_directory dir;
+  filled(dir, 3).reset();
+  auto mark = dir.path() / "journal.mark";
+  for (auto text : {"", "nonsense", "00000000000000000009 00000000\n"}) {
+    spill(mark, text);
+    CHECK(contents(dir.journal()));
+    CHECK(slurp(mark).starts_with("00000000000000000003 "));
+  }
+  // Who takes the journal away begins anew.
+  std::filesystem::remove(dir.journal());
+  REQUIRE(contents(dir.journal()));
+  CHECK(slurp(mark).starts_with("00000000000000000000 "));
+}
+
+TEST_CASE("a repair that was cut short is finished by whoever opens") {
+  // After each step of the exchange: nothing yet, the damaged journal has its
+  // second name, and its log too.
+  for (auto step = 0; step < 3; ++step) {
+    for (auto by_repair : {true, false}) {
+      INFO("step " << step << ", by repair " << by_repair);
+      scratch_directory good;
+      filled(good, 5).reset();
+      scratch_directory dir;
+      filled(dir, 8).reset();
+      auto damaged = slurp(dir.journal()).substr(0, 9000);
+      spill(dir.journal(), damaged);
+      spill(dir.path() / "journal.db-wal", "the log");
+      std::filesystem::copy_file(good.journal(),
+                                 dir.path() / "journal.db.repaired");
+      auto aside = dir.path() / "journal.db.damaged-2026-01-01T00:00:00Z";
+      if (step > 0)
+        std::filesystem::create_hard_link(dir.journal(), aside);
+      if (step > 1)
+        std::filesystem::rename(dir.path() / "journal.db-wal",
+                                aside.string() + "-wal");
+      if (by_repair) {
+        auto report = repair_journal(dir.path());
+        REQUIRE(report);
+        CHECK(report->episodes == 5);
+        REQUIRE(report->problems.size() == 1);
+        CHECK_THAT(report->problems[0],
+                   Catch::Matchers::Contains("finished now"));
+      }
+      auto now = contents(dir.journal());
+      REQUIRE(now);
+      CHECK(now->size() == 6);
+      CHECK(!std::filesystem::exists(dir.path() / "journal.db.repaired"));
+      auto kept = 0;
+      for (const auto& entry : std::filesystem::directory_iterator{dir.path()})
+        if (entry.path().string().ends_with("Z")) {
+          ++kept;
+          CHECK(slurp(entry.path()) == damaged);
+          CHECK(slurp(entry.path().string() + "-wal") == "the log");
+        }
+      CHECK(kept == 1);
+    }
   }
 }
 

@@ -1,0 +1,70 @@
+// Consolidation as a loom has it: a supervised worker of its own.
+
+#include "make.hpp"
+#include "support/catch.hpp"
+
+#include <hololoom/actors/reflection/held.hpp>
+#include <hololoom/runtime/loom.hpp>
+
+#include <algorithm>
+
+using namespace hololoom;
+using namespace hololoom::test;
+
+namespace {
+
+loom open(const scratch_directory& dir, millis interval) {
+  auto cfg = config::bare();
+  cfg.data_dir = dir.path().string();
+  cfg.reflection.consolidation_interval = interval;
+  auto result = loom::open(std::move(cfg));
+  if (!result)
+    FAIL(explain(result.error()));
+  return std::move(*result);
+}
+
+bool has_worker(const loom& x) {
+  const auto& children = x.tree().children;
+  return std::any_of(children.begin(), children.end(), [](const auto& child) {
+    return child.path == "root/workers/consolidation";
+  });
+}
+
+/// How many episodes those that are there stand for.
+std::int64_t stand_for(const episode_page& page) {
+  std::int64_t result = 0;
+  for (const auto& x : page.episodes)
+    result += merged_count(x);
+  return result;
+}
+
+} // namespace
+
+TEST_CASE("a loom consolidates in the background") {
+  scratch_directory dir;
+  constexpr auto count = 24;
+  {
+    auto x = open(dir, millis{20});
+    CHECK(has_worker(x));
+    for (auto i = 0; i < count; ++i)
+      REQUIRE(x.reflect(woven("Again?", "answer", .5), {}, .5));
+    // Asking takes its time, too.
+    auto until = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+    auto page = x.episodes();
+    while (page && page->episodes.size() > 9
+           && std::chrono::steady_clock::now() < until)
+      page = x.episodes();
+    REQUIRE(page);
+    CHECK(page->episodes.size() <= 9);
+    CHECK(stand_for(*page) == count);
+    CHECK(x.reflection_metrics()->total_cycles == count);
+    CHECK(x.close().exit_code == 0);
+  }
+  auto x = open(dir, millis{0});
+  CHECK(!has_worker(x));
+  auto page = x.episodes();
+  REQUIRE(page);
+  CHECK(page->episodes.size() <= 9);
+  CHECK(stand_for(*page) == count);
+  CHECK(x.reflection_metrics()->total_cycles == count);
+}
