@@ -90,8 +90,8 @@ int write(sqlite3_file* f, const void* from, int size, sqlite3_int64 offset) {
 /// left alone.
 void grow_ahead(sqlite3_file* f) {
   // SQLite's own layer takes less than 128 KiB at a time.
-  static const std::array<char, 64 * 1024> zeros{};
-  constexpr auto step = static_cast<sqlite3_int64>(4 * zeros.size());
+  static const std::array<char, 65536> zeros{};
+  constexpr sqlite3_int64 step = 4 * 65536;
   auto& file = ours(f);
   auto written = std::exchange(file.unsynced, 0);
   if (!file.grows_ahead || written > step / 8 || file.end + written < file.size)

@@ -26,9 +26,11 @@ void held_episodes::add(std::int64_t sequence, episode x) {
 }
 
 void held_episodes::replace(std::int64_t sequence, episode x) {
-  for (auto& held : all_)
-    if (held.sequence == sequence)
-      held.what = std::move(x);
+  auto held = std::find_if(all_.begin(), all_.end(), [&](const entry& e) {
+    return e.sequence == sequence;
+  });
+  if (held != all_.end())
+    held->what = std::move(x);
 }
 
 void held_episodes::remove(const std::set<std::int64_t>& sequences) {
