@@ -117,7 +117,7 @@ caf::error check_head(const std::filesystem::path& file) {
   if (in.gcount() == 0)
     return {};
   // The name of the format, and the mode: 1 until a new file is set to WAL.
-  constexpr std::string_view name{"SQLite format 3", 16};
+  constexpr std::string_view name{"SQLite format 3\0", 16};
   auto mode_known = [&](std::size_t at) {
     return head[at] == 1 || head[at] == 2;
   };

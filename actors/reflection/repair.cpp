@@ -102,7 +102,7 @@ caf::expected<repair_report> inspect_journal(const fs::path& file) {
   return result;
 }
 
-std::string without_remedy(std::string sentence) {
+std::string without_remedy(const std::string& sentence) {
   return sentence.substr(0, sentence.find("; run `hololoom repair`"));
 }
 
@@ -116,8 +116,8 @@ caf::expected<repair_report> repair_journal(const fs::path& directory) {
   auto unfinished = swap_pending(file);
   auto intact = inspect_journal(file);
   if (intact && unfinished)
-    intact->problems.push_back("an earlier repair was cut short; it is "
-                               "finished now");
+    intact->problems.emplace_back("an earlier repair was cut short; it is "
+                                  "finished now");
   if (intact || !is(intact.error(), errc::corrupt))
     return intact;
   auto lock = file_lock::take(directory / "journal.lock");
@@ -150,8 +150,8 @@ caf::expected<repair_report> repair_journal(const fs::path& directory) {
                               + " episodes could not be read");
   if (!found.baseline && !found.episodes.empty()
       && found.episodes.begin()->first > 1)
-    result.problems.push_back("what was learned from episodes that had left "
-                              "the journal could not be read");
+    result.problems.emplace_back("what was learned from episodes that had left "
+                                 "the journal could not be read");
   return result;
 }
 

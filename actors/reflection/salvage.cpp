@@ -116,7 +116,7 @@ std::int64_t salvaged::last() const {
 
 salvaged salvage(const std::filesystem::path& file) {
   salvaged result;
-  sqlite_pages{file}.for_each_row([&](loose_row row) {
+  sqlite_pages{file}.for_each_row([&](const loose_row& row) {
     switch (row.columns.size()) {
       case 14: return take_episode(row, result);
       case 4: return take_four(row, result);

@@ -62,6 +62,8 @@ private:
 
 std::int64_t signed_at(std::string_view bytes, std::size_t at,
                        std::size_t size) {
+  if (size == 0)
+    return 0;
   auto unused = 64 - 8 * size;
   return static_cast<std::int64_t>(number_at(bytes, at, size) << unused)
       >> unused;
