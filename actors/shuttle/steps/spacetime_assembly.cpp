@@ -20,6 +20,7 @@ std::vector<std::string> unique(std::vector<std::string> xs) {
 
 std::vector<std::string> sources_of(const std::vector<found_shard>& shards) {
   std::vector<std::string> result;
+  result.reserve(shards.size());
   for (const auto& x : shards)
     result.push_back(source_of(x.found));
   return unique(std::move(result));
