@@ -4,6 +4,7 @@
 
 #include <caf/send.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -123,6 +124,8 @@ private:
   void limit_reached(std::uint64_t epoch) {
     if (epoch != epoch_ || work_done_)
       return;
+    if (self_->clock().now() < due_)
+      return wait();
     switch (phase_) {
       case cascade_phase::flush: check_flush(); break;
       case cascade_phase::stores: store_timed_out(); break;
@@ -354,7 +357,15 @@ private:
   }
 
   void arm(millis limit) {
-    self_->delayed_send(self_, ticks(limit), phase_limit{epoch_});
+    due_ = self_->clock().now() + ticks(limit);
+    wait();
+  }
+
+  void wait() {
+    auto left = due_ - self_->clock().now();
+    self_->delayed_send(
+      self_, std::clamp<std::chrono::nanoseconds>(left, {}, longest_tick),
+      phase_limit{epoch_});
   }
 
   static std::chrono::nanoseconds ticks(millis x) {
@@ -379,6 +390,8 @@ private:
   /// Tells late answers and timers of an earlier wait from those of this one.
   std::uint64_t epoch_ = 0;
   clock_type::time_point entered_;
+  /// When the wait of this epoch is over.
+  clock_type::time_point due_;
   bool work_done_ = false;
   maybe<std::string> problem_;
 

@@ -2,6 +2,7 @@
 
 #include <caf/send.hpp>
 
+#include <algorithm>
 #include <exception>
 #include <thread>
 #include <utility>
@@ -9,6 +10,8 @@
 namespace hololoom {
 
 namespace {
+
+using namespace std::chrono_literals;
 
 maybe<std::string> run(const std::function<void()>& f) {
   try {
@@ -35,9 +38,7 @@ void hook_runner::start(cascade_phase phase) {
       continue;
     x.started = self_->clock().now();
     ++under_way_;
-    self_->delayed_send(
-      self_, std::chrono::ceil<std::chrono::nanoseconds>(x.hook.limit),
-      hook_limit{i});
+    wait_for(i);
     // Detached, because the cascade waits for the message, up to the limit,
     // and never for the thread.
     std::thread{[i, f = x.hook.run, to = caf::actor{self_}] {
@@ -46,13 +47,27 @@ void hook_runner::start(cascade_phase phase) {
   }
 }
 
+void hook_runner::wait_for(std::size_t number) {
+  const auto& x = entries_[number];
+  auto due =
+    x.started + std::chrono::ceil<std::chrono::nanoseconds>(x.hook.limit);
+  self_->delayed_send(self_,
+                      std::clamp(due - self_->clock().now(), 0ns, longest_tick),
+                      hook_limit{number});
+}
+
 void hook_runner::ended(const hook_ended& x) {
   entries_[x.number].returned = true;
   close(x.number, x.problem);
 }
 
 void hook_runner::limit_reached(const hook_limit& x) {
-  auto limit = static_cast<long>(entries_[x.number].hook.limit.count());
+  const auto& hook = entries_[x.number];
+  if (hook.over)
+    return;
+  if (self_->clock().now() - hook.started < hook.hook.limit)
+    return wait_for(x.number);
+  auto limit = static_cast<long>(hook.hook.limit.count());
   close(x.number, "it did not return within " + std::to_string(limit)
                     + " ms and was let go");
 }

@@ -4,6 +4,7 @@
 
 #include <caf/actor_clock.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -27,6 +28,10 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::hook_ended)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::hook_limit)
 
 namespace hololoom {
+
+/// A delayed message keeps its actor, and an actor's own thread, until it
+/// comes: a cascade waits in steps of this.
+constexpr std::chrono::nanoseconds longest_tick{std::chrono::milliseconds{100}};
 
 /// Runs the hooks of a cascade for the actor `self`, which passes on the two
 /// messages above. Each function has a thread of its own; one that does not
@@ -61,6 +66,8 @@ private:
   };
 
   void close(std::size_t number, maybe<std::string> problem);
+  /// Comes back to a hook at its limit.
+  void wait_for(std::size_t number);
 
   caf::event_based_actor* self_;
   std::vector<entry> entries_;

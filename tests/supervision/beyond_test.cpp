@@ -168,6 +168,27 @@ TEST_CASE_METHOD(
 }
 
 TEST_CASE_METHOD(supervision_fixture,
+                 "terminated while its start fails, a child stays down") {
+  std::optional<start_context> context;
+  auto a = worker("a");
+  a.start = [&](const start_context& ctx) {
+    context = ctx;
+    return start_result::pending(make(ctx, manners::ignores));
+  };
+  auto sup = supervise(patient(), {a});
+  context->ready();
+  run();
+  end("a");
+  context->failed(failure(errc::io_error, "no port"));
+  run();
+  auto gone = begin_ask<acknowledged>(sup, terminate_child{"a"});
+  end("a");
+  CHECK(gone.ready());
+  CHECK(states(sup) == "a:stopped");
+  CHECK(log->starts.size() == 2);
+}
+
+TEST_CASE_METHOD(supervision_fixture,
                  "children that do not depend on each other stop in parallel") {
   std::vector<child_spec> children;
   for (auto i = 0; i < 10; ++i) {

@@ -39,9 +39,9 @@ namespace {
 
 /// The part of a buffer that a cascade speaks with, flushing by a script.
 struct scripted_buffer {
-  scripted_buffer(caf::event_based_actor* self, flush_script script,
-                  std::shared_ptr<int> flushes)
-    : self(self), script(std::move(script)), flushes(std::move(flushes)) {}
+  scripted_buffer(caf::event_based_actor* me, flush_script what,
+                  std::shared_ptr<int> count)
+    : self(me), script(std::move(what)), flushes(std::move(count)) {}
 
   caf::behavior make_behavior() {
     return {[this](const flush_request& x) { return flush(x); },

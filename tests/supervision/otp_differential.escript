@@ -113,7 +113,7 @@ random_child(Ids, Auto, Simple) ->
     Type = pick([worker, worker, worker, supervisor]),
     Manners = pick([obey, obey, obey, ignore, [{exit, normal}], [{exit, boom}]]),
     Shutdown = case Manners of
-                   ignore -> pick([20, 50, brutal_kill]);
+                   ignore -> pick([0, 20, 50, brutal_kill]);
                    _ -> pick([1000, 5000, brutal_kill, infinity, none])
                end,
     Outcomes = case Simple andalso Restart =/= temporary of

@@ -28,10 +28,10 @@ public:
   /// HOLOLOOM_SEED also shows what happened.
   explicit simulation(bool verbose) {
     events->subscribe([this, verbose](const lifecycle_event& e) {
-      // Time may pass before a kill is handled: then a child is let go of, and
-      // the next may run beside it.
+      // A kill that is not handled within `kill_wait`: that very incarnation is
+      // let go of, and the next may run beside it.
       if (e.what == transition::abandoned)
-        let_go_.insert(e.path);
+        books_->let_go[e.path].insert(e.incarnation);
       if (verbose)
         WARN(e.path << " " << name_of(e.what) << " " << e.incarnation << " "
                     << e.reason);
@@ -44,7 +44,7 @@ public:
     problems.clear();
     unanswered_.clear();
     wished_.clear();
-    let_go_.clear();
+    books_ = std::make_shared<books>();
     auto options = random_options("root" + std::to_string(seed));
     auto sup = spawn_supervisor(system, options, random_children(options, 2));
     if (!sup) {
@@ -56,7 +56,11 @@ public:
     for (auto i = draw(14); i > 0; --i) {
       act();
       wander(draw(3) == 0 ? 200 : draw(6));
+      if (draw(20) == 0)
+        settle();
     }
+    if (draw(2) == 0)
+      settle();
     finish(options);
     check();
     supervisor_ = supervisor_actor{};
@@ -132,12 +136,17 @@ private:
     if (outcome == 1)
       return start_result::ignore();
     auto hdl = spawn<child_state_machine, caf::actor>(how);
-    if (log->running[ctx.path]++ > 0 && !let_go_.contains(ctx.path))
-      problems.push_back(ctx.path + " was started twice");
-    hdl->attach_functor([log = log, path = ctx.path](const caf::error& reason) {
+    ++log->running[ctx.path];
+    if (!books_->only_let_go(ctx.path) && !below_one_let_go(ctx.path))
+      problems.push_back(ctx.path + " was started beside a living one");
+    books_->alive[ctx.path].insert(ctx.incarnation);
+    hdl->attach_functor([log = log, books = books_, path = ctx.path,
+                         n = ctx.incarnation](const caf::error& reason) {
       log->exits.push_back(path + ":" + reason_name(reason));
       --log->running[path];
       log->current.erase(path);
+      take(books->alive[path], n);
+      take(books->let_go[path], n);
     });
     log->current[ctx.path] = hdl;
     if (outcome > 3)
@@ -146,10 +155,57 @@ private:
     return start_result::pending(hdl);
   }
 
+  using incarnations = std::multiset<std::int64_t>;
+
+  /// Who lives, and who of them was let go of, by path.
+  struct books {
+    std::map<std::string, incarnations> alive;
+    std::map<std::string, incarnations> let_go;
+
+    /// Whether nobody lives there but who was let go of.
+    bool only_let_go(const std::string& path) {
+      const auto& living = alive[path];
+      const auto& gone = let_go[path];
+      return std::includes(gone.begin(), gone.end(), living.begin(),
+                           living.end());
+    }
+  };
+
+  static void take(incarnations& from, std::int64_t n) {
+    if (auto i = from.find(n); i != from.end())
+      from.erase(i);
+  }
+
+  /// A supervisor that is let go of keeps its children until its kill comes.
+  bool below_one_let_go(const std::string& path) const {
+    for (auto i = path.find('/'); i != std::string::npos;
+         i = path.find('/', i + 1))
+      if (auto x = books_->let_go.find(path.substr(0, i));
+          x != books_->let_go.end() && !x->second.empty())
+        return true;
+    return false;
+  }
+
+  /// Lets everything that is under way come to its end: all limits are far
+  /// shorter. Then nobody may be left waiting, for the end of the supervisor
+  /// answers whoever was forgotten.
+  void settle() {
+    wander(100000);
+    for (auto i = 0; i < 40 && ended_->empty(); ++i) {
+      let_pass(500ms);
+      wander(100000);
+    }
+    if (!ended_->empty())
+      return;
+    for (const auto& [number, what] : unanswered_)
+      problems.push_back("nobody answered " + what
+                         + " while there was nothing else to do");
+  }
+
   /// Something that happens, or that somebody asks.
   void act() {
     auto name = std::string(1, char('a' + draw(6)));
-    switch (draw(12)) {
+    switch (draw(13)) {
       case 0:
       case 1:
       case 2: return crash_one();
@@ -161,6 +217,7 @@ private:
       case 8: return post<acknowledged>(delete_child{name});
       case 9: return post<child_list>(which_children{});
       case 10: return post<child_counts>(count_children{});
+      case 11: return post<acknowledged>(await_running{});
       default: return let_pass(pick<caf::timespan>({1ms, 50ms, 2s}));
     }
   }
@@ -266,6 +323,7 @@ private:
       drain_request{{}, now() + 1s, true}, [=, this](const drain_report& r) {
         if (was_gone)
           return;
+        check_survivors(r);
         for (const auto& path : *alive) {
           auto is = [&](const child_outcome& x) {
             return x.name == path;
@@ -291,9 +349,10 @@ private:
         auto left = r.survivors;
         post<force_report>(
           force_request{true}, [=, this](const force_report& f) {
+            check_forced(left, f);
             for (const auto& o : f.outcomes)
               // A supervisor that did not answer is forced in place of its own.
-              if (o.how != ended::shutdown
+              if (o.forced
                   && std::none_of(left.begin(), left.end(), [&](const auto& x) {
                        auto n = std::min(o.name.size(), x.name.size()) + 1;
                        return (o.name + "/").compare(0, n, x.name + "/", 0, n)
@@ -307,6 +366,48 @@ private:
     let_pass(pick<caf::timespan>({1ms, 900ms, 2s}));
     if (draw(3) == 0)
       post<drain_report>(drain_request{{}, now(), true});
+  }
+
+  static bool within(const std::string& path, const child_outcome& o) {
+    return path.compare(0, o.name.size() + 1, o.name + "/") == 0;
+  }
+
+  /// Whoever lives when a drain is answered is one of those that it left, or
+  /// below one, unless it was let go of.
+  void check_survivors(const drain_report& r) {
+    for (const auto& [path, living] : books_->alive) {
+      const auto& name = path; // clang 14 captures no structured binding
+      auto is = [&](const child_outcome& o) {
+        return o.name == name || within(name, o);
+      };
+      if (books_->only_let_go(path) || below_one_let_go(path)
+          || std::any_of(r.survivors.begin(), r.survivors.end(), is))
+        continue;
+      // One that ends only with the drain's own request speaks for its own.
+      auto above = [&](const child_outcome& o) {
+        return within(name, o);
+      };
+      if (std::none_of(r.ended.begin(), r.ended.end(), above))
+        problems.push_back(path + " lives (" + std::to_string(living.size())
+                           + "), and the drain did not say so");
+    }
+  }
+
+  /// What became of each that a drain left is said once, by the force.
+  void check_forced(const std::vector<child_outcome>& left,
+                    const force_report& f) {
+    for (const auto& x : left) {
+      auto hits = 0;
+      auto spoken_for = false;
+      for (const auto& o : f.outcomes) {
+        hits += o.name == x.name ? 1 : 0;
+        spoken_for = spoken_for || within(x.name, o) || within(o.name, x);
+      }
+      if (hits != 1 && !(hits == 0 && spoken_for))
+        problems.push_back(x.name + " was left by the drain and is in the "
+                           + "report of the force " + std::to_string(hits)
+                           + " times");
+    }
   }
 
   void check() {
@@ -324,7 +425,7 @@ private:
   std::shared_ptr<std::string> ended_;
   std::map<std::uint64_t, std::string> unanswered_;
   std::vector<std::pair<start_context, bool>> wished_;
-  std::set<std::string> let_go_;
+  std::shared_ptr<books> books_ = std::make_shared<books>();
   std::uint64_t posted_ = 0;
 };
 

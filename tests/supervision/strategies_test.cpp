@@ -286,3 +286,24 @@ TEST_CASE_METHOD(supervision_fixture,
   CHECK(*reason == "shutdown");
   CHECK(log->starts == strings{"a", "slow"});
 }
+
+TEST_CASE_METHOD(supervision_fixture,
+                 "two that crash while a group restarts hold nobody up") {
+  supervisor_options options;
+  options.strategy = strategy::rest_for_one;
+  options.intensity = 100;
+  auto last = worker("d", manners::ignores);
+  last.shutdown = shutdown_policy::within(1s);
+  auto sup = supervise(options, {worker("a"), worker("b"), worker("c"), last});
+  end("c");
+  CHECK(states(sup).find("d:stopping") != std::string::npos);
+  // Both ends wait for the group; the second is of one that the first, when its
+  // turn comes, has stopped.
+  end("a");
+  end("b");
+  advance(1s);
+  CHECK(log->exits.back() == "d:killed");
+  // Now the group of the first, with the second in it.
+  advance(1s);
+  CHECK(states(sup) == "a:running b:running c:running d:running");
+}

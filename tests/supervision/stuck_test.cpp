@@ -36,7 +36,7 @@ struct block {
 
 /// An actor whose handler can be made to hang; shows what it is doing.
 struct shown {
-  explicit shown(caf::event_based_actor* self) : self(self) {}
+  explicit shown(caf::event_based_actor* me) : self(me) {}
   caf::behavior make_behavior() {
     return {[](const block& x) { x.on->wait(); },
             [](int x) {

@@ -44,8 +44,8 @@ inline std::string reason_name(const caf::error& e) {
 }
 
 struct child_state_machine {
-  child_state_machine(caf::event_based_actor* self, manners how)
-    : self(self), how(how) {}
+  child_state_machine(caf::event_based_actor* me, manners takes_it)
+    : self(me), how(takes_it) {}
 
   caf::behavior make_behavior() {
     self->set_exit_handler([this](caf::exit_msg& msg) {
@@ -115,10 +115,10 @@ public:
     return track(*sup);
   }
 
-  enum reason { normal = 0, shutdown = 1, crash = 2 };
+  enum ending { normal = 0, shutdown = 1, crash = 2 };
 
   /// Ends the current incarnation of a child.
-  void end(const std::string& name, reason why = crash) {
+  void end(const std::string& name, ending why = crash) {
     tell(log->current[name], caf::put_atom::value, static_cast<int>(why));
   }
 

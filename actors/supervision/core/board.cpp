@@ -1,6 +1,6 @@
 #include <hololoom/actors/supervision/core/board.hpp>
 
-#include <caf/abstract_actor.hpp>
+#include <caf/local_actor.hpp>
 
 #include <cstdio>
 #include <utility>
@@ -33,6 +33,13 @@ std::optional<std::string> supervision::describe_work(const child& c) {
   if (auto work = work_of(c)) {
     if (auto note = work->current())
       return with_age("handling " + note->message, note->since);
+  }
+  if (c.silent_since != no_time) {
+    auto* local = dynamic_cast<caf::local_actor*>(c.handle->get());
+    return with_age(local ? "in a handler of this " + std::string{local->name()}
+                              + " that has not returned"
+                          : std::string{"a remote actor that is silent"},
+                    c.silent_since);
   }
   return std::nullopt;
 }

@@ -44,7 +44,10 @@ struct child {
   child_spec_ptr spec;
   caf::strong_actor_ptr handle;
   std::shared_ptr<child_probe> probe;
-  time_point since{};                 ///< Its last start.
+  time_point since{}; ///< Its last start.
+  /// Since when it gives no sign of life (on the steady clock), where that is
+  /// all that is known of what it does.
+  time_point silent_since = no_time;
   std::string last_reason;
   std::int64_t incarnation = 0;
   std::int32_t restarts = 0;
@@ -58,6 +61,7 @@ struct child {
   bool kill_sent = false;
   bool forced = false;         ///< The kill came from a `force_request`.
   bool drained = false;        ///< Belongs to a drain.
+  bool left = false;           ///< A drain was answered without its end.
   bool zombie = false;         ///< Replaced while it was stuck.
   bool reported = false;       ///< Its own drain has answered.
   bool excused = false;        ///< ... and somebody below waits for the drain.

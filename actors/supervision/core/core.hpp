@@ -140,6 +140,13 @@ private:
 
   using later = std::function<void(time_point)>;
 
+  /// An end that has not had its turn.
+  struct unheard {
+    std::int64_t incarnation = 0;
+    exit_class why = exit_class::normal;
+    std::string reason;
+  };
+
   // -- starting (core_start.cpp) ----------------------------------------------
 
   enum class attempt : std::uint8_t { running, pending, ignored, failed };
@@ -191,6 +198,7 @@ private:
   drain_report report_now(time_point now) const;
   child_outcome outcome_of(const child& c, ended how, time_point now) const;
   void force_done(child& c, ended how, time_point now);
+  void below(const child& c, ended how, force_report& report);
   void answer_forces(time_point now);
   void end_if_empty();
 
@@ -236,6 +244,7 @@ private:
 
   plan plan_;
   std::deque<later> deferred_;
+  std::unordered_map<std::uint64_t, unheard> unheard_;
   std::deque<std::uint64_t> retries_;
   std::vector<ticket> awaiting_;
   bool booted_ = false;  ///< It knows what to start.
@@ -254,6 +263,9 @@ private:
   time_point drain_patience_ = no_time;
   std::size_t drain_alive_ = 0;
   drain_report done_;
+  /// Who ended after the last drain was answered, as one of those it left: a
+  /// force speaks for them by name.
+  std::vector<child_outcome> late_;
   /// What supervisors below said is left, by the child's order.
   std::map<std::uint64_t, std::vector<child_outcome>> left_below_;
   std::vector<force_op> forces_;

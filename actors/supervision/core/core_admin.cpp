@@ -220,6 +220,7 @@ void core::replace_stuck(child& c, time_point now) {
     z.handle = std::move(x.handle);
     z.probe = std::move(x.probe);
     z.since = x.since;
+    z.silent_since = std::exchange(x.silent_since, no_time);
     z.incarnation = x.incarnation;
     z.nested = std::exchange(x.nested, false);
     z.state = child_state::stuck;
@@ -288,7 +289,7 @@ void core::lose_handle(child& c, std::string reason) {
   host_.release(c);
   c.due = c.let_go = no_time;
   c.asked = c.kill_sent = c.drained = c.forced = c.reported = false;
-  c.excused = false;
+  c.excused = c.left = false;
   if (!c.zombie)
     --counts_.active;
   // Destroyed outside of the lock.
@@ -298,6 +299,7 @@ void core::lose_handle(child& c, std::string reason) {
     handle = std::move(x.handle);
     probe = std::move(x.probe);
     x.handle = nullptr;
+    x.silent_since = no_time;
     x.nested = false;
     x.last_reason = std::move(reason);
     x.state = child_state::stopped;

@@ -118,6 +118,9 @@ void core::advance_drain(time_point now) {
     answers.emplace_back(op.id, report_now(now));
     return true;
   });
+  if (!answers.empty())
+    for (auto& [order, c] : children_.children())
+      c.left = c.left || c.drained;
   for (auto& [id, report] : answers)
     host_.answer_drain(id, std::move(report));
   end_if_empty();
@@ -199,6 +202,8 @@ child_outcome core::outcome_of(const child& c, ended how,
 
 drain_report core::report_now(time_point now) const {
   auto result = done_;
+  // Nobody came to force anything: whoever ended since is part of this one.
+  merge(result, {late_, {}, {}, false});
   for (const auto& [order, c] : children_.children()) {
     if (!c.drained)
       continue;
@@ -238,7 +243,11 @@ void core::drained(child& c, ended how, time_point now) {
     }
     left_below_.erase(i);
   }
-  merge(done_, std::move(one));
+  if (c.left)
+    late_.insert(late_.end(), std::make_move_iterator(one.ended.begin()),
+                 std::make_move_iterator(one.ended.end()));
+  else
+    merge(done_, std::move(one));
   if (std::exchange(c.drained, false))
     --drain_alive_;
 }
@@ -265,6 +274,7 @@ void core::force(ticket t, bool then_end, time_point now) {
   end_when_empty_ = end_when_empty_ || then_end;
   force_op op;
   op.id = t;
+  op.report.outcomes = std::exchange(late_, {});
   for (auto& [order, c] : children_.children()) {
     if (!c.alive() || !(c.drained || (then_end && drains_.empty())))
       continue;
@@ -315,10 +325,27 @@ void core::force_done(child& c, ended how, time_point now) {
     if (auto i = op.doing.find(c.order); i != op.doing.end())
       o.doing = i->second;
     op.report.outcomes.push_back(o);
+    below(c, how, op.report);
   }
   if (std::exchange(c.drained, false))
     --drain_alive_;
   answer_forces(now);
+}
+
+/// A supervisor below is gone before it told what became of those that it had
+/// left: if it ended in order, so did they.
+void core::below(const child& c, ended how, force_report& report) {
+  auto left = left_below_.extract(c.order);
+  if (left.empty())
+    return;
+  auto well = how == ended::shutdown || how == ended::normal;
+  for (auto& o : left.mapped()) {
+    o.how = well ? ended::shutdown : how;
+    o.forced = !well;
+    if (well)
+      o.doing = nothing;
+    report.outcomes.push_back(std::move(o));
+  }
 }
 
 void core::answer_forces(time_point) {

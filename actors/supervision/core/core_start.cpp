@@ -111,6 +111,7 @@ void core::start_failed(child& c, caf::error reason, time_point now) {
     case origin::added: answer_starts(c, reason); return remove(c);
     case origin::revived:
       set_state(c, child_state::stopped);
+      answer_stops(c);
       return answer_starts(c, reason);
     case origin::group: cancel_plan(); [[fallthrough]];
     case origin::restart:
@@ -118,7 +119,8 @@ void core::start_failed(child& c, caf::error reason, time_point now) {
       answer_starts(c, reason);
       break;
   }
-  if (stopping())
+  // Somebody may have asked for its end while it failed: it is not tried again.
+  if (stopping() || c.stop_tickets)
     return forget_or_keep(c);
   host_.report(c, transition::exited, "start failed: " + c.last_reason);
   if (c.spec->backoff.on())

@@ -56,12 +56,18 @@ void core::down(child& c, exit_class why, std::string reason, time_point now) {
   } else if (c.in_plan || c.asked) {
     was_stopped(c, why, reason, now);
   } else if (busy()) {
-    // Its turn comes when what is under way is over.
-    defer([this, order = c.order, incarnation = c.incarnation, why,
-           reason = std::move(reason)](time_point later_now) {
+    // Its turn comes when what is under way is over, or when the next group is
+    // stopped that it belongs to.
+    unheard_.insert_or_assign(c.order,
+                              unheard{c.incarnation, why, std::move(reason)});
+    defer([this, order = c.order](time_point later_now) {
+      auto end = unheard_.extract(order);
+      if (end.empty())
+        return;
+      auto& what = end.mapped();
       if (auto x = find(order);
-          x && x->alive() && x->incarnation == incarnation)
-        down(*x, why, reason, later_now);
+          x && x->alive() && x->incarnation == what.incarnation)
+        down(*x, what.why, std::move(what.reason), later_now);
     });
     return;
   } else {
@@ -286,6 +292,12 @@ bool core::stop_members(time_point now, int& budget) {
     plan_.to_stop.pop_front();
     if (!c || !c->in_plan)
       continue;
+    // It ended while others were seen to: nothing more would come from it.
+    if (auto end = unheard_.extract(c->order);
+        !end.empty() && end.mapped().incarnation == c->incarnation) {
+      was_stopped(*c, end.mapped().why, end.mapped().reason, now);
+      continue;
+    }
     // A drain has no limit of its own for each child; now it gets one.
     if (!c->asked || c->drained)
       ask(*c, now);

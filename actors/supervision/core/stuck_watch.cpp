@@ -1,6 +1,7 @@
 #include <hololoom/actors/supervision/core/stuck_watch.hpp>
 
-#include <caf/local_actor.hpp>
+#include <caf/actor_proxy.hpp>
+#include <caf/scheduled_actor.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -12,6 +13,15 @@ namespace {
 constexpr std::size_t slice = 1000;
 constexpr auto slowest = std::chrono::milliseconds{200};
 constexpr auto fastest = std::chrono::milliseconds{5};
+
+/// Whether `c` can be asked for a sign of life, and is not plainly waiting for
+/// messages: those that are need no question.
+bool worth_asking(const child& c) {
+  auto* actor = c.handle->get();
+  if (auto* local = dynamic_cast<caf::scheduled_actor*>(actor))
+    return !local->mailbox().blocked();
+  return dynamic_cast<caf::actor_proxy*>(actor) != nullptr;
+}
 
 } // namespace
 
@@ -52,11 +62,21 @@ bool stuck_watch::look_at(std::uint64_t order, time_point now) {
   auto c = children_.find(order);
   if (!c || c->zombie)
     return false;
+  if (c->state == child_state::stopping) {
+    // Its limit ends it; whoever asks why it has not ended is told.
+    if (auto found = finding(*c, now);
+        found && !work_of(*c) && !c->probe
+        && !std::exchange(signs_[order].told, true))
+      host_.became_stuck(*c, *found);
+    return true;
+  }
   if (c->state != child_state::running && c->state != child_state::stuck)
     return c->state != child_state::stopped;
   auto found = finding(*c, now);
   if (found && c->state == child_state::running) {
     children_.change(*c, [](child& x) { x.state = child_state::stuck; });
+    if (auto i = signs_.find(order); i != signs_.end())
+      i->second.told = true;
     host_.became_stuck(*c, *found);
   } else if (!found && c->state == child_state::stuck) {
     children_.change(*c, [](child& x) { x.state = child_state::running; });
@@ -80,21 +100,23 @@ std::optional<std::string> stuck_watch::finding(child& c, time_point now) {
   }
   auto& s = signs_[c.order];
   if (s.incarnation != c.incarnation)
-    s = {c.incarnation, {}, false};
-  if (!s.waiting) {
+    s = {c.incarnation};
+  auto asks = worth_asking(c);
+  if (!s.waiting && asks) {
     s.asked = now;
+    s.since = steady;
     s.waiting = true;
     host_.ping(c);
     return std::nullopt;
   }
-  if (now - s.asked < limit)
-    return std::nullopt;
-  auto ms =
-    std::chrono::duration_cast<std::chrono::milliseconds>(now - s.asked);
-  auto local = dynamic_cast<caf::local_actor*>(c.handle->get());
-  return "a handler of this "
-       + std::string{local ? local->name() : "remote actor"}
-       + " has not returned for " + std::to_string(ms.count()) + " ms";
+  if (!asks)
+    s.waiting = false;
+  if (!s.waiting)
+    s.told = false;
+  auto since = s.waiting ? s.since : no_time;
+  if (c.silent_since != since)
+    children_.change(c, [since](child& x) { x.silent_since = since; });
+  return s.waiting && now - s.asked >= limit ? describe_work(c) : std::nullopt;
 }
 
 void stuck_watch::answered(std::uint64_t order, std::int64_t incarnation) {

@@ -42,8 +42,10 @@ public:
 private:
   struct sign {
     std::int64_t incarnation = 0;
-    time_point asked{};
+    time_point asked{}; ///< On the supervisor's clock.
+    time_point since{}; ///< The same moment on the steady clock.
     bool waiting = false;
+    bool told = false; ///< That it is stuck.
   };
 
   std::optional<std::string> finding(child& c, time_point now);

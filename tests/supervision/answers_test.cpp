@@ -1,0 +1,107 @@
+#include "support.hpp"
+#include "support/catch.hpp"
+
+#include <algorithm>
+
+// How many children a supervisor handles between a question and its answer:
+// its promise to answer within milliseconds, counted in work instead of time.
+// bench/supervision_answers measures the time.
+
+using namespace hololoom;
+using namespace hololoom::test;
+
+namespace {
+
+constexpr std::size_t many = 10'000;
+/// Children are handled in slices of 256: one may be under way when the
+/// question comes, and one when the answer goes.
+constexpr std::size_t most = 2 * 256;
+
+/// Asks one question after the other.
+class curious {
+public:
+  curious(supervision_fixture& test, const supervisor_actor& whom)
+    : whom_(whom) {
+    test.events->subscribe([handled = handled_](const lifecycle_event& e) {
+      if (e.what == transition::started || e.what == transition::stopped)
+        ++*handled;
+    });
+    test.track(
+      test.system.spawn([this](caf::event_based_actor* self) { next(self); }));
+  }
+
+  void stop() { asking_ = false; }
+
+  /// The most that was handled between a question and its answer; starts over.
+  std::size_t most() { return std::exchange(most_, 0); }
+
+  /// The questions that were answered while there was work; starts over.
+  int answered() { return std::exchange(answered_, 0); }
+
+private:
+  void next(caf::event_based_actor* self) {
+    auto before = *handled_;
+    self->request(whom_, caf::infinite, count_children{})
+      .then(
+        [this, self, before](const child_counts&) {
+          if (*handled_ > before) {
+            most_ = std::max(most_, *handled_ - before);
+            ++answered_;
+          }
+          if (asking_)
+            next(self);
+        },
+        [](const caf::error&) {
+          // It has ended.
+        });
+  }
+
+  supervisor_actor whom_;
+  std::shared_ptr<std::size_t> handled_ = std::make_shared<std::size_t>(0);
+  std::size_t most_ = 0;
+  int answered_ = 0;
+  bool asking_ = true;
+};
+
+} // namespace
+
+TEST_CASE_METHOD(supervision_fixture,
+                 "a question is answered while very many children are "
+                 "started, restarted and stopped") {
+  supervisor_options options;
+  options.strategy = strategy::one_for_all;
+  options.stop_order = GENERATE(stop_order::parallel, stop_order::reverse);
+  options.names = names;
+  options.events = events;
+  std::vector<child_spec> children;
+  for (std::size_t i = 0; i < many; ++i)
+    children.push_back(worker("w" + std::to_string(i)));
+  auto sup = track(*spawn_supervisor(system, options, std::move(children)));
+  curious mind{*this, sup};
+  // Whoever asks has its turn with everybody else: messages are handled one by
+  // one.
+  auto step_until = [&](auto condition) {
+    while (!condition()) {
+      if (scheduler.jobs.empty())
+        advance(1ms);
+      scheduler.try_run_once();
+    }
+  };
+  step_until([&] { return log->starts.size() == many; });
+  CHECK(mind.answered() >= static_cast<int>(many / most));
+  CHECK(mind.most() <= most);
+  // The end of the last has all the others stopped, and all started.
+  caf::anon_send(log->current["w" + std::to_string(many - 1)],
+                 caf::put_atom::value, 2);
+  step_until([&] { return log->starts.size() == 2 * many; });
+  CHECK(log->exits.size() == many);
+  CHECK(mind.answered() >= static_cast<int>(2 * many / most));
+  CHECK(mind.most() <= most);
+  auto reason = watch(sup);
+  exit_high(sup, caf::exit_reason::user_shutdown);
+  step_until([&] { return !reason->empty(); });
+  CHECK(mind.answered() >= static_cast<int>(many / most));
+  CHECK(mind.most() <= most);
+  CHECK(log->exits.size() == 2 * many);
+  mind.stop();
+}
