@@ -8,6 +8,7 @@
 #include <caf/actor_system.hpp>
 #include <caf/timespan.hpp>
 
+#include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <functional>
@@ -90,13 +91,17 @@ public:
   static background process(std::string name, process_options options);
 
   /// An actor of the user's, made by `factory` from the actor system. It must
-  /// end on an exit message, as actors do unless they set a handler for it.
+  /// end on an exit message, as actors do unless they set a handler for it. A
+  /// handler that does not return for half a second is reported as stuck,
+  /// unless `stuck` says otherwise.
   template <std::invocable<caf::actor_system&> Factory>
   static background actor(std::string name, Factory factory) {
-    return background{std::move(name), "actor",
+    background result{std::move(name), "actor",
                       [factory = std::move(factory)](const start_context& ctx) {
                         return start_result::started(factory(*ctx.system));
                       }};
+    result.spec_.stuck = {.limit = std::chrono::milliseconds{500}};
+    return result;
   }
 
   // -- how it is supervised
@@ -116,7 +121,11 @@ public:
   background& backoff(backoff_policy x) & { return spec_.backoff = x, *this; }
   background&& backoff(backoff_policy x) && { return std::move(backoff(x)); }
 
-  /// When it is reported as stuck.
+  /// When it is reported as stuck; a limit of zero: never. For an actor, a
+  /// coroutine or a periodic worker that is how long a handler may take. A
+  /// blocking function or a process is always at work: there, it is how long it
+  /// may go on without a word (`report_doing`; a process has none), so that
+  /// none has a limit unless it is given one.
   background& stuck(stuck_policy x) & { return spec_.stuck = x, *this; }
   background&& stuck(stuck_policy x) && { return std::move(stuck(x)); }
 

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -206,12 +205,6 @@ bool runs(pid_t pid) {
   std::string name;
   std::string state;
   return (file >> number >> name >> state) && state != "Z" && state != "X";
-}
-
-bool has_children() {
-  siginfo_t info;
-  return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0
-      || errno != ECHILD;
 }
 
 const auto user_shutdown = caf::make_error(caf::exit_reason::user_shutdown);

@@ -5,10 +5,12 @@
 #include <caf/after.hpp>
 #include <caf/scoped_actor.hpp>
 
+#include <cerrno>
 #include <chrono>
 #include <filesystem>
 #include <iterator>
 #include <stdexcept>
+#include <sys/wait.h>
 #include <thread>
 
 namespace hololoom::test {
@@ -23,6 +25,13 @@ inline std::ptrdiff_t threads_here() {
 inline std::ptrdiff_t descriptors_here() {
   using iterator = std::filesystem::directory_iterator;
   return std::distance(iterator{"/proc/self/fd"}, iterator{});
+}
+
+/// Whether this process has children, zombies included.
+inline bool has_children() {
+  siginfo_t info;
+  return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0
+      || errno != ECHILD;
 }
 
 /// Waits until `condition` holds, ten seconds at most: for what nobody

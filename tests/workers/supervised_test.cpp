@@ -1,89 +1,18 @@
-#include "real_fixture.hpp"
+#include "supervised_fixture.hpp"
 
-#include <hololoom/actors/supervision/supervisor.hpp>
 #include <hololoom/actors/workers/wake_service.hpp>
+
+#include <caf/blocking_actor.hpp>
 
 #include <algorithm>
 #include <atomic>
-#include <functional>
 #include <future>
-#include <mutex>
 
 using namespace hololoom;
 using namespace hololoom::test;
 using namespace std::chrono_literals;
 
 namespace {
-
-/// Background workers under the supervisor that they are made for, in real
-/// time.
-struct supervised_fixture : real_fixture {
-  supervised_fixture() {
-    events->subscribe([this](const lifecycle_event& x) {
-      std::lock_guard guard{mutex};
-      seen.push_back(x);
-    });
-    supervisor_options options;
-    options.name = "workers";
-    options.intensity = 1000;
-    options.stop_order = stop_order::parallel;
-    options.kill_wait = 50ms;
-    options.detached = true;
-    options.events = events;
-    supervisor = *start_supervisor(system, options, {});
-  }
-
-  ~supervised_fixture() {
-    before_end();
-    exit_high(supervisor, caf::exit_reason::user_shutdown);
-    caf::scoped_actor self{system};
-    self->monitor(supervisor);
-    self->receive([](caf::down_msg&) {}, caf::after(10s) >> [] {});
-    supervisor = nullptr;
-  }
-
-  template <class T, class... Ts>
-  caf::expected<T> ask(Ts... xs) {
-    caf::scoped_actor self{system};
-    caf::expected<T> result = caf::sec::runtime_error;
-    self->request(supervisor, 10s, std::move(xs)...)
-      .receive([&](T& x) { result = std::move(x); },
-               [&](caf::error& e) { result = std::move(e); });
-    return result;
-  }
-
-  caf::error begin(background work) {
-    auto r = ask<child_started>(start_child{
-      std::make_shared<child_spec>(to_child_spec(std::move(work)))});
-    return r ? caf::error{} : r.error();
-  }
-
-  caf::error end(std::string name) {
-    auto r = ask<acknowledged>(terminate_child{std::move(name)});
-    return r ? caf::error{} : r.error();
-  }
-
-  /// The reason given with the first event of that kind, once there is one.
-  std::string reason_of(transition what) {
-    std::string result;
-    CHECK(eventually([&] {
-      std::lock_guard guard{mutex};
-      auto i = std::find_if(seen.begin(), seen.end(),
-                            [&](const auto& x) { return x.what == what; });
-      if (i != seen.end())
-        result = i->path + ": " + i->reason;
-      return i != seen.end();
-    }));
-    return result;
-  }
-
-  std::function<void()> before_end = [] {
-  };
-  std::shared_ptr<event_bus> events = std::make_shared<event_bus>();
-  std::mutex mutex;
-  std::vector<lifecycle_event> seen;
-  supervisor_actor supervisor;
-};
 
 task sleeper(task_context ctx) {
   co_await ctx.sleep_for(1h);
@@ -167,6 +96,60 @@ TEST_CASE_METHOD(supervised_fixture,
   CHECK(reason_of(transition::abandoned).find("spinning") != std::string::npos);
 }
 
+TEST_CASE_METHOD(supervised_fixture, "any actor that is stuck is noticed and "
+                                     "named, and no other") {
+  auto gate = std::make_shared<std::promise<void>>();
+  // Those who look like it: one that blocks on its mailbox, one that has work
+  // for longer than the limit, and one that waits for ever.
+  CHECK_FALSE(begin(background::actor("blocks", [](caf::actor_system& sys) {
+    return sys.spawn([](caf::blocking_actor* self) {
+      auto running = true;
+      self->receive_while(running)([&](caf::exit_msg&) { running = false; },
+                                   [](int) {});
+    });
+  })));
+  CHECK_FALSE(begin(background::actor("busy", [](caf::actor_system& sys) {
+    auto worker = sys.spawn([](caf::event_based_actor*) {
+      return caf::behavior{[](int) {
+        std::this_thread::sleep_for(1ms);
+      }};
+    });
+    for (int i = 0; i < 3000; ++i)
+      caf::anon_send(worker, i);
+    return worker;
+  })));
+  CHECK_FALSE(begin(background::actor("idle", [](caf::actor_system& sys) {
+    return sys.spawn([](caf::event_based_actor*) {
+      return caf::behavior{[](int) {
+      }};
+    });
+  })));
+  auto begun = std::chrono::steady_clock::now();
+  CHECK_FALSE(begin(background::actor("stuck", [gate](caf::actor_system& sys) {
+                      auto opened = gate->get_future().share();
+                      auto worker = sys.spawn<caf::detached>(
+                        [opened](caf::event_based_actor*) {
+                          return caf::behavior{[opened](int) {
+                            opened.wait();
+                          }};
+                        });
+                      caf::anon_send(worker, 1);
+                      return worker;
+                    }).shutdown(shutdown_policy::within(20ms))));
+  auto said = reason_of(transition::stuck);
+  CHECK(std::chrono::steady_clock::now() - begun < 1s);
+  CHECK(said.find("workers/stuck: in a handler of this ") == 0);
+  CHECK_FALSE(end("stuck"));
+  said = reason_of(transition::abandoned);
+  CHECK(said.find("workers/stuck: ") == 0);
+  CHECK(said.find("that has not returned for ") != std::string::npos);
+  gate->set_value();
+  std::lock_guard guard{mutex};
+  CHECK(std::count_if(seen.begin(), seen.end(),
+                      [](const auto& x) { return x.what == transition::stuck; })
+        == 1);
+}
+
 TEST_CASE_METHOD(supervised_fixture, "a sleeping worker is not stuck") {
   CHECK_FALSE(begin(background::coroutine("x", sleeper)
                       .stuck({.limit = 20ms, .replace = false})));
@@ -223,7 +206,7 @@ TEST_CASE_METHOD(supervised_fixture, "100,000 sleeping coroutines end with "
   constexpr int many = 100'000;
   std::atomic<int> clean = 0;
   struct guard {
-    explicit guard(std::atomic<int>& n) : n(n) {}
+    explicit guard(std::atomic<int>& count) : n(count) {}
     guard(const guard&) = delete;
     guard& operator=(const guard&) = delete;
     ~guard() { ++n; }
