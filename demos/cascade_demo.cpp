@@ -9,6 +9,7 @@
 //
 //   cascade_demo --workers 1000 --stuck-actors 1 --stuck-threads 1
 //   cascade_demo --stuck-processes 1 --backlog 100000 --flush-ms 15000 --json
+//   cascade_demo --stuck-threads 1 --wait     then Ctrl-C, once or twice
 //
 // It ends with 0, or with 75 when something had to be let go.
 
@@ -25,6 +26,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <future>
 #include <iostream>
 #include <latch>
 #include <memory>
@@ -46,6 +48,7 @@ struct demo_options {
   int backlog = 0;
   int flush_ms = 0;
   int grace_ms = 5000;
+  bool wait = false;
   bool json = false;
 };
 
@@ -219,6 +222,15 @@ void queue_episodes(hololoom::loom& loom, slow_disk& disk, int flush_ms) {
     loom.reflect_async(*woven, {.helpful = true});
 }
 
+/// Tells people, or a program by a line of JSON, how far it is.
+void say(const demo_options& options, const std::string& state,
+         const std::string& hint) {
+  if (options.json)
+    std::cout << "{\"state\":\"" << state << "\"}" << std::endl;
+  else
+    std::cout << state << ": " << hint << std::endl;
+}
+
 int run(const demo_options& options) {
   hololoom::signal_watch signals;
   auto folder =
@@ -236,14 +248,23 @@ int run(const demo_options& options) {
     std::cerr << hololoom::explain(loom.error()) << '\n';
     return 70;
   }
-  signals.start([&](int, int count) {
-    if (count == 1)
-      loom->close_async("signal", "signal");
-    else
-      loom->hurry();
+  std::promise<void> asked;
+  signals.start([&](int number, int count) {
+    const auto* name = number == SIGINT ? "SIGINT" : "SIGTERM";
+    if (count > 1)
+      return loom->hurry();
+    loom->close_async(name, "signal");
+    if (options.wait)
+      say(options, "closing", "a second signal skips the wait for workers");
+    asked.set_value();
   });
   start_workers(*loom, options);
   queue_episodes(*loom, *disk, options.flush_ms);
+  if (options.wait) {
+    say(options, "ready",
+        "kill " + std::to_string(::getpid()) + ", or Ctrl-C, closes it");
+    asked.get_future().wait();
+  }
   auto report = loom->close("demo", "cascade_demo");
   if (options.json)
     std::cout << hololoom::to_text(hololoom::to_json_value(report)) << '\n';
@@ -276,6 +297,8 @@ int main(int argc, char** argv) {
         "messages of 0.1 ms in an actor's mailbox");
   count("--flush-ms", options.flush_ms, "how long the flush takes");
   count("--grace-ms", options.grace_ms, "how long workers may take to end");
+  app.add_flag("--wait", options.wait,
+               "close on SIGTERM or SIGINT instead of at once");
   app.add_flag("--json", options.json, "print the report as JSON");
   try {
     app.parse(argc, argv);

@@ -30,7 +30,9 @@ cascade_plan loom_impl::plan() {
   result.limits.store_limit = cfg_.shutdown.store_limit;
   // The cascade never outlives the loom, which ends it: no cycle.
   result.refuse = [this](caf::event_based_actor* self) {
-    begin_drain(self);
+    if (auto shuttle = find<local_shuttle_actor>(part::shuttle))
+      self->request(shuttle, caf::infinite, begin_drain{})
+        .then([](const shuttle_status&) {}, [](const caf::error&) {});
   };
   result.buffer = [this] {
     return find<reflection_actor>(part::reflection);
@@ -41,7 +43,7 @@ cascade_plan loom_impl::plan() {
   };
   result.on_phase = [this](cascade_phase phase) {
     if (phase != cascade_phase::refuse && phase != cascade_phase::signal)
-      state_ = loom_state::closing;
+      gate_->enter(loom_state::closing);
   };
   result.hooks = [this] {
     std::lock_guard guard{closing_};
@@ -51,31 +53,17 @@ cascade_plan loom_impl::plan() {
   return result;
 }
 
-void loom_impl::begin_drain(caf::event_based_actor* self) {
-  auto shuttle = find<local_shuttle_actor>(part::shuttle);
-  if (!shuttle)
-    return;
-  self->request(shuttle, caf::infinite, hololoom::begin_drain{})
-    .then(
-      [this](const shuttle_status& x) { pending_ = x.under_way + x.waiting; },
-      [](const caf::error&) {
-        // It went down; there is nothing to count.
-      });
-}
-
 void loom_impl::cut_weaves(caf::event_based_actor* self,
                            const std::function<void(weave_tally)>& done) {
+  auto answer = [this, done] {
+    done(gate_->counts()->tally());
+  };
   auto shuttle = find<local_shuttle_actor>(part::shuttle);
   if (!shuttle)
-    return done({pending_.load(), refused_.load(), 0});
+    return answer();
   self->request(shuttle, 500ms, hololoom::cut_weaves{})
-    .then(
-      [this, done](const shuttle_status& x) {
-        done({x.drained, refused_.load() + x.refused, x.cut});
-      },
-      [this, done](const caf::error&) {
-        done({pending_.load(), refused_.load(), 0});
-      });
+    .then([answer](const shuttle_status&) { answer(); },
+          [answer](const caf::error&) { answer(); });
 }
 
 // -- closing ---------------------------------------------------------------------
@@ -88,7 +76,7 @@ std::shared_future<shutdown_report> loom_impl::close(std::string reason,
     closed_from_inside_ = true;
   if (report_.valid())
     return report_;
-  state_ = loom_state::draining;
+  gate_->enter(loom_state::draining);
   std::promise<shutdown_report> promise;
   report_ = promise.get_future().share();
   closer_ =
@@ -102,7 +90,7 @@ std::shared_future<shutdown_report> loom_impl::close(std::string reason,
       all_gone_ = report.abandoned.empty();
       write_report(report);
       dir_.reset();
-      state_ = loom_state::closed;
+      gate_->enter(loom_state::closed);
       promise.set_value(std::move(report));
       if (inside) {
         // Whoever waited for the report in there can end only now.
@@ -115,7 +103,7 @@ std::shared_future<shutdown_report> loom_impl::close(std::string reason,
 
 void loom_impl::hurry() {
   std::lock_guard guard{closing_};
-  if (report_.valid() && state_ != loom_state::closed)
+  if (report_.valid() && cascade_)
     caf::anon_send<caf::message_priority::high>(cascade_, hurry_cascade{});
 }
 
@@ -137,15 +125,23 @@ void loom_impl::leave() {
 
 shutdown_report loom_impl::run_cascade(const std::string& reason,
                                        const std::string& requested_by) {
-  auto report =
-    porter_->ask<shutdown_report>(cascade_, begin_cascade{reason, requested_by})
-      .get();
+  auto report = porter_
+                  ->ask<shutdown_report>(nullptr, cascade_,
+                                         begin_cascade{reason, requested_by})
+                  .get();
   exit_high(cascade_, caf::exit_reason::user_shutdown);
   porter_->close();
-  cascade_ = nullptr;
-  root_ = nullptr;
-  if (report)
+  {
+    std::lock_guard guard{closing_};
+    cascade_ = nullptr;
+    root_ = nullptr;
+  }
+  auto weaves = gate_->close_tally();
+  if (report) {
+    // Those included that came, or ended, after the cascade had counted.
+    report->weaves = weaves;
     return std::move(*report);
+  }
   shutdown_report failed;
   failed.reason = reason;
   failed.requested_by = requested_by;

@@ -34,7 +34,7 @@ loom::promised<spacetime> weave_with(detail::loom_impl& impl, query asked,
     return refused<spacetime>(std::move(err));
   weave_request request{std::move(asked), std::move(options.card),
                         options.deadline};
-  return impl.ask<spacetime, shuttle_actor>(part::shuttle, std::move(request));
+  return impl.ask_weave(std::move(request));
 }
 
 loom::promised<reflect_ack> reflect_with(detail::loom_impl& impl,

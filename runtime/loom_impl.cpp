@@ -29,7 +29,7 @@ loom_impl::loom_impl(config cfg, loom_extras extras)
 // -- starting --------------------------------------------------------------------
 
 caf::error loom_impl::start(caf::actor_system* system) {
-  state_ = loom_state::starting;
+  gate_->enter(loom_state::starting);
   if (auto err = check(cfg_))
     return err;
   auto log = make_logger(cfg_.log);
@@ -40,11 +40,13 @@ caf::error loom_impl::start(caf::actor_system* system) {
     return err;
   open_system(system);
   log_events();
-  tree_setup setup{cfg_, std::make_shared<const tool_registry>(extras_.tools),
-                   extras_.disk, names_, events_};
+  tree_setup setup{
+    cfg_,         std::make_shared<const tool_registry>(extras_.tools),
+    extras_.disk, names_,
+    events_,      gate_->counts()};
   auto root = start_root(setup);
   if (!root) {
-    state_ = loom_state::failed;
+    gate_->enter(loom_state::failed);
     shutdown_report report;
     await_actors(report);
     all_gone_ = report.abandoned.empty();
@@ -61,7 +63,7 @@ caf::error loom_impl::start(caf::actor_system* system) {
   // destructor waits for whoever does.
   if (own_system_)
     caf::logger::set_current_actor_system(nullptr);
-  state_ = loom_state::running;
+  gate_->enter(loom_state::running);
   log_->info("running{}", dir_ ? " on " + dir_->path().string()
                                : std::string{", in memory only"});
   return {};
@@ -99,12 +101,10 @@ void loom_impl::open_system(caf::actor_system* system) {
 
 void loom_impl::log_events() {
   using e = transition;
-  auto write = [this, log = log_](spdlog::level::level_enum level) {
-    return [this, log, level](const lifecycle_event& x) {
-      if (x.path == "root" && x.what == transition::escalated) {
-        auto was = loom_state::running;
-        state_.compare_exchange_strong(was, loom_state::failed);
-      }
+  auto write = [gate = gate_, log = log_](spdlog::level::level_enum level) {
+    return [gate, log, level](const lifecycle_event& x) {
+      if (x.path == "root" && x.what == transition::escalated)
+        gate->fail();
       log->log(level, "{} {} (incarnation {}){}{}", x.path, name_of(x.what),
                x.incarnation, x.reason.empty() ? "" : ": ", x.reason);
     };
@@ -119,28 +119,18 @@ void loom_impl::log_events() {
       {e::started, e::ready, e::exited, e::stopped, e::recovered, e::replaced});
 }
 
-// -- the gate --------------------------------------------------------------------
+// -- asking ----------------------------------------------------------------------
 
-caf::error loom_impl::refusal() const {
-  switch (state()) {
-    case loom_state::running: return {};
-    case loom_state::draining:
-    case loom_state::closing:
-      return failure(errc::shutting_down,
-                     "the loom is shutting down and takes no new work");
-    case loom_state::failed:
-      return failure(errc::closed,
-                     "the loom has failed: its root supervisor gave up; open "
-                     "a new one");
-    default: return loom_is_closed();
-  }
+std::future<caf::expected<spacetime>>
+loom_impl::ask_weave(weave_request request) {
+  return porter_->ask<spacetime>(
+    [gate = gate_](caf::error why) { return gate->lost_weave(std::move(why)); },
+    find<shuttle_actor>(part::shuttle), std::move(request));
 }
 
-caf::error loom_impl::weave_refusal() {
-  auto err = refusal();
-  if (is(err, errc::shutting_down))
-    ++refused_;
-  return err;
+supervisor_actor loom_impl::root() const {
+  std::lock_guard guard{closing_};
+  return root_;
 }
 
 } // namespace hololoom::detail

@@ -3,6 +3,7 @@
 #include <hololoom/actors/supervision/cascade.hpp>
 #include <hololoom/actors/supervision/directory.hpp>
 #include <hololoom/runtime/data_dir.hpp>
+#include <hololoom/runtime/gate.hpp>
 #include <hololoom/runtime/loom.hpp>
 #include <hololoom/runtime/porter.hpp>
 #include <hololoom/runtime/tree.hpp>
@@ -36,21 +37,26 @@ public:
 
   // -- the gate -----------------------------------------------------------------
 
-  loom_state state() const { return state_.load(); }
+  loom_state state() const { return gate_->state(); }
 
   /// None while work is taken; else why not.
-  caf::error refusal() const;
+  caf::error refusal() const { return gate_->refusal(); }
 
   /// The same for a weave, which is counted when it comes too late.
-  caf::error weave_refusal();
+  caf::error weave_refusal() { return gate_->weave_refusal(); }
 
   // -- asking ---------------------------------------------------------------------
 
   /// Asks a part; a part that is being restarted is `errc::unavailable`.
   template <class Result, class Handle, class Request>
   std::future<caf::expected<Result>> ask(const char* part, Request request) {
-    return porter_->ask<Result>(find<Handle>(part), std::move(request));
+    return porter_->ask<Result>(
+      [gate = gate_](caf::error why) { return gate->lost(std::move(why)); },
+      find<Handle>(part), std::move(request));
   }
+
+  /// The same for a weave, which is counted when it comes too late.
+  std::future<caf::expected<spacetime>> ask_weave(weave_request request);
 
   template <class Handle>
   Handle find(const char* part) const {
@@ -72,7 +78,7 @@ public:
   // -- parts ----------------------------------------------------------------------
 
   caf::actor_system& system() const { return *system_; }
-  const supervisor_actor& root() const { return root_; }
+  supervisor_actor root() const;
   event_bus& events() const { return *events_; }
   directory& names() const { return *names_; }
 
@@ -83,7 +89,6 @@ private:
   cascade_plan plan();
   void log_events();
 
-  void begin_drain(caf::event_based_actor* self);
   void cut_weaves(caf::event_based_actor* self,
                   const std::function<void(weave_tally)>& done);
 
@@ -109,14 +114,11 @@ private:
   supervisor_actor root_;
   caf::actor cascade_;
 
-  std::atomic<loom_state> state_{loom_state::created};
-  std::atomic<std::int64_t> refused_{0};
+  std::shared_ptr<gate> gate_ = std::make_shared<gate>();
   /// Whether a worker waits for the report before it ends.
   std::atomic<bool> closed_from_inside_{false};
-  /// Weaves under way or waiting when the drain began.
-  std::atomic<std::int64_t> pending_{0};
 
-  std::mutex closing_;
+  mutable std::mutex closing_;
   std::vector<shutdown_hook> hooks_;
   bool hooks_taken_ = false;
   std::shared_future<shutdown_report> report_;

@@ -1,4 +1,3 @@
-#include <hololoom/actors/supervision/exit.hpp>
 #include <hololoom/runtime/porter.hpp>
 
 #include <caf/send.hpp>
@@ -22,7 +21,7 @@ public:
   ~porter_state() {
     for (auto& [receiver, errands] : under_way_)
       for (auto& [key, x] : errands)
-        x->fail(detail::loom_is_closed());
+        x->lose(detail::loom_is_closed());
   }
 
   caf::behavior make_behavior() {
@@ -51,7 +50,7 @@ private:
     if (errands.empty())
       return;
     for (auto& [key, x] : errands.mapped())
-      x->fail(caf::make_error(caf::sec::request_receiver_down));
+      x->lose(detail::part_is_gone());
   }
 
   caf::event_based_actor* self_;
@@ -61,8 +60,10 @@ private:
 
 } // namespace
 
-caf::error detail::loom_is_closed() {
-  return failure(errc::closed, "the loom is closed; open a new one");
+caf::error detail::part_is_gone() {
+  return failure(errc::crashed,
+                 "the part of the loom that had the request went down before "
+                 "it answered; try again");
 }
 
 porter::porter(caf::actor_system& system)
@@ -74,7 +75,10 @@ porter::~porter() {
 
 void porter::close() {
   std::unique_lock guard{mutex_};
-  exit_high(std::exchange(actor_, nullptr), caf::exit_reason::user_shutdown);
+  // Behind the answers that it has not handed over yet: those are a few, and
+  // handled in no time.
+  if (auto actor = std::exchange(actor_, nullptr))
+    caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
 }
 
 void porter::hand_over(errand_ptr what) {
@@ -82,7 +86,7 @@ void porter::hand_over(errand_ptr what) {
   if (actor_)
     caf::anon_send(actor_, carry{std::move(what)});
   else
-    what->fail(detail::loom_is_closed());
+    what->lose(detail::loom_is_closed());
 }
 
 } // namespace hololoom

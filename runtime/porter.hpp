@@ -1,6 +1,7 @@
 #pragma once
 
 #include <hololoom/messages/errc.hpp>
+#include <hololoom/runtime/gate.hpp>
 
 #include <caf/actor.hpp>
 #include <caf/actor_addr.hpp>
@@ -27,8 +28,8 @@ public:
   virtual void run(caf::event_based_actor* self,
                    std::function<void()> over) = 0;
 
-  /// Answers it with `err` instead.
-  virtual void fail(caf::error err) = 0;
+  /// Nobody will answer it, because of `why`.
+  virtual void lose(caf::error why) = 0;
 
   virtual caf::actor_addr receiver() const = 0;
 };
@@ -46,19 +47,27 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::carry)
 
 namespace hololoom {
 
+/// What to tell whoever asked when nobody answers: the reason in its words.
+using loss = std::function<caf::error(caf::error)>;
+
 namespace detail {
 
-/// The error with which an errand is answered that nobody carries any more.
-caf::error loom_is_closed();
+/// The error of a request whose receiver is no more.
+caf::error part_is_gone();
 
 template <class Result, class Handle, class... Ts>
 class request_errand final : public errand {
 public:
   template <class... Us>
-  request_errand(Handle to, Us&&... xs)
-    : to_(std::move(to)), content_(std::forward<Us>(xs)...) {}
+  request_errand(loss lost, Handle to, Us&&... xs)
+    : lost_(std::move(lost)),
+      to_(std::move(to)),
+      content_(std::forward<Us>(xs)...) {}
 
-  ~request_errand() override { settle(loom_is_closed()); }
+  ~request_errand() override {
+    if (!settled_)
+      lose(loom_is_closed());
+  }
 
   std::future<caf::expected<Result>> get_future() {
     return promise_.get_future();
@@ -75,26 +84,29 @@ public:
               over();
             },
             [me, over](caf::error& err) {
-              me->fail(std::move(err));
+              me->refused(std::move(err));
               over();
             });
       },
       content_);
   }
 
-  void fail(caf::error err) override { settle(for_people(std::move(err))); }
+  void lose(caf::error why) override {
+    if (!settled_)
+      settle(lost_ ? lost_(std::move(why)) : std::move(why));
+  }
 
   caf::actor_addr receiver() const override {
     return caf::actor_cast<caf::actor_addr>(to_);
   }
 
 private:
-  static caf::error for_people(caf::error err) {
+  /// An answer, or CAF's word for none.
+  void refused(caf::error err) {
     if (code_of(err) == errc::crashed && !is(err, errc::crashed))
-      return failure(errc::crashed,
-                     "the part of the loom that had the request went down "
-                     "before it answered; try again");
-    return err;
+      lose(part_is_gone());
+    else
+      settle(std::move(err));
   }
 
   void settle(caf::expected<Result> x) {
@@ -102,6 +114,7 @@ private:
       promise_.set_value(std::move(x));
   }
 
+  loss lost_;
   Handle to_;
   std::tuple<Ts...> content_;
   std::promise<caf::expected<Result>> promise_;
@@ -122,23 +135,27 @@ public:
   porter& operator=(const porter&) = delete;
 
   /// Asks `to`. The future always gets a value: after `close`, and when `to`
-  /// is null, it is `errc::closed` or `errc::unavailable` at once.
+  /// is null, it is `errc::closed` or `errc::unavailable` at once, or what
+  /// `lost` (which may be null) makes of that.
   template <class Result, class Handle, class... Ts>
-  std::future<caf::expected<Result>> ask(const Handle& to, Ts&&... xs) {
+  std::future<caf::expected<Result>> ask(loss lost, const Handle& to,
+                                         Ts&&... xs) {
     using errand_type =
       detail::request_errand<Result, Handle, std::decay_t<Ts>...>;
-    auto what = std::make_shared<errand_type>(to, std::forward<Ts>(xs)...);
+    auto what = std::make_shared<errand_type>(std::move(lost), to,
+                                              std::forward<Ts>(xs)...);
     auto result = what->get_future();
     if (to)
       hand_over(std::move(what));
     else
-      what->fail(failure(errc::unavailable,
+      what->lose(failure(errc::unavailable,
                          "the part of the loom that would answer is being "
                          "restarted; try again"));
     return result;
   }
 
-  /// Fails what is under way with `errc::closed` and ends. Idempotent.
+  /// Hands over the answers that have come, fails what is still under way with
+  /// `errc::closed`, and ends. Idempotent.
   void close();
 
 private:

@@ -122,6 +122,7 @@ child_spec shuttle_spec(const tree_setup& setup) {
       return start_result::failure(buffer.error());
     shuttle_deps deps;
     deps.reflection = *buffer;
+    deps.counts = setup.counts;
     // A weaver that is stuck in a tool keeps its thread; another one takes its
     // place, so that the pool does not shrink.
     deps.on_weaver_lost = [setup, replacements](const lost_weaver&) {

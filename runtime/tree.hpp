@@ -32,6 +32,8 @@ struct tree_setup {
   std::shared_ptr<disk_hooks> disk;
   std::shared_ptr<directory> names;
   std::shared_ptr<event_bus> events;
+  /// What became of weaves during the drain.
+  std::shared_ptr<drain_counts> counts;
   /// Why a store went down, `none` as long as none did. Supervisors say it in
   /// words alone.
   std::shared_ptr<std::atomic<errc>> trouble =

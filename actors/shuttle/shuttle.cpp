@@ -100,6 +100,8 @@ private:
     auto answer = self_->make_response_promise<spacetime>();
     if (auto err = refusal(x)) {
       ++status_.refused;
+      if (draining_)
+        ++deps_.counts->refused;
       answer.deliver(std::move(err));
       return answer;
     }
@@ -193,8 +195,10 @@ private:
       return;
     auto failed = woven.tool_used == "error";
     ++(failed ? status_.failed : status_.completed);
-    if (draining_)
+    if (draining_) {
       ++status_.drained;
+      ++deps_.counts->drained;
+    }
     // Before the answer, so that whoever then reflects on it finds it.
     record(woven);
     p->deliver(std::move(woven));
@@ -204,6 +208,8 @@ private:
   void refuse_answer(std::uint64_t number, caf::error why) {
     if (auto p = take(number)) {
       ++status_.failed;
+      if (draining_)
+        ++deps_.counts->cut;
       p->deliver(std::move(why));
     }
   }
@@ -327,6 +333,8 @@ private:
       board_.find(number)->work.progress->stop.request_stop();
       if (auto p = take(number)) {
         ++status_.cut;
+        if (draining_)
+          ++deps_.counts->cut;
         p->deliver(failure(errc::cancelled, "the loom shut down before this "
                                             "query was answered"));
       }

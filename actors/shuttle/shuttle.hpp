@@ -1,5 +1,6 @@
 #pragma once
 
+#include <hololoom/actors/shuttle/drain_counts.hpp>
 #include <hololoom/actors/shuttle/options.hpp>
 #include <hololoom/actors/shuttle/protocol.hpp>
 #include <hololoom/messages/reflection.hpp>
@@ -7,6 +8,7 @@
 #include <caf/actor_system.hpp>
 
 #include <functional>
+#include <memory>
 #include <string>
 
 /// The shuttle: takes queries, hands them to weavers, answers every one.
@@ -30,6 +32,9 @@ struct shuttle_deps {
   /// work, and a replacement should be started beside it. Without it, the
   /// weaver is taken back if it ever returns.
   std::function<void(const lost_weaver&)> on_weaver_lost;
+  /// Where the fate of weaves is counted while the shuttle drains: it may have
+  /// ended when somebody wants to know.
+  std::shared_ptr<drain_counts> counts = std::make_shared<drain_counts>();
   /// Makes the ids of spacetimes; null: random UUIDs (version 4).
   std::function<std::string()> next_id;
 };

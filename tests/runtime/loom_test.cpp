@@ -259,23 +259,6 @@ TEST_CASE("closing twice gives the same report") {
   CHECK(x.state() == loom_state::closed);
 }
 
-TEST_CASE("a hundred threads that close get one report") {
-  auto x = open();
-  std::atomic<int> hooks{0};
-  REQUIRE(!x.at_shutdown(cascade_phase::refuse, "count", 1s, [&] { ++hooks; }));
-  std::latch ready{100};
-  std::vector<std::future<shutdown_report>> reports;
-  for (int i = 0; i < 100; ++i)
-    reports.push_back(std::async(std::launch::async, [&] {
-      ready.arrive_and_wait();
-      return x.close();
-    }));
-  auto first = reports.front().get();
-  for (std::size_t i = 1; i < reports.size(); ++i)
-    CHECK(reports[i].get() == first);
-  CHECK(hooks == 1);
-}
-
 TEST_CASE("after close every call is refused") {
   auto x = open();
   auto woven = x.weave("what is 1 + 1");
@@ -433,24 +416,4 @@ TEST_CASE("the tree can be looked at") {
     INFO(path);
     CHECK(std::find(paths.begin(), paths.end(), path) != paths.end());
   }
-}
-
-TEST_CASE("a hundred looms open and close and leave nothing") {
-  auto count = [] {
-    std::ptrdiff_t n = 0;
-    for (const auto& ignored :
-         std::filesystem::directory_iterator{"/proc/self/task"})
-      (void)ignored, ++n;
-    for (const auto& ignored :
-         std::filesystem::directory_iterator{"/proc/self/fd"})
-      (void)ignored, ++n;
-    return n;
-  };
-  { open(config::bare()); }
-  auto before = count();
-  for (int i = 0; i < 100; ++i) {
-    auto x = open(config::bare());
-    CHECK(x.close().exit_code == 0);
-  }
-  CHECK(count() <= before + 1);
 }

@@ -1,0 +1,157 @@
+#include "support/catch.hpp"
+#include "support/process.hpp"
+
+#include <hololoom/messages/json.hpp>
+
+#include <algorithm>
+#include <csignal>
+#include <map>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+// SIGTERM and SIGINT in a real process with workers that do not end: an actor,
+// a thread and a process. All times are from the report, i.e. as the process
+// itself measured them.
+
+using namespace hololoom;
+using namespace hololoom::test;
+
+namespace {
+
+json parsed(const std::string& text) {
+  auto value = parse_json(text);
+  if (!value)
+    throw std::runtime_error{explain(value.error()) + ": " + text};
+  return *value;
+}
+
+/// A process that is full of stuck workers and has episodes to flush.
+class stuck_program {
+public:
+  explicit stuck_program(int flush_ms)
+    : process_({CASCADE_PROGRAM, "--workers", "50", "--stuck-actors", "1",
+                "--stuck-threads", "1", "--stuck-processes", "1", "--flush-ms",
+                std::to_string(flush_ms), "--wait", "--json"}) {
+    await("ready");
+  }
+
+  void await(const std::string& state) {
+    auto line = parsed(process_.read_line());
+    REQUIRE(line["state"] == state);
+  }
+
+  void send(int number) { process_.send_signal(number); }
+
+  /// Waits for the end; the report. `code` is the exit code then.
+  json report() {
+    auto result = process_.wait();
+    code = result.code;
+    INFO(result.err);
+    return parsed(result.out);
+  }
+
+  int code = -1;
+
+private:
+  process process_;
+};
+
+double phase_ms(const json& report, const std::string& name) {
+  for (const auto& phase : report["phases"])
+    if (phase["name"] == name)
+      return phase["ms"].get<double>();
+  throw std::runtime_error{"no phase " + name};
+}
+
+/// Whoever did not end well is named, with what it was doing; and no episode
+/// is missing. A plain CAF actor shows nothing: it takes a moment to notice
+/// that it is stuck, and `time_to_notice` says whether there was one.
+void check_outcome(const json& report, bool time_to_notice = true) {
+  CHECK(report["exit_code"] == 75);
+  CHECK(report["requested_by"] == "signal");
+  auto abandoned = report["abandoned"].get<std::set<std::string>>();
+  CHECK(abandoned
+        == std::set<std::string>{"root/workers/stuck-actor-1",
+                                 "root/workers/stuck-thread-1"});
+  std::map<std::string, json> forced;
+  for (const auto& child : report["children"]) {
+    if (child["forced"] == true)
+      forced[child["name"].get<std::string>()] = child;
+    else
+      CHECK(child["ended"] == "shutdown");
+  }
+  REQUIRE(forced.size() == 3);
+  for (const auto& [name, child] : forced) {
+    INFO(name);
+    if (time_to_notice || child["kind"] != "actor")
+      CHECK(child["doing"].is_string());
+  }
+  CHECK(forced["root/workers/stuck-actor-1"]["ended"] == "abandoned");
+  CHECK(forced["root/workers/stuck-thread-1"]["ended"] == "abandoned");
+  CHECK(forced["root/workers/stuck-process-1"]["ended"] == "killed");
+  const auto& flush = report["flush"];
+  CHECK(flush["acknowledged"] == true);
+  CHECK(flush["error"].is_null());
+  // Force comes after the flush, never before.
+  CHECK(report["first_force_at_ms"].get<double>()
+        >= flush["at_ms"].get<double>());
+}
+
+} // namespace
+
+TEST_CASE("one SIGTERM gives the workers five seconds, and no more") {
+  stuck_program program{0};
+  program.send(SIGTERM);
+  program.await("closing");
+  auto report = program.report();
+  CHECK(program.code == 75);
+  CHECK(report["reason"] == "SIGTERM");
+  check_outcome(report);
+  CHECK(phase_ms(report, "signal") >= 5000);
+  CHECK(report["total_ms"].get<double>() >= 5000);
+  CHECK(report["total_ms"].get<double>() < 5500);
+}
+
+TEST_CASE("a second signal skips the wait and not the flush") {
+  constexpr int flush_ms = 1500;
+  auto [first, second] =
+    GENERATE(std::pair{SIGTERM, SIGTERM}, std::pair{SIGTERM, SIGINT},
+             std::pair{SIGINT, SIGINT});
+  stuck_program program{flush_ms};
+  program.send(first);
+  program.await("closing");
+  program.send(second);
+  auto report = program.report();
+  CHECK(program.code == 75);
+  CHECK(report["reason"] == (first == SIGINT ? "SIGINT" : "SIGTERM"));
+  check_outcome(report);
+  CHECK(phase_ms(report, "signal") < 1000);
+  // The disk was as slow as it was told to be, and was waited for.
+  CHECK(report["flush"]["at_ms"].get<double>() >= flush_ms * 0.9);
+  CHECK(report["total_ms"].get<double>() < 5000);
+}
+
+TEST_CASE("two signals at once are two signals") {
+  stuck_program program{0};
+  program.send(SIGTERM);
+  program.send(SIGINT);
+  program.await("closing");
+  auto report = program.report();
+  CHECK(program.code == 75);
+  check_outcome(report, false);
+  CHECK(phase_ms(report, "signal") < 1000);
+}
+
+TEST_CASE("a third signal changes nothing") {
+  stuck_program program{1000};
+  for (auto i = 0; i < 20; ++i)
+    program.send(i % 2 == 0 ? SIGTERM : SIGINT);
+  program.await("closing");
+  for (auto i = 0; i < 20; ++i)
+    program.send(i % 2 == 0 ? SIGTERM : SIGINT);
+  auto report = program.report();
+  CHECK(program.code == 75);
+  check_outcome(report);
+}
