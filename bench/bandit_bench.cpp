@@ -187,7 +187,7 @@ public:
     top_ = panels_++ * height;
     most_ = most;
     lines_ = 0;
-    out_ << "<text x=\"60\" y=\"" << top_ + 20 << "\">" << title
+    out_ << R"(<text x="60" y=")" << top_ + 20 << "\">" << title
          << ": regret over rounds, up to " << std::lround(most)
          << "</text>\n<rect x=\"60\" y=\"" << top_ + 30
          << "\" width=\"500\" height=\"200\" fill=\"none\" stroke=\"#999\"/>\n";
@@ -197,7 +197,7 @@ public:
     constexpr std::array colours{"#0072b2", "#56b4e9", "#d55e00", "#009e73",
                                  "#999999"};
     auto colour = colours[lines_ % colours.size()];
-    out_ << "<polyline fill=\"none\" stroke=\"" << colour << "\" points=\"";
+    out_ << R"(<polyline fill="none" stroke=")" << colour << "\" points=\"";
     for (std::size_t i = 0; i < ys.size(); ++i)
       out_ << 60 + 5.0 * static_cast<double>(i + 1) << ','
            << top_ + 230 - 200 * std::min(1.0, ys[i] / most_) << ' ';
