@@ -96,7 +96,7 @@ std::vector<child_spec> workers(int n, std::atomic<int>& running) {
   return result;
 }
 
-void answers(caf::actor_system& system, int n) {
+void ask_while_busy(caf::actor_system& system, int n) {
   caf::scoped_actor self{system};
   std::atomic<int> started{0};
   supervisor_options options;
@@ -193,7 +193,7 @@ int main() {
   std::printf("%8s  %-10s %10s %8s %10s %10s %10s\n", "children", "while",
               "took ms", "answers", "median ms", "p99 ms", "max ms");
   for (auto n : {1'000, 10'000, 100'000})
-    answers(system, n);
+    ask_while_busy(system, n);
   cascade(system, 10'000);
   cascade(system, 100'000);
   close_a_loom(10'000);
