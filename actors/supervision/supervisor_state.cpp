@@ -115,8 +115,8 @@ supervisor_impl::behavior_type supervisor_state::make_behavior() {
       return later<force_report>(
         [&](ticket t) { core_.force(t, x.then_end, now()); });
     },
-    [this](child_ready& x) {
-      core_.ready(x.name, x.incarnation, std::move(x.reason), now());
+    [this](const child_ready& x) {
+      core_.ready(x.name, x.incarnation, x.reason, now());
       arm();
     },
     [this](const tick_message& x) { tick(x.epoch); },

@@ -90,7 +90,7 @@ public:
 
   void down(child& c, exit_class why, std::string reason, time_point now);
   void ready(const std::string& name, std::int64_t incarnation,
-             caf::error reason, time_point now);
+             const caf::error& reason, time_point now);
   void drained_below(child& c, drain_report report, time_point now);
   void forced_below(child& c, force_report report, time_point now);
   /// Starts a new incarnation of `c` beside the one that is stuck.
@@ -154,7 +154,7 @@ private:
   attempt try_start(child& c, origin why, time_point now);
   void now_running(child& c, time_point now);
   void start_ignored(child& c, time_point now);
-  void start_failed(child& c, caf::error reason, time_point now);
+  void start_failed(child& c, const caf::error& reason, time_point now);
   void fail_pending(child& c, std::string why, time_point now);
   void boot_failed(child& c, const caf::error& reason, time_point now);
   void request_restart(child& c, time_point now);

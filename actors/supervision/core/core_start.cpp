@@ -66,7 +66,7 @@ void core::take_handle(child& c, start_result& r, child_state s,
 }
 
 void core::ready(const std::string& name, std::int64_t incarnation,
-                 caf::error reason, time_point now) {
+                 const caf::error& reason, time_point now) {
   auto c = children_.find(name);
   // Late news of an earlier incarnation, or of one that is being stopped.
   if (!c || c->state != child_state::starting || c->incarnation != incarnation
@@ -105,7 +105,7 @@ void core::start_ignored(child& c, time_point) {
     set_state(c, child_state::stopped);
 }
 
-void core::start_failed(child& c, caf::error reason, time_point now) {
+void core::start_failed(child& c, const caf::error& reason, time_point now) {
   switch (c.origin) {
     case origin::boot: return boot_failed(c, reason, now);
     case origin::added: answer_starts(c, reason); return remove(c);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <tuple>
 #include <vector>
 
 namespace hololoom::supervision {
@@ -53,7 +54,9 @@ private:
   struct entry {
     time_point due;
     std::uint64_t order;
-    auto operator<=>(const entry&) const = default;
+    bool operator>(const entry& other) const {
+      return std::tie(due, order) > std::tie(other.due, other.order);
+    }
   };
 
   void pop() {
