@@ -195,13 +195,19 @@ private:
     return random_.next();
   }
 
+  /// One of those that must run in the end, whatever others asked for.
+  bool counts_as_running(const std::string& path) const {
+    return setup_.strategy == strategy::simple_one_for_one
+        || path.starts_with("root/c");
+  }
+
   void note(const lifecycle_event& e) {
     std::lock_guard guard{mutex_};
     std::pair key{e.path, e.incarnation};
     switch (e.what) {
       case transition::started:
         ++started[key];
-        ++running_;
+        running_ += counts_as_running(e.path) ? 1 : 0;
         break;
       case transition::exited:
         if (e.reason.starts_with("start failed"))
@@ -211,7 +217,7 @@ private:
       case transition::killed:
       case transition::abandoned:
         ++ended[key];
-        --running_;
+        running_ -= counts_as_running(e.path) ? 1 : 0;
         break;
       case transition::escalated: ++escalations; break;
       default: return;
@@ -295,7 +301,7 @@ private:
   std::mutex mutex_;
   std::condition_variable changed_;
   std::string ended_;
-  int armed_ = 0;
+  std::atomic<int> armed_{0};
   std::size_t running_ = 0;
   std::size_t before_;
 };
