@@ -88,7 +88,8 @@ child_spec supervisor_child(supervisor_options options,
     spec.stop_bound = *bound;
   auto problem = check(options, children);
   auto specs = shared(std::move(children));
-  spec.start = [options, specs, problem](const start_context& ctx) {
+  spec.start = [options = std::move(options), specs,
+                problem](const start_context& ctx) {
     if (problem)
       return start_result::failure(problem->to_error());
     auto mine = options;

@@ -58,7 +58,7 @@ environment_with(const std::map<std::string, std::string>& extra) {
       result.push_back(std::move(text));
   }
   for (const auto& [key, value] : extra)
-    result.push_back(key + '=' + value);
+    result.emplace_back(key).append("=").append(value);
   return result;
 }
 

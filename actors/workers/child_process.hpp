@@ -130,7 +130,7 @@ public:
 private:
   /// Output that the owner has not dealt with, bytes, before reading stops: the
   /// pipe then fills, and the process waits.
-  static constexpr std::size_t high_water = 256 * 1024;
+  static constexpr std::size_t high_water = 262'144;
   static constexpr std::size_t longest_last_words = 2048;
 
   template <class T>
