@@ -173,8 +173,8 @@ TEST_CASE_METHOD(worker_fixture,
                  "an actor of the user's is a worker as it is") {
   auto x = start(background::actor("x", [](caf::actor_system& sys) {
     return sys.spawn([](caf::event_based_actor*) -> caf::behavior {
-      return {[](int x) {
-        return x + 1;
+      return {[](int n) {
+        return n + 1;
       }};
     });
   }));

@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 namespace {
 
 struct guard {
-  explicit guard(std::function<void()> f) : f(std::move(f)) {}
+  explicit guard(std::function<void()> at_end) : f(std::move(at_end)) {}
   guard(const guard&) = delete;
   guard& operator=(const guard&) = delete;
   ~guard() { f(); }
