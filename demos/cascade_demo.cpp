@@ -31,9 +31,9 @@
 #include <latch>
 #include <memory>
 #include <string>
-#include <utility>
 #include <thread>
 #include <unistd.h>
+#include <utility>
 
 using namespace std::chrono_literals;
 using hololoom::background;
@@ -226,7 +226,7 @@ void queue_episodes(hololoom::loom& loom, slow_disk& disk, int flush_ms) {
 void say(const demo_options& options, const std::string& state,
          const std::string& hint) {
   if (options.json)
-    std::cout << "{\"state\":\"" << state << "\"}" << std::endl;
+    std::cout << R"({"state":")" << state << R"("})" << std::endl;
   else
     std::cout << state << ": " << hint << std::endl;
 }

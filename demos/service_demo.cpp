@@ -98,6 +98,7 @@ int main() {
   std::cout << "Four clients ask until the service ends.\n";
   tally count;
   std::vector<std::thread> clients;
+  clients.reserve(4);
   for (int i = 0; i < 4; ++i)
     clients.emplace_back([&] { client(service, count); });
   while (count.answered < enough && count.refused == 0)

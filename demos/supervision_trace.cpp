@@ -67,8 +67,9 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(leave)
 
 namespace {
 
-caf::behavior child(caf::event_based_actor* self, std::shared_ptr<script> how,
-                    std::string id, std::shared_ptr<ledger> book) {
+caf::behavior child(caf::event_based_actor* self,
+                    const std::shared_ptr<script>& how, const std::string& id,
+                    const std::shared_ptr<ledger>& book) {
   auto note = std::make_shared<ending>(ending{id, "killed", true});
   self->attach_functor([=](const caf::error&) {
     book->ended.push_back(*note);
