@@ -305,14 +305,18 @@ void core::force(ticket t, bool then_end, time_point now) {
 
 void core::forced_below(child& c, force_report report, time_point now) {
   left_below_.erase(c.order);
+  // One that had not answered the drain was left itself, and so is told of when
+  // it is down.
+  auto itself = c.left && !c.reported;
   for (auto& op : forces_) {
-    if (op.waiting.erase(c.order) > 0) {
-      op.report.outcomes.insert(
-        op.report.outcomes.end(),
-        std::make_move_iterator(report.outcomes.begin()),
-        std::make_move_iterator(report.outcomes.end()));
-      report.outcomes.clear();
-    }
+    if (!op.waiting.contains(c.order))
+      continue;
+    op.report.outcomes.insert(op.report.outcomes.end(),
+                              std::make_move_iterator(report.outcomes.begin()),
+                              std::make_move_iterator(report.outcomes.end()));
+    report.outcomes.clear();
+    if (!itself)
+      op.waiting.erase(c.order);
   }
   answer_forces(now);
 }
