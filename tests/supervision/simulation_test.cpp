@@ -23,6 +23,10 @@ std::uint64_t from_environment(const char* name, std::uint64_t standard) {
   return text ? std::strtoull(text, nullptr, 10) : standard;
 }
 
+std::string parent(const std::string& path) {
+  return path.substr(0, path.rfind('/'));
+}
+
 class simulation : public supervision_fixture {
 public:
   /// HOLOLOOM_SEED also shows what happened.
@@ -32,6 +36,13 @@ public:
       // let go of, and the next may run beside it.
       if (e.what == transition::abandoned)
         books_->let_go[e.path].insert(e.incarnation);
+      if (e.what == transition::restarting)
+        books_->restarting.insert(e.path);
+      else if (e.what == transition::started)
+        books_->restarting.erase(e.path);
+      if (e.what == transition::restarting
+          || (e.what == transition::started && e.incarnation > 1))
+        books_->restarts.insert(parent(e.path));
       if (verbose)
         WARN(e.path << " " << name_of(e.what) << " " << e.incarnation << " "
                     << e.reason);
@@ -161,6 +172,10 @@ private:
   struct books {
     std::map<std::string, incarnations> alive;
     std::map<std::string, incarnations> let_go;
+    std::set<std::string> restarting;
+    /// Supervisors that have restarted a child since the drain began, or were
+    /// about to.
+    std::set<std::string> restarts;
 
     /// Whether nobody lives there but who was let go of.
     bool only_let_go(const std::string& path) {
@@ -319,6 +334,9 @@ private:
     if (!at_once)
       alive->clear();
     auto was_gone = !ended_->empty();
+    books_->restarts.clear();
+    for (const auto& path : books_->restarting)
+      books_->restarts.insert(parent(path));
     post<drain_report>(
       drain_request{{}, now() + 1s, true}, [=, this](const drain_report& r) {
         if (was_gone)
@@ -335,8 +353,12 @@ private:
           auto above = [&](const child_outcome& x) {
             return path.compare(0, x.name.size() + 1, x.name + "/") == 0;
           };
+          // One whose turn to drain had not come may have stopped a group, and
+          // not all of it came back.
+          auto regrouped = books_->restarts.contains(parent(path));
           if (hits == 0
-              && (std::any_of(r.ended.begin(), r.ended.end(), above)
+              && (regrouped
+                  || std::any_of(r.ended.begin(), r.ended.end(), above)
                   || std::any_of(r.survivors.begin(), r.survivors.end(),
                                  above)))
             continue;
