@@ -34,10 +34,10 @@ public:
     : process_({CASCADE_PROGRAM, "--workers", "50", "--stuck-actors", "1",
                 "--stuck-threads", "1", "--stuck-processes", "1", "--flush-ms",
                 std::to_string(flush_ms), "--wait", "--json"}) {
-    await("ready");
+    await_state("ready");
   }
 
-  void await(const std::string& state) {
+  void await_state(const std::string& state) {
     auto line = parsed(process_.read_line());
     REQUIRE(line["state"] == state);
   }
@@ -104,7 +104,7 @@ void check_outcome(const json& report, bool time_to_notice = true) {
 TEST_CASE("one SIGTERM gives the workers five seconds, and no more") {
   stuck_program program{0};
   program.send(SIGTERM);
-  program.await("closing");
+  program.await_state("closing");
   auto report = program.report();
   CHECK(program.code == 75);
   CHECK(report["reason"] == "SIGTERM");
@@ -121,7 +121,7 @@ TEST_CASE("a second signal skips the wait and not the flush") {
              std::pair{SIGINT, SIGINT});
   stuck_program program{flush_ms};
   program.send(first);
-  program.await("closing");
+  program.await_state("closing");
   program.send(second);
   auto report = program.report();
   CHECK(program.code == 75);
@@ -137,7 +137,7 @@ TEST_CASE("two signals at once are two signals") {
   stuck_program program{0};
   program.send(SIGTERM);
   program.send(SIGINT);
-  program.await("closing");
+  program.await_state("closing");
   auto report = program.report();
   CHECK(program.code == 75);
   check_outcome(report, false);
@@ -148,7 +148,7 @@ TEST_CASE("a third signal changes nothing") {
   stuck_program program{1000};
   for (auto i = 0; i < 20; ++i)
     program.send(i % 2 == 0 ? SIGTERM : SIGINT);
-  program.await("closing");
+  program.await_state("closing");
   for (auto i = 0; i < 20; ++i)
     program.send(i % 2 == 0 ? SIGTERM : SIGINT);
   auto report = program.report();

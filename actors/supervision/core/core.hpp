@@ -217,6 +217,7 @@ private:
   void answer_starts(child& c);
   void answer_starts(child& c, const caf::error& reason);
   void answer_stops(child& c);
+  void answer_group_waits();
   auto still() {
     return [this](std::uint64_t order, time_point due) {
       auto c = find(order);
@@ -269,6 +270,10 @@ private:
   /// What supervisors below said is left, by the child's order.
   std::map<std::uint64_t, std::vector<child_outcome>> left_below_;
   std::vector<force_op> forces_;
+
+  /// Children that were stopped with their group while somebody waited for
+  /// their start: the group's restart brings them back.
+  std::set<std::uint64_t> group_waits_;
 
   /// Requests for a child that is being stopped.
   std::unordered_multimap<std::uint64_t, later> after_stop_;

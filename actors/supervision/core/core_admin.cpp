@@ -122,6 +122,7 @@ void core::terminate_child(ticket t, const std::string& name, time_point now) {
   set_due(*c, no_time);
   forget_or_keep(*c);
   host_.answer_done(t);
+  answer_group_waits();
 }
 
 void core::restart_child(ticket t, const std::string& name, time_point now) {
@@ -154,7 +155,9 @@ void core::restart_child(ticket t, const std::string& name, time_point now) {
   if (c->state == child_state::restarting)
     return host_.answer_error(
       t, failure(errc::child_restarting, where(*c) + " is being restarted"));
-  c->start_tickets = std::make_unique<std::vector<ticket>>(1, t);
+  if (!c->start_tickets)
+    c->start_tickets = std::make_unique<std::vector<ticket>>();
+  c->start_tickets->push_back(t);
   switch (try_start(*c, origin::revived, now)) {
     case attempt::running:
     case attempt::pending: return;
@@ -345,6 +348,20 @@ void core::answer_starts(child& c, const caf::error& reason) {
   if (auto tickets = std::move(c.start_tickets))
     for (auto t : *tickets)
       host_.answer_error(t, reason);
+}
+
+/// A group whose restart was given up does not come back by itself: whoever
+/// waits for one of its members is told.
+void core::answer_group_waits() {
+  if (group_waits_.empty() || busy())
+    return;
+  for (const auto& [order, c] : children_.children())
+    if (c.state == child_state::restarting)
+      return;
+  for (auto order : std::exchange(group_waits_, {}))
+    if (auto c = find(order); c && !c->alive())
+      answer_starts(*c, failure(errc::shutting_down,
+                                where(*c) + " was stopped while it started"));
 }
 
 void core::answer_stops(child& c) {

@@ -166,7 +166,9 @@ void core::forget_or_keep(child& c) {
   auto order = c.order;
   auto waits_for_group =
     plan_.what == activity::group && !c.zombie && c.start_tickets;
-  if (c.start_tickets && !waits_for_group)
+  if (waits_for_group)
+    group_waits_.insert(order);
+  else if (c.start_tickets)
     answer_starts(c, failure(errc::shutting_down,
                              where(c) + " was stopped while it started"));
   if (c.zombie || (simple() && !c.alive())
@@ -272,6 +274,8 @@ void core::advance(time_point now) {
     }
   }
   advancing_ = false;
+  if (!over_)
+    answer_group_waits();
   if (!over_ && !busy() && !retries_.empty())
     proceed_soon();
 }
