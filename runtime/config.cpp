@@ -32,7 +32,7 @@ caf::expected<config> defaults_for(const json& value) {
   if (*i == "fused")
     return config::fused();
   return invalid("preset is " + to_text(*i)
-                 + "; expected \"bare\", \"fast\" or \"fused\"");
+                 + R"(; expected "bare", "fast" or "fused")");
 }
 
 /// Nothing may be negative, and waiting for ever is not on offer.
@@ -106,7 +106,7 @@ caf::error check(const config& cfg) {
   using namespace std::chrono_literals;
   if (cfg.preset != "bare" && cfg.preset != "fast" && cfg.preset != "fused")
     return invalid("preset is \"" + cfg.preset
-                   + "\"; expected \"bare\", \"fast\" or \"fused\"");
+                   + R"("; expected "bare", "fast" or "fused")");
   if (cfg.threads < 0 || cfg.threads > 1024)
     return invalid("threads is " + std::to_string(cfg.threads)
                    + "; expected 0 to 1024");

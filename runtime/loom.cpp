@@ -193,8 +193,7 @@ caf::expected<reflection_metrics> loom::reflection_metrics() {
 caf::expected<episode_page> loom::episodes(episodes_query which) {
   if (auto err = impl_->refusal())
     return err;
-  return impl_
-    ->ask<episode_page, reflection_actor>(part::reflection, std::move(which))
+  return impl_->ask<episode_page, reflection_actor>(part::reflection, which)
     .get();
 }
 

@@ -91,7 +91,7 @@ int write(sqlite3_file* f, const void* from, int size, sqlite3_int64 offset) {
 void grow_ahead(sqlite3_file* f) {
   // SQLite's own layer takes less than 128 KiB at a time.
   static const std::array<char, 65536> zeros{};
-  constexpr sqlite3_int64 step = 4 * 65536;
+  constexpr sqlite3_int64 step = 262'144;
   auto& file = ours(f);
   auto written = std::exchange(file.unsynced, 0);
   if (!file.grows_ahead || written > step / 8 || file.end + written < file.size)

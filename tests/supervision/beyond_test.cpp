@@ -168,6 +168,50 @@ TEST_CASE_METHOD(
 }
 
 TEST_CASE_METHOD(supervision_fixture,
+                 "whoever waits for a start hears when its group is given up") {
+  std::map<std::string, start_context> contexts;
+  auto slow = [&](const std::string& name) {
+    auto spec = worker(name);
+    spec.start = [&contexts, this](const start_context& ctx) {
+      contexts.insert_or_assign(ctx.path, ctx);
+      return start_result::pending(make(ctx));
+    };
+    return spec;
+  };
+  auto options = patient();
+  options.strategy = strategy::one_for_all;
+  auto a = slow("a");
+  a.backoff = {1s, 1s};
+  auto sup = supervise(options, {a});
+  contexts.at("root/a").ready();
+  run();
+  auto spec = std::make_shared<const child_spec>(slow("b"));
+  auto added = begin_ask<child_started>(sup, start_child{spec});
+  end("a");
+  advance(1s);
+  REQUIRE(states(sup) == "a:starting b:stopped");
+  contexts.at("root/a").failed(failure(errc::io_error, "no port"));
+  run();
+  REQUIRE(states(sup) == "a:restarting b:stopped");
+  CHECK(!added.ready());
+  SECTION("because nobody brings it back") {
+    CHECK(ask<acknowledged>(sup, terminate_child{"a"}));
+    REQUIRE(added.ready());
+    CHECK(code_of(added.get().error()) == errc::shutting_down);
+  }
+  SECTION("and so does whoever asked once more") {
+    auto again = begin_ask<child_started>(sup, restart_child{"b"});
+    CHECK(states(sup) == "a:restarting b:starting");
+    contexts.at("root/b").ready();
+    run();
+    REQUIRE(added.ready());
+    CHECK(added.get());
+    REQUIRE(again.ready());
+    CHECK(again.get());
+  }
+}
+
+TEST_CASE_METHOD(supervision_fixture,
                  "terminated while its start fails, a child stays down") {
   std::optional<start_context> context;
   auto a = worker("a");
