@@ -116,7 +116,8 @@ void plain(caf::actor_system& system, int n) {
   print("plain CAF", n, start, ms_since(t), kib);
 }
 
-void supervised(caf::actor_system& system, int n) {
+/// On the scheduler's threads, or on one of its own as a loom's root is.
+void supervised(caf::actor_system& system, int n, bool detached) {
   malloc_trim(0);
   auto before = resident_kib();
   std::vector<child_spec> specs;
@@ -131,6 +132,7 @@ void supervised(caf::actor_system& system, int n) {
   }
   supervisor_options options;
   options.stop_order = stop_order::parallel;
+  options.detached = detached;
   auto t = clock_type::now();
   auto sup = *start_supervisor(system, options, std::move(specs));
   auto start = ms_since(t);
@@ -139,7 +141,7 @@ void supervised(caf::actor_system& system, int n) {
   t = clock_type::now();
   exit_high(sup, caf::exit_reason::user_shutdown);
   self->wait_for(sup);
-  print("hololoom", n, start, ms_since(t), kib);
+  print(detached ? "detached" : "hololoom", n, start, ms_since(t), kib);
 }
 
 struct begin_crashes {};
@@ -234,7 +236,9 @@ int main(int argc, char** argv) {
       if (only.empty() || only == "plain")
         plain(system, n);
       if (only.empty() || only == "hololoom")
-        supervised(system, n);
+        supervised(system, n, false);
+      if (only.empty() || only == "detached")
+        supervised(system, n, true);
     }
   }
   if (only.empty() || only == "restarts")
