@@ -110,22 +110,27 @@ int ignore_sigterm(const hololoom::process_context&) {
   sleep_for_ever();
 }
 
-/// Spreads `budget` over the writes of a flush: a disk that is slow but moves.
+/// Spreads a time over the writes of a flush: a disk that is slow but moves.
 class slow_disk : public hololoom::disk_hooks {
 public:
   hololoom::disk_fault before_write(std::size_t) override {
     auto left = budget_.load();
     if (left > 0) {
-      auto step = std::min<std::int64_t>(left, 50);
+      auto step = std::min<std::int64_t>(left, step_);
       budget_ -= step;
       std::this_thread::sleep_for(std::chrono::milliseconds{step});
     }
     return hololoom::disk_fault::none;
   }
 
-  void spend(std::int64_t ms) { budget_ = ms; }
+  /// Takes up `ms` in all, in fewer steps than a flush has writes.
+  void spend(std::int64_t ms) {
+    step_ = std::max<std::int64_t>(ms / 100, 1);
+    budget_ = ms;
+  }
 
 private:
+  std::atomic<std::int64_t> step_{0};
   std::atomic<std::int64_t> budget_{0};
 };
 
