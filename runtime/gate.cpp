@@ -37,12 +37,12 @@ caf::error gate::weave_refusal() {
   return err;
 }
 
-caf::error gate::lost(caf::error why) const {
+caf::error gate::lost(const caf::error& why) const {
   auto err = refusal();
   return err ? err : why;
 }
 
-caf::error gate::lost_weave(caf::error why) {
+caf::error gate::lost_weave(const caf::error& why) {
   auto err = weave_refusal();
   return err ? err : why;
 }

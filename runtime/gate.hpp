@@ -34,10 +34,10 @@ public:
 
   /// What to tell whoever asked a part that is gone, because of `why`: when the
   /// loom shuts down, that is the reason.
-  caf::error lost(caf::error why) const;
+  caf::error lost(const caf::error& why) const;
 
   /// The same for a weave.
-  caf::error lost_weave(caf::error why);
+  caf::error lost_weave(const caf::error& why);
 
   /// What the shuttle counts in.
   const std::shared_ptr<drain_counts>& counts() const { return counts_; }

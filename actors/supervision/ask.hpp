@@ -45,7 +45,7 @@ public:
   }
 
   caf::behavior make_behavior() {
-    return {[](caf::unit_t) {
+    return {[](const caf::unit_t&) {
       // Nobody talks to it; it waits.
     }};
   }

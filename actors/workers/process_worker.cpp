@@ -43,7 +43,7 @@ caf::behavior process_worker::make_behavior() {
   return {[this](process_started x) { started(x.pid); },
           [this](const process_chunk& x) { output(x); },
           [this](process_ended& x) {
-            ended(std::move(x.how));
+            ended(x.how);
           }};
 }
 
@@ -97,7 +97,7 @@ void process_worker::forward(int stream, std::string_view line) {
   }
 }
 
-void process_worker::ended(process_end how) {
+void process_worker::ended(const process_end& how) {
   for (int stream : {1, 2})
     lines_[stream - 1].finish(
       [this, stream](std::string_view line) { forward(stream, line); });

@@ -71,7 +71,7 @@ private:
   void on_stop() override;
   void started(pid_t pid);
   void output(const process_chunk& x);
-  void ended(process_end how);
+  void ended(const process_end& how);
   void forward(int stream, std::string_view line);
   std::shared_ptr<child_process> process() const;
 
