@@ -70,7 +70,25 @@ public:
     return sum_.matches(header_.data() + 24);
   }
 
-  bool read_frame() { return read(frame_.data(), frame_.size()); }
+  /// Whether nothing but zeros comes after an empty header.
+  bool rest_is_empty() {
+    std::array<unsigned char, 4096> some{};
+    do {
+      in_.read(reinterpret_cast<char*>(some.data()), some.size());
+      auto end = some.begin() + in_.gcount();
+      if (std::any_of(some.begin(), end,
+                      [](unsigned char c) { return c != 0; }))
+        return false;
+    } while (in_);
+    return true;
+  }
+
+  bool read_frame() {
+    before_.big = sum_.big;
+    before_.a = big_endian(frame_.data() + 16);
+    before_.b = big_endian(frame_.data() + 20);
+    return read(frame_.data(), frame_.size());
+  }
 
   /// Whether the frame just read belongs to this generation of the log.
   bool current() const {
@@ -89,6 +107,15 @@ public:
     return sum_.matches(frame_.data() + 16);
   }
 
+  /// Whether the frame just read was written after the one before it, whatever
+  /// came before that.
+  bool chained() const {
+    auto sum = before_;
+    sum.add(frame_.data(), 8);
+    sum.add(frame_.data() + frame_header_size, page_size_);
+    return sum.matches(frame_.data() + 16);
+  }
+
 private:
   bool read(unsigned char* to, std::size_t size) {
     in_.read(reinterpret_cast<char*>(to), static_cast<std::streamsize>(size));
@@ -100,6 +127,7 @@ private:
   std::vector<unsigned char> frame_;
   std::size_t page_size_ = 0;
   running_sum sum_;
+  running_sum before_; ///< As it was stored with the last frame.
 };
 
 caf::error damaged(const std::filesystem::path& log, const std::string& where) {
@@ -135,8 +163,9 @@ caf::error check_log(const std::filesystem::path& file) {
   auto log = file;
   log += "-wal";
   log_reader reader{log};
+  // The header is synced before the first frame.
   if (!reader.read_header())
-    return {};
+    return reader.rest_is_empty() ? caf::error{} : damaged(log, "at its head");
   if (!reader.header_intact()) {
     std::error_code none;
     auto size = std::filesystem::file_size(log, none);
@@ -150,12 +179,14 @@ caf::error check_log(const std::filesystem::path& file) {
       break;
     ++frame;
   }
-  // From here on: was a transaction completed, and another one begun?
+  // From here on: was a transaction completed, and another one begun? What a
+  // failed commit left behind, and a shorter one was written over, does not
+  // follow from that one.
   auto completed = false;
   do {
     if (!reader.current())
       continue;
-    if (completed)
+    if (completed && reader.chained())
       return damaged(log, "at frame " + std::to_string(frame));
     completed = reader.ends_transaction();
   } while (reader.read_frame());

@@ -72,6 +72,13 @@ caf::error build(const salvaged& x, const fs::path& file) {
   if (auto err = (*store)->verify())
     return err;
   store->reset();
+  // Closing folds the log into the journal, and keeps it when that fails.
+  if (fs::exists(beside(file, "-wal")))
+    return failure(errc::disk_full,
+                   "the repaired journal could not be completed in "
+                     + file.string()
+                     + ", probably for want of room; nothing was changed: make "
+                       "room and repair again");
   // What an open journal has beside it, this one has under its final name.
   for (auto extension : {".lock", ".mark"})
     fs::remove(fs::path{file}.replace_extension(extension));

@@ -4,6 +4,7 @@
 #include <hololoom/actors/reflection/json_text.hpp>
 #include <hololoom/actors/reflection/repair.hpp>
 
+#include <algorithm>
 #include <fstream>
 #include <map>
 
@@ -36,6 +37,14 @@ std::unique_ptr<journal> filled(const scratch_directory& dir, int episodes,
   }
   return j;
 }
+
+/// Writes, but does not sync, while it is broken.
+struct broken_sync : disk_hooks {
+  disk_fault before_sync() override {
+    return broken ? disk_fault::broken : disk_fault::none;
+  }
+  bool broken = false;
+};
 
 /// Everything one can read of a journal, or why not.
 caf::expected<std::map<std::string, std::string>>
@@ -111,6 +120,60 @@ TEST_CASE("a flipped bit in the log is noticed before acknowledged episodes") {
     CHECK(repaired->episodes >= 19);
     std::filesystem::remove(copy.journal());
   }
+}
+
+TEST_CASE("what failed commits left in the log is no damage") {
+  scratch_directory dir;
+  scratch_directory copy;
+  auto disk = std::make_shared<broken_sync>();
+  journal_options options;
+  options.file = dir.journal();
+  options.hooks = disk;
+  auto j = std::move(*journal::open(options));
+  REQUIRE(!j->verify());
+  auto number = 0;
+  auto store = [&](int count) {
+    REQUIRE(!j->begin());
+    for (auto i = 0; i < count; ++i) {
+      auto x = rewarded("answer", 0.5);
+      x.id = "episode-" + std::to_string(number++);
+      x.woven.response.append(3000, 'x');
+      REQUIRE(j->add(record_of(x, 1)));
+    }
+    auto err = j->commit();
+    if (err)
+      j->rollback();
+    return err;
+  };
+  REQUIRE(!store(3));
+  // Each is written over the one before it, and is shorter.
+  disk->broken = true;
+  CHECK(store(30));
+  CHECK(store(8));
+  disk->broken = false;
+  REQUIRE(!store(1));
+  // As after a kill.
+  spill(copy.journal(), slurp(dir.journal()));
+  spill(copy.path() / "journal.db-wal", slurp(dir.path() / "journal.db-wal"));
+  auto after = contents(copy.journal());
+  if (!after)
+    FAIL(explain(after.error()));
+  CHECK(after->size() == 3 + 1 + 1);
+  CHECK(after->contains("episode-41"));
+}
+
+TEST_CASE("a log whose head was lost is noticed, and left as it is") {
+  scratch_directory dir;
+  scratch_directory copy;
+  auto j = filled(dir, 20);
+  auto log = slurp(dir.path() / "journal.db-wal");
+  std::fill_n(log.begin(), 512, '\0');
+  spill(copy.journal(), slurp(dir.journal()));
+  spill(copy.path() / "journal.db-wal", log);
+  auto after = contents(copy.journal());
+  REQUIRE(!after);
+  CHECK(is(after.error(), errc::corrupt));
+  CHECK(slurp(copy.path() / "journal.db-wal") == log);
 }
 
 TEST_CASE("a flipped bit in the log's last transaction is noticed too") {
