@@ -124,7 +124,7 @@ void loom_impl::log_events() {
 std::future<caf::expected<spacetime>>
 loom_impl::ask_weave(weave_request request) {
   return porter_->ask<spacetime>(
-    [gate = gate_](caf::error why) { return gate->lost_weave(std::move(why)); },
+    [gate = gate_](const caf::error& why) { return gate->lost_weave(why); },
     find<shuttle_actor>(part::shuttle), std::move(request));
 }
 

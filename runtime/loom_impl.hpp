@@ -51,7 +51,7 @@ public:
   template <class Result, class Handle, class Request>
   std::future<caf::expected<Result>> ask(const char* part, Request request) {
     return porter_->ask<Result>(
-      [gate = gate_](caf::error why) { return gate->lost(std::move(why)); },
+      [gate = gate_](const caf::error& why) { return gate->lost(why); },
       find<Handle>(part), std::move(request));
   }
 
