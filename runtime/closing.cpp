@@ -197,7 +197,10 @@ void loom_impl::leave_system() {
 }
 
 void loom_impl::write_report(shutdown_report& report) {
-  auto text = to_json_value(report).dump(2) + "\n";
+  // Names and reasons come from the user: no byte of them stops the end.
+  auto text = to_json_value(report).dump(
+                2, ' ', false, nlohmann::json::error_handler_t::replace)
+            + "\n";
   if (dir_) {
     std::ofstream out{dir_->last_shutdown(), std::ios::trunc};
     out << text << std::flush;

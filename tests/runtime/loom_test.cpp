@@ -153,6 +153,13 @@ TEST_CASE("a loom in memory says that nothing is durable") {
   CHECK(x.reflection_metrics()->total_cycles == 2);
 }
 
+TEST_CASE_METHOD(scratch, "a reason that is no UTF-8 does not stop the end") {
+  auto x = open_in(path);
+  auto report = x.close("\xff\xfe", "me");
+  CHECK(report.exit_code == 0);
+  CHECK(std::filesystem::file_size(path / "last_shutdown.json") > 0);
+}
+
 TEST_CASE("every call has an asynchronous twin") {
   auto x = open();
   CHECK(x.remember_async(three_shards()).get());
