@@ -192,7 +192,9 @@ void supervisor_state::ask(child& c) {
 void supervisor_state::kill(child& c) {
   if (c.probe)
     c.probe->force();
-  exits_.push(c.handle, caf::exit_reason::kill);
+  // A kill waits for nobody: its limit is short, and has begun.
+  exit_high(c.handle, caf::make_error(caf::exit_reason::kill), self_->address(),
+            self_->context());
 }
 
 void supervisor_state::drain_below(child& c, time_point deadline) {

@@ -63,3 +63,20 @@ TEST_CASE_METHOD(supervision_fixture,
   CHECK(*reason == "shutdown");
   CHECK(log->exits.size() == 500 + stubborn);
 }
+
+TEST_CASE_METHOD(supervision_fixture,
+                 "those who are slow to end hold no kill up at all") {
+  std::vector<child_spec> children;
+  for (auto i = 0; i < 500; ++i) {
+    children.push_back(worker("k" + std::to_string(i), manners::ignores));
+    children.back().shutdown = shutdown_policy::brutal_kill();
+  }
+  for (auto i = 0; i < 500; ++i)
+    children.push_back(worker("s" + std::to_string(i), manners::ignores));
+  auto sup = supervise(at_once(), std::move(children));
+  stop(sup);
+  CHECK(log->exits.size() == 500);
+  CHECK(std::all_of(log->exits.begin(), log->exits.end(), [](auto& x) {
+    return x.starts_with("k") && x.ends_with(":killed");
+  }));
+}
