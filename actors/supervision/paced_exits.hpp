@@ -13,7 +13,8 @@
 
 namespace hololoom::supervision {
 
-/// The exits that a supervisor sends, let out as fast as they are obeyed.
+/// The exits by which a supervisor asks its children to end, let out as fast as
+/// they are obeyed. Its kills are none of these: they wait for nobody.
 ///
 /// A worker of CAF's scheduler that has nothing to do steals the last job of
 /// another one, and walks that one's whole queue to find it, under its lock
@@ -36,8 +37,9 @@ public:
   paced_exits(caf::actor_addr source, std::size_t window)
     : source_(std::move(source)), first_window_(window) {}
 
-  void push(caf::strong_actor_ptr target, caf::exit_reason reason) {
-    waiting_.push_back({std::move(target), reason});
+  /// Asks `target` to end, in its turn.
+  void push(caf::strong_actor_ptr target) {
+    waiting_.push_back(std::move(target));
   }
 
   /// One of those who were told to end has ended.
@@ -49,8 +51,9 @@ public:
   /// Sends what the window lets out.
   void release(caf::execution_unit* host) {
     for (; !waiting_.empty() && out_ < window_; ++out_, waiting_.pop_front()) {
-      auto& next = waiting_.front();
-      exit_high(next.target, caf::make_error(next.reason), source_, host);
+      exit_high(waiting_.front(),
+                caf::make_error(caf::exit_reason::user_shutdown), source_,
+                host);
     }
     if (waiting_.empty()) {
       out_ = 0;
@@ -75,14 +78,9 @@ public:
   }
 
 private:
-  struct entry {
-    caf::strong_actor_ptr target;
-    caf::exit_reason reason;
-  };
-
   caf::actor_addr source_;
   std::size_t first_window_;
-  std::deque<entry> waiting_;
+  std::deque<caf::strong_actor_ptr> waiting_;
   std::size_t out_ = 0; ///< Sent, and not known to have ended.
   std::size_t window_ = first_window_;
   bool came_back_ = false;

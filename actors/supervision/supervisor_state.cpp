@@ -186,7 +186,7 @@ void supervisor_state::moved(child& from, child& to) {
 }
 
 void supervisor_state::ask(child& c) {
-  exits_.push(c.handle, caf::exit_reason::user_shutdown);
+  exits_.push(c.handle);
 }
 
 void supervisor_state::kill(child& c) {
