@@ -225,4 +225,15 @@ Handle spawn_state(Parent& parent, Ts&&... xs) {
     parent.template spawn<impl, Options>(std::forward<Ts>(xs)...));
 }
 
+/// The same on a thread of its own, for who must answer whatever the
+/// scheduler's threads are stuck in, or on the scheduler, as tests on a virtual
+/// clock want it.
+template <class State, class Handle, class Parent, class... Ts>
+Handle spawn_state_on(bool own_thread, Parent& parent, Ts&&... xs) {
+  if (own_thread)
+    return spawn_state<State, Handle, caf::detached>(parent,
+                                                     std::forward<Ts>(xs)...);
+  return spawn_state<State, Handle>(parent, std::forward<Ts>(xs)...);
+}
+
 } // namespace hololoom

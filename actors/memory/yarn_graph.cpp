@@ -97,10 +97,8 @@ public:
              bool own_thread)
     : self_(self) {
     auto me = caf::actor_cast<caf::actor_addr>(self_);
-    keeper_ = own_thread
-              ? spawn_state<keeper, keeper_actor, caf::detached>(
-                self_->system(), options, me)
-              : spawn_state<keeper, keeper_actor>(self_->system(), options, me);
+    keeper_ = spawn_state_on<keeper, keeper_actor>(own_thread, self_->system(),
+                                                   options, me);
     self_->monitor(keeper_);
     self_->set_down_handler([this](const caf::down_msg& x) { ended(x); });
     self_->set_exit_handler([this](const caf::exit_msg& x) { end(x.reason); });
@@ -228,8 +226,8 @@ private:
 
 local_yarn_actor spawn_yarn_graph(caf::actor_system& system,
                                   memory_options options, bool own_thread) {
-  return spawn_state<yarn_graph, local_yarn_actor>(system, std::move(options),
-                                                   own_thread);
+  return spawn_state_on<yarn_graph, local_yarn_actor>(
+    own_thread, system, std::move(options), own_thread);
 }
 
 // -- loading --------------------------------------------------------------------

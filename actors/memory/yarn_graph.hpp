@@ -64,7 +64,7 @@ using local_yarn_actor =
 /// disk, is done by an actor of its own behind it. Until that has opened the
 /// store, requests wait.
 ///
-/// `own_thread` gives the one behind it a thread; without, it runs on the
+/// `own_thread` gives each of the two a thread; without, they run on the
 /// scheduler, as tests on a virtual clock want it. When the store cannot be
 /// opened, the yarn graph ends with the error. On an exit signal, it finishes
 /// the remembering under way, closes the store and then ends.

@@ -376,10 +376,11 @@ private:
 } // namespace
 
 local_shuttle_actor spawn_shuttle(caf::actor_system& system,
-                                  shuttle_options options, shuttle_deps deps) {
+                                  shuttle_options options, shuttle_deps deps,
+                                  bool own_thread) {
   return caf::actor_cast<local_shuttle_actor>(
-    spawn_state<shuttle_state, wide_actor>(system, std::move(options),
-                                           std::move(deps)));
+    spawn_state_on<shuttle_state, wide_actor>(
+      own_thread, system, std::move(options), std::move(deps)));
 }
 
 } // namespace hololoom

@@ -39,8 +39,9 @@ struct shuttle_deps {
   std::function<std::string()> next_id;
 };
 
-/// Spawns the shuttle. Weavers make themselves known to it. It runs on the
-/// scheduler and never blocks.
+/// Spawns the shuttle. Weavers make themselves known to it. It never blocks.
+/// `own_thread` gives it a thread, so that no actor that is stuck on the
+/// scheduler's holds it up; tests on a virtual clock want it without.
 ///
 /// A weave is answered exactly once: by its weaver, or with `crashed` when that
 /// is gone, with an error spacetime (`deadline_exceeded`) when it does not come
@@ -54,6 +55,7 @@ struct shuttle_deps {
 ///
 /// @pre `check(options)` is no error
 local_shuttle_actor spawn_shuttle(caf::actor_system& system,
-                                  shuttle_options options, shuttle_deps deps);
+                                  shuttle_options options, shuttle_deps deps,
+                                  bool own_thread = true);
 
 } // namespace hololoom

@@ -165,10 +165,8 @@ private:
 
 weaver_actor spawn_weaver(caf::actor_system& system, weaver_deps deps,
                           bool own_thread) {
-  if (own_thread)
-    return spawn_state<weaver_state, weaver_actor, caf::detached>(
-      system, std::move(deps));
-  return spawn_state<weaver_state, weaver_actor>(system, std::move(deps));
+  return spawn_state_on<weaver_state, weaver_actor>(own_thread, system,
+                                                    std::move(deps));
 }
 
 } // namespace hololoom

@@ -412,10 +412,8 @@ private:
 
 caf::actor spawn_cascade(caf::actor_system& system, cascade_plan plan,
                          bool own_thread) {
-  if (own_thread)
-    return spawn_state<cascade, caf::actor, caf::detached>(system,
-                                                           std::move(plan));
-  return spawn_state<cascade, caf::actor>(system, std::move(plan));
+  return spawn_state_on<cascade, caf::actor>(own_thread, system,
+                                             std::move(plan));
 }
 
 } // namespace hololoom

@@ -29,12 +29,10 @@ supervisor_actor spawn(caf::actor_system& system, supervisor_setup setup) {
     o.names = std::make_shared<directory>();
   if (!o.events)
     o.events = std::make_shared<event_bus>();
-  auto impl = o.detached
-              ? spawn_state<supervisor_state, supervisor_impl, caf::detached>(
-                system, std::move(setup))
-              : spawn_state<supervisor_state, supervisor_impl>(
-                system, std::move(setup));
-  return caf::actor_cast<supervisor_actor>(impl);
+  auto own_thread = o.detached;
+  return caf::actor_cast<supervisor_actor>(
+    spawn_state_on<supervisor_state, supervisor_impl>(own_thread, system,
+                                                      std::move(setup)));
 }
 
 } // namespace

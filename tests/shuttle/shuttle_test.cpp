@@ -92,7 +92,7 @@ struct shuttle_fixture : actor_fixture {
 
   void start(std::size_t weavers) {
     yarn = spawn<small_yarn, local_yarn_actor>(&kept);
-    shuttle = track(spawn_shuttle(system, options, deps));
+    shuttle = track(spawn_shuttle(system, options, deps, false));
     for (std::size_t i = 0; i < weavers; ++i)
       add_weaver(i);
     run();

@@ -52,7 +52,7 @@ struct thread_bench {
   }
 
   void start(std::size_t count) {
-    shuttle = spawn_shuttle(system, options, deps);
+    shuttle = spawn_shuttle(system, options, deps, false);
     for (std::size_t i = 0; i < count; ++i)
       weavers.push_back(spawn_weaver(system, {shuttle, {}, tools, options, i}));
   }
@@ -160,7 +160,7 @@ TEST_CASE("a tool that listens is stopped at the deadline") {
 
 TEST_CASE("a finished weave is known to the buffer by its id") {
   thread_bench bench;
-  bench.deps.reflection = spawn_reflection_buffer(bench.system, {});
+  bench.deps.reflection = spawn_reflection_buffer(bench.system, {}, {}, false);
   bench.start(1);
   auto woven = bench.weave("what is 2 + 2");
   REQUIRE(woven);
@@ -174,7 +174,7 @@ TEST_CASE("a finished weave is known to the buffer by its id") {
 
 TEST_CASE("a tool that did not help is chosen with less confidence") {
   thread_bench bench;
-  bench.deps.reflection = spawn_reflection_buffer(bench.system, {});
+  bench.deps.reflection = spawn_reflection_buffer(bench.system, {}, {}, false);
   bench.start(1);
   auto before = bench.weave("what is 2 + 2");
   REQUIRE(before);
@@ -199,7 +199,7 @@ TEST_CASE("a tool that did not help is chosen with less confidence") {
 
 TEST_CASE("a weave that cannot be recorded is counted, and answered") {
   thread_bench bench;
-  bench.deps.reflection = spawn_reflection_buffer(bench.system, {});
+  bench.deps.reflection = spawn_reflection_buffer(bench.system, {}, {}, false);
   bench.start(1);
   REQUIRE(bench.ask<flush_ack>(bench.deps.reflection, flush_request{true}));
   CHECK(bench.weave("what is 2 + 2")->response == "2 + 2 = 4");
