@@ -2,8 +2,9 @@
 #include <hololoom/messages/time.hpp>
 
 #include <array>
-#include <charconv>
 #include <cstddef>
+#include <cstdint>
+#include <cstdlib>
 #include <optional>
 
 namespace hololoom {
@@ -112,19 +113,11 @@ std::optional<timestamp> parse(std::string_view text) {
                    + microseconds{micros} - *offset};
 }
 
-/// Appends `x` with leading zeros up to `width`. Episodes have several times
-/// each, which is why no format string is read for them.
-void append_digits(std::string& out, int x, std::size_t width) {
-  std::array<char, 16> buffer{};
-  auto end =
-    std::to_chars(buffer.data(), buffer.data() + buffer.size(), x < 0 ? -x : x)
-      .ptr;
-  auto size = static_cast<std::size_t>(end - buffer.data());
-  if (x < 0)
-    out += '-';
-  if (size + (x < 0 ? 1 : 0) < width)
-    out.append(width - size - (x < 0 ? 1 : 0), '0');
-  out.append(buffer.data(), size);
+/// Writes the last `width` digits of `x`, and returns what comes behind them.
+char* put_digits(char* to, std::int64_t x, int width) {
+  for (auto i = width; i-- > 0; x /= 10)
+    to[i] = static_cast<char>('0' + x % 10);
+  return to + width;
 }
 
 } // namespace
@@ -134,22 +127,38 @@ timestamp now() {
     std::chrono::system_clock::now());
 }
 
-std::string to_iso8601(timestamp t) {
+void append_iso8601(std::string& out, timestamp t) {
   using namespace std::chrono;
   auto days = floor<std::chrono::days>(t);
   year_month_day date{days};
   hh_mm_ss time{t - days};
+  // Episodes have several times each, which is why no format string is read.
+  std::array<char, 32> text; // NOLINT(*-member-init): it is written to first.
+  auto end = text.data();
+  auto put = [&end](std::int64_t x, int width, char behind) {
+    end = put_digits(end, x, width);
+    *end++ = behind;
+  };
+  auto year = static_cast<int>(date.year());
+  if (year < 0)
+    *end++ = '-';
+  year = std::abs(year);
+  put(year, year <= 9'999 ? 4 : year <= 99'999 ? 5 : 6, '-');
+  put(unsigned{date.month()}, 2, '-');
+  put(unsigned{date.day()}, 2, 'T');
+  put(time.hours().count(), 2, ':');
+  put(time.minutes().count(), 2, ':');
+  auto micros = time.subseconds().count();
+  put(time.seconds().count(), 2, micros != 0 ? '.' : 'Z');
+  if (micros != 0)
+    put(micros, 6, 'Z');
+  out.append(text.data(), end);
+}
+
+std::string to_iso8601(timestamp t) {
   std::string result;
-  result.reserve(27);
-  append_digits(result, static_cast<int>(date.year()), 4);
-  append_digits(result += '-', static_cast<int>(unsigned{date.month()}), 2);
-  append_digits(result += '-', static_cast<int>(unsigned{date.day()}), 2);
-  append_digits(result += 'T', static_cast<int>(time.hours().count()), 2);
-  append_digits(result += ':', static_cast<int>(time.minutes().count()), 2);
-  append_digits(result += ':', static_cast<int>(time.seconds().count()), 2);
-  if (auto micros = time.subseconds().count(); micros != 0)
-    append_digits(result += '.', static_cast<int>(micros), 6);
-  return result += 'Z';
+  append_iso8601(result, t);
+  return result;
 }
 
 caf::expected<timestamp> parse_iso8601(std::string_view text) {

@@ -23,6 +23,9 @@ timestamp now();
 /// that is zero.
 std::string to_iso8601(timestamp t);
 
+/// Appends `to_iso8601(t)`.
+void append_iso8601(std::string& out, timestamp t);
+
 /// Reads ISO 8601 with or without fraction and zone (`Z` or `+hh:mm`); without
 /// one it is taken as UTC.
 /// @returns `errc::invalid_json` for anything else, and for dates that do not

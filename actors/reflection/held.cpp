@@ -15,7 +15,7 @@ std::int64_t merged_count(const episode& x) {
   return std::max<std::int64_t>(1, count->get<std::int64_t>());
 }
 
-void held_episodes::add(std::int64_t sequence, episode x) {
+void held_episodes::add(std::int64_t sequence, episode&& x) {
   if (all_.empty())
     complete_after_ = sequence - 1;
   all_.push_back({sequence, std::move(x)});

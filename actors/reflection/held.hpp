@@ -22,7 +22,7 @@ public:
   explicit held_episodes(std::int64_t capacity)
     : capacity_(static_cast<std::size_t>(capacity)) {}
 
-  void add(std::int64_t sequence, episode x);
+  void add(std::int64_t sequence, episode&& x);
 
   /// Puts `x` in the place of the one with its sequence number, if that is
   /// held.

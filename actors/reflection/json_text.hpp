@@ -6,6 +6,8 @@
 #include <charconv>
 #include <string>
 #include <string_view>
+#include <tuple>
+#include <utility>
 
 /// Messages as JSON text without a tree in between, for what is written often.
 /// The same JSON as `to_json_value`, read back by `from_json_text`.
@@ -16,12 +18,13 @@ namespace detail {
 
 /// Whether a JSON string can hold `text` as it is.
 inline bool is_plain(std::string_view text) {
+  // Without an early exit, so that the compiler looks at many at once.
+  auto special = false;
   for (char c : text) {
     auto u = static_cast<unsigned char>(c);
-    if (u < 0x20 || u >= 0x7f || u == '"' || u == '\\')
-      return false;
+    special |= (u < 0x20) | (u >= 0x7f) | (u == '"') | (u == '\\');
   }
-  return true;
+  return !special;
 }
 
 inline void append_string(std::string& out, std::string_view text) {
@@ -52,6 +55,36 @@ inline void append_real(std::string& out, double x) {
     out += ".0";
 }
 
+/// What stands before each field's value in a `T`: `{"first":`, `,"second":`.
+template <class T>
+const auto& keys_of() {
+  static const auto keys = std::apply(
+    [open = '{'](const auto&... fs) mutable {
+      return std::array<std::string, sizeof...(fs)>{
+        (std::exchange(open, ',') + ('"' + std::string{fs.name}) + "\":")...};
+    },
+    T::fields());
+  return keys;
+}
+
+/// The same text as `to_text(x)`.
+inline void append_value(std::string& out, const json& x) {
+  if (x.is_string())
+    return append_string(out, x.get_ref<const std::string&>());
+  if (!x.is_object() || x.empty()) {
+    out += to_text(x);
+    return;
+  }
+  auto separator = '{';
+  for (const auto& [key, value] : x.items()) {
+    out += std::exchange(separator, ',');
+    append_string(out, key);
+    out += ':';
+    append_value(out, value);
+  }
+  out += '}';
+}
+
 } // namespace detail
 
 /// Appends `x` to `out`. A floating point number is written with as many digits
@@ -63,10 +96,10 @@ void append_json(std::string& out, const T& x) {
     first = false;
   };
   if constexpr (std::is_same_v<T, attributes>) {
-    out += x.values.empty() ? "{}" : to_text(x.values);
+    detail::append_value(out, x.values);
   } else if constexpr (std::is_same_v<T, timestamp>) {
     out += '"';
-    out += to_iso8601(x);
+    append_iso8601(out, x);
     out += '"';
   } else if constexpr (detail::is_duration<T>::value) {
     append_json(out, std::chrono::duration_cast<millis>(x).count());
@@ -102,11 +135,9 @@ void append_json(std::string& out, const T& x) {
     });
     out += ']';
   } else if constexpr (described<T>) {
-    for_each_field(x, [&](std::string_view name, const auto& y) {
-      list('{');
-      out += '"';
-      out += name;
-      out += "\":";
+    auto key = detail::keys_of<T>().begin();
+    for_each_field(x, [&](std::string_view, const auto& y) {
+      out += *key++;
       append_json(out, y);
     });
     out += '}';

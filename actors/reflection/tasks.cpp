@@ -12,7 +12,7 @@ namespace hololoom {
 
 store_task::store_task(caf::typed_response_promise<reflect_ack> promise,
                        std::shared_ptr<const reflection_options> options,
-                       episode x)
+                       episode&& x)
   : store_task(std::move(promise), std::move(options)) {
   episode_ = std::move(x);
   record_ = record_of(episode_, options_->discount);

@@ -82,7 +82,7 @@ private:
 class store_task : public answering_task<reflect_ack> {
 public:
   store_task(caf::typed_response_promise<reflect_ack> promise,
-             std::shared_ptr<const reflection_options> options, episode x);
+             std::shared_ptr<const reflection_options> options, episode&& x);
   caf::error run(journal& x) override;
   void committed() override;
   void finish(buffer_memory& memory, const caf::error& failed) override;
