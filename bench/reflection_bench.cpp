@@ -71,6 +71,14 @@ figures summarise(std::size_t rows, steady::duration took,
   return {static_cast<double>(rows) / seconds(took), at(.5), at(.99)};
 }
 
+/// What some clients saw.
+struct served {
+  std::int64_t stored = 0;
+  steady::time_point begun;
+  steady::time_point ended;
+  std::vector<double> latencies_ms;
+};
+
 /// An episode of about 1.5 KiB in the journal.
 reflect_request request() {
   reflect_request result;
@@ -82,12 +90,16 @@ reflect_request request() {
   return result;
 }
 
-/// Clients that each store the next episode when the last one is durable.
+/// Clients that each store the next episode when the last one is durable. They
+/// share an actor: CAF looks through all open requests of one for each answer,
+/// so there are `most` of them.
 class clients {
 public:
+  static constexpr int most = 16;
+
   clients(caf::event_based_actor* self, reflection_actor buffer, int count,
           steady::duration time, std::int64_t limit,
-          std::promise<figures> result)
+          std::promise<served> result)
     : self_(self),
       buffer_(std::move(buffer)),
       begun_(steady::now()),
@@ -121,8 +133,7 @@ private:
   }
 
   void finish(steady::time_point now) {
-    result_.set_value(
-      summarise(static_cast<std::size_t>(stored_), now - begun_, latencies_));
+    result_.set_value({stored_, begun_, now, std::move(latencies_)});
     self_->quit();
   }
 
@@ -134,7 +145,7 @@ private:
   int running_;
   std::int64_t stored_ = 0;
   std::vector<double> latencies_;
-  std::promise<figures> result_;
+  std::promise<served> result_;
 };
 
 long resident_kib() {
@@ -165,19 +176,34 @@ public:
   }
 
   figures run(int count, steady::duration time, std::int64_t limit = 0) {
-    std::promise<figures> promise;
-    auto result = promise.get_future();
-    system_.spawn([&](caf::event_based_actor* self) {
-      auto state = std::make_shared<clients>(self, buffer_, count, time, limit,
-                                             std::move(promise));
-      return caf::behavior{[state](int) {
-      }};
-    });
-    while (result.wait_for(std::chrono::seconds{2})
-           == std::future_status::timeout)
-      if (limit > 0)
-        std::printf("    %7ld KiB resident\n", resident_kib());
-    return result.get();
+    std::vector<std::future<served>> results;
+    for (auto left = count; left > 0; left -= clients::most) {
+      auto share = std::min(left, clients::most);
+      auto promise = std::make_shared<std::promise<served>>();
+      results.push_back(promise->get_future());
+      auto share_of_limit = limit * share / count;
+      system_.spawn([=, buffer = buffer_](caf::event_based_actor* self) {
+        auto state = std::make_shared<clients>(
+          self, buffer, share, time, share_of_limit, std::move(*promise));
+        return caf::behavior{[state](int) {
+        }};
+      });
+    }
+    served all{0, steady::time_point::max(), {}, {}};
+    for (auto& result : results) {
+      while (result.wait_for(std::chrono::seconds{2})
+             == std::future_status::timeout)
+        if (limit > 0)
+          std::printf("    %7ld KiB resident\n", resident_kib());
+      auto x = result.get();
+      all.stored += x.stored;
+      all.begun = std::min(all.begun, x.begun);
+      all.ended = std::max(all.ended, x.ended);
+      all.latencies_ms.insert(all.latencies_ms.end(), x.latencies_ms.begin(),
+                              x.latencies_ms.end());
+    }
+    return summarise(static_cast<std::size_t>(all.stored),
+                     all.ended - all.begun, all.latencies_ms);
   }
 
 private:

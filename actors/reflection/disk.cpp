@@ -1,9 +1,11 @@
 #include <hololoom/actors/reflection/disk.hpp>
+#include <hololoom/actors/reflection/gathered_writes.hpp>
 
 #include <sqlite3.h>
 
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <new>
 #include <utility>
 
@@ -29,6 +31,8 @@ struct layered_file {
   sqlite3_int64 size;
   sqlite3_int64 end;
   sqlite3_int64 unsynced;
+  /// What is to be written; null for files whose writes are not gathered.
+  std::unique_ptr<gathered_writes> gathered;
   sqlite3_file* below() { return reinterpret_cast<sqlite3_file*>(this + 1); }
 };
 
@@ -50,30 +54,65 @@ int code_of(disk_fault x, int broken) {
   return broken;
 }
 
-int close(sqlite3_file* f) {
-  auto b = below(f);
-  return b->pMethods ? b->pMethods->xClose(b) : SQLITE_OK;
+int ask_hooks(sqlite3_file* f, int size) {
+  auto hooks = ours(f).owner->hooks();
+  auto fault = hooks ? hooks->before_write(static_cast<std::size_t>(size))
+                     : disk_fault::none;
+  return code_of(fault, SQLITE_IOERR_WRITE);
 }
 
-int read(sqlite3_file* f, void* to, int size, sqlite3_int64 offset) {
-  return below(f)->pMethods->xRead(below(f), to, size, offset);
-}
-
-int write_through(sqlite3_file* f, const void* from, int size,
-                  sqlite3_int64 offset) {
-  auto owner = ours(f).owner;
-  if (auto hooks = owner->hooks()) {
-    auto fault = hooks->before_write(static_cast<std::size_t>(size));
-    if (fault != disk_fault::none)
-      return code_of(fault, SQLITE_IOERR_WRITE);
-  }
+int write_below(sqlite3_file* f, const void* from, int size,
+                sqlite3_int64 offset) {
   auto result = below(f)->pMethods->xWrite(below(f), from, size, offset);
-  owner->activity()->writes.fetch_add(1, std::memory_order_relaxed);
+  ours(f).owner->activity()->writes.fetch_add(1, std::memory_order_relaxed);
   return result;
 }
 
+/// Writes what was gathered.
+int put_down(sqlite3_file* f) {
+  auto& gathered = ours(f).gathered;
+  if (!gathered || gathered->empty())
+    return SQLITE_OK;
+  return gathered->take([f](const auto& bytes, sqlite3_int64 offset) {
+    return write_below(f, bytes.data(), static_cast<int>(bytes.size()), offset);
+  });
+}
+
+int close(sqlite3_file* f) {
+  auto b = below(f);
+  auto result = b->pMethods ? put_down(f) : SQLITE_OK;
+  auto closed = b->pMethods ? b->pMethods->xClose(b) : SQLITE_OK;
+  std::destroy_at(&ours(f));
+  return result == SQLITE_OK ? closed : result;
+}
+
+int read(sqlite3_file* f, void* to, int size, sqlite3_int64 offset) {
+  auto& gathered = ours(f).gathered;
+  if (gathered && gathered->overlaps(offset, static_cast<std::size_t>(size)))
+    if (auto code = put_down(f); code != SQLITE_OK)
+      return code;
+  return below(f)->pMethods->xRead(below(f), to, size, offset);
+}
+
+/// Gathers a write, or does it.
+int put(sqlite3_file* f, const void* from, int size, sqlite3_int64 offset) {
+  auto& gathered = ours(f).gathered;
+  if (!gathered)
+    return write_below(f, from, size, offset);
+  auto bytes = static_cast<std::size_t>(size);
+  if (gathered->add(from, bytes, offset))
+    return SQLITE_OK;
+  if (auto code = put_down(f); code != SQLITE_OK)
+    return code;
+  return gathered->add(from, bytes, offset)
+         ? SQLITE_OK
+         : write_below(f, from, size, offset);
+}
+
 int write(sqlite3_file* f, const void* from, int size, sqlite3_int64 offset) {
-  auto result = write_through(f, from, size, offset);
+  auto result = ask_hooks(f, size);
+  if (result == SQLITE_OK)
+    result = put(f, from, size, offset);
   auto& file = ours(f);
   if (result == SQLITE_OK) {
     file.end = offset + size;
@@ -89,28 +128,32 @@ int write(sqlite3_file* f, const void* from, int size, sqlite3_int64 offset) {
 /// which SQLite takes for the log's end. A disk that has no room for that is
 /// left alone.
 void grow_ahead(sqlite3_file* f) {
-  // SQLite's own layer takes less than 128 KiB at a time.
-  static const std::array<char, 65536> zeros{};
+  static const std::array<char, gathered_writes::capacity> zeros{};
   constexpr sqlite3_int64 step = 262'144;
   auto& file = ours(f);
   auto written = std::exchange(file.unsynced, 0);
   if (!file.grows_ahead || written > step / 8 || file.end + written < file.size)
     return;
+  constexpr auto size = static_cast<int>(zeros.size());
   for (auto to = file.size + step; file.grows_ahead && file.size < to;) {
     file.grows_ahead =
-      write_through(f, zeros.data(), static_cast<int>(zeros.size()), file.size)
-      == SQLITE_OK;
+      ask_hooks(f, size) == SQLITE_OK
+      && write_below(f, zeros.data(), size, file.size) == SQLITE_OK;
     if (file.grows_ahead)
       file.size += static_cast<sqlite3_int64>(zeros.size());
   }
 }
 
 int truncate(sqlite3_file* f, sqlite3_int64 size) {
+  if (auto code = put_down(f); code != SQLITE_OK)
+    return code;
   ours(f).size = size;
   return below(f)->pMethods->xTruncate(below(f), size);
 }
 
 int sync(sqlite3_file* f, int flags) {
+  if (auto code = put_down(f); code != SQLITE_OK)
+    return code;
   grow_ahead(f);
   auto owner = ours(f).owner;
   if (auto hooks = owner->hooks()) {
@@ -124,6 +167,8 @@ int sync(sqlite3_file* f, int flags) {
 }
 
 int file_size(sqlite3_file* f, sqlite3_int64* size) {
+  if (auto code = put_down(f); code != SQLITE_OK)
+    return code;
   return below(f)->pMethods->xFileSize(below(f), size);
 }
 
@@ -132,6 +177,9 @@ int lock(sqlite3_file* f, int level) {
 }
 
 int unlock(sqlite3_file* f, int level) {
+  // Whoever locks it next must find everything.
+  if (auto code = put_down(f); code != SQLITE_OK)
+    return code;
   return below(f)->pMethods->xUnlock(below(f), level);
 }
 
@@ -194,6 +242,9 @@ int open(sqlite3_vfs* vfs, const char* name, sqlite3_file* f, int flags,
   // closed here if it wants to be.
   if (code == SQLITE_OK || file->below()->pMethods)
     file->base.pMethods = &methods;
+  if (code == SQLITE_OK
+      && (flags & (SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_DB)) != 0)
+    file->gathered = std::make_unique<gathered_writes>();
   file->grows_ahead =
     code == SQLITE_OK && (flags & SQLITE_OPEN_WAL) != 0
     && below(f)->pMethods->xFileSize(below(f), &file->size) == SQLITE_OK;

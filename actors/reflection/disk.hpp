@@ -43,10 +43,11 @@ struct disk_activity {
 };
 
 /// The journal's file layer: a SQLite VFS that passes everything on to another
-/// one, counts writes and syncs, lets hooks stand before them, and makes a log
-/// longer ahead of what is written to it, so that a sync is short. It is known
-/// to SQLite under `name()` for as long as it lives, and must outlive the
-/// connections that use it.
+/// one, counts writes and syncs, and lets hooks stand before them. It gathers
+/// the writes of a commit, and makes a log longer ahead of what is written to
+/// it, so that a commit needs few calls and a short sync. It is known to SQLite
+/// under `name()` for as long as it lives, and must outlive the connections
+/// that use it.
 class disk {
 public:
   /// @param hooks may be null.

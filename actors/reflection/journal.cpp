@@ -127,6 +127,8 @@ caf::error journal::prepare() {
     if (!err)
       err = set(to, sql);
   };
+  all(begin_, "BEGIN IMMEDIATE");
+  all(commit_, "COMMIT");
   all(insert_episode_,
       "INSERT INTO episodes(" HOLOLOOM_EPISODE_COLUMNS
       ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO NOTHING");
@@ -205,7 +207,15 @@ caf::error journal::compare_with_mark(bool created) {
 caf::error journal::begin() {
   changed_ = false;
   draft_ = learned_;
-  return db_.run("BEGIN IMMEDIATE");
+  return run(begin_);
+}
+
+/// Runs a statement that is prepared once and answers nothing.
+caf::error journal::run(sqlite::statement& x) {
+  auto code = x.step();
+  auto err = code == SQLITE_DONE ? caf::error{} : db_.last_error("write to");
+  x.reset();
+  return err;
 }
 
 caf::expected<placement> journal::find(const std::string& id) {
@@ -298,10 +308,7 @@ caf::error journal::rewrite(std::int64_t sequence, std::string_view body) {
     rewrite_.bind(2, body);
   const auto& r = x.record;
   rewrite_.bind(3, checksum(sequence, r.id, r.learned, r.formula, body));
-  auto code = rewrite_.step();
-  auto err = code == SQLITE_DONE ? caf::error{} : db_.last_error("write to");
-  rewrite_.reset();
-  return err;
+  return run(rewrite_);
 }
 
 caf::error journal::keep(std::int64_t kind, const learned_state& state) {
@@ -310,10 +317,7 @@ caf::error journal::keep(std::int64_t kind, const learned_state& state) {
   keep_.bind(1, kind);
   keep_.bind(2, std::string_view{body});
   keep_.bind(3, checksum(kind, {}, body));
-  auto code = keep_.step();
-  auto err = code == SQLITE_DONE ? caf::error{} : db_.last_error("write to");
-  keep_.reset();
-  return err;
+  return run(keep_);
 }
 
 caf::error journal::commit() {
@@ -322,7 +326,7 @@ caf::error journal::commit() {
       rollback();
       return err;
     }
-  if (auto err = db_.run("COMMIT")) {
+  if (auto err = run(commit_)) {
     rollback();
     return err;
   }

@@ -125,6 +125,7 @@ private:
   caf::error load();
   caf::error compare_with_mark(bool created);
   caf::error keep(std::int64_t kind, const learned_state& state);
+  caf::error run(sqlite::statement& x);
   caf::expected<placement> find(const std::string& id);
   caf::error drop_episodes();
   caf::error drop_until(std::int64_t last);
@@ -144,6 +145,8 @@ private:
   bool relearned_ = false;
   std::int64_t log_pages_ = 0;
   std::int64_t spacetimes_recorded_ = 0;
+  sqlite::statement begin_;
+  sqlite::statement commit_;
   sqlite::statement insert_episode_;
   sqlite::statement find_episode_;
   sqlite::statement read_episodes_;
