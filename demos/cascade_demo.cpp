@@ -123,9 +123,10 @@ public:
     return hololoom::disk_fault::none;
   }
 
-  /// Takes up `ms` in all, in fewer steps than a flush has writes.
+  /// Takes up `ms` in all, in fewer steps than a flush has writes, each of them
+  /// shorter than what passes for a standstill.
   void spend(std::int64_t ms) {
-    step_ = std::max<std::int64_t>(ms / 100, 1);
+    step_ = std::clamp<std::int64_t>(ms / 100, 1, 5'000);
     budget_ = ms;
   }
 
@@ -238,10 +239,12 @@ void say(const demo_options& options, const std::string& state,
 
 int run(const demo_options& options) {
   hololoom::signal_watch signals;
+  std::error_code no_temp;
   auto folder =
-    (std::filesystem::temp_directory_path() / "cascade-XXXXXX").string();
-  if (!::mkdtemp(folder.data())) {
-    std::cerr << "cannot make a directory like " << folder << '\n';
+    (std::filesystem::temp_directory_path(no_temp) / "cascade-XXXXXX").string();
+  if (no_temp || !::mkdtemp(folder.data())) {
+    std::cerr << "cannot make a directory for temporary files; set TMPDIR to "
+                 "one that can be written to\n";
     return 73;
   }
   auto cfg = hololoom::config::bare();

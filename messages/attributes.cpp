@@ -28,10 +28,19 @@ caf::expected<json> parse_json(std::string_view text) {
   try {
     return json::parse(text);
   } catch (const json::parse_error& e) {
-    return failure(errc::invalid_json, "not JSON at byte "
-                                         + std::to_string(e.byte) + " of "
-                                         + std::to_string(text.size()));
+    return failure(errc::invalid_json,
+                   detail::place_in_json(e.byte, text.size()));
+  } catch (const json::exception&) {
+    return failure(errc::invalid_json,
+                   "JSON with a number that no floating point number can hold");
   }
+}
+
+std::string detail::place_in_json(std::size_t byte, std::size_t size) {
+  if (byte > size)
+    return "JSON that ends too early, after " + std::to_string(size) + " bytes";
+  return "not JSON at byte " + std::to_string(byte) + " of "
+       + std::to_string(size);
 }
 
 caf::error detail::parse_attributes(const std::string& text, attributes& x) {

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -38,6 +39,10 @@ caf::expected<json> parse_json(std::string_view text);
 namespace detail {
 
 caf::error parse_attributes(const std::string& text, attributes& x);
+
+/// Where text of `size` bytes stops being JSON: at `byte`, counted from 1, or
+/// at its end.
+std::string place_in_json(std::size_t byte, std::size_t size);
 
 } // namespace detail
 

@@ -68,8 +68,9 @@ caf::expected<config> config::parse(std::string_view text) {
   try {
     value = json::parse(text, nullptr, true, true);
   } catch (const json::parse_error& e) {
-    return invalid("not JSON at byte " + std::to_string(e.byte) + " of "
-                   + std::to_string(text.size()));
+    return invalid(detail::place_in_json(e.byte, text.size()));
+  } catch (const json::exception&) {
+    return invalid("it has a number that no floating point number can hold");
   }
   if (!value.is_object())
     return invalid("a config is a JSON object");

@@ -12,14 +12,27 @@ namespace hololoom {
 
 namespace {
 
+/// Refuses what nobody could learn from.
+caf::error check_outcome(const spacetime& x) {
+  if (x.tool_used.empty())
+    return failure(errc::invalid_json, "tool_used: must not be empty");
+  if (!(x.confidence >= 0.0 && x.confidence <= 1.0))
+    return failure(errc::invalid_json, "confidence: expected a number in 0..1");
+  return {};
+}
+
 /// What a line asks to store: an exported episode, or the few keys that a weave
 /// made elsewhere needs.
-caf::expected<import_pipeline::request> parse_line(const std::string& line) {
+/// @param said_id the line's id, if it could be read, whatever else is wrong.
+caf::expected<import_pipeline::request> parse_line(const std::string& line,
+                                                   std::string& said_id) {
   auto value = parse_json(line);
   if (!value)
     return std::move(value.error());
   if (!value->is_object())
     return failure(errc::invalid_json, "expected an object");
+  if (auto id = value->find("id"); id != value->end() && id->is_string())
+    said_id = id->get<std::string>();
   if (value->contains("spacetime")) {
     import_request result;
     if (auto err = from_json_value(*value, result.made))
@@ -41,6 +54,8 @@ caf::expected<import_pipeline::request> parse_line(const std::string& line) {
                          {"end_time", to_iso8601(made_at)},
                          {"duration_ms", 0.0}};
   if (auto err = from_json_value(*value, result.woven))
+    return err;
+  if (auto err = check_outcome(result.woven))
     return err;
   if (result.woven.created_at == timestamp{})
     result.woven.created_at = made_at;
@@ -109,9 +124,10 @@ import_report import_lines(caf::actor_system& system,
     for (std::int64_t number = 1; std::getline(in, line); ++number) {
       if (line.find_first_not_of(" \t\r") == std::string::npos)
         continue;
-      auto request = parse_line(line);
+      std::string said_id;
+      auto request = parse_line(line, said_id);
       if (!request) {
-        answers.failed("", number, request.error());
+        answers.failed(said_id, number, request.error());
         continue;
       }
       auto id = name(*request);

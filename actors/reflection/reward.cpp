@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <sstream>
 #include <string>
 
 namespace hololoom {
@@ -70,9 +71,14 @@ double normalised(double raw) {
 caf::error check_feedback(const maybe<feedback>& said,
                           const maybe<double>& reward) {
   auto out_of = [](const std::string& name, double x, const char* range) {
-    auto text = std::isfinite(x) ? std::to_string(x) : "not a finite number";
-    return failure(errc::invalid_feedback,
-                   name + " is " + text + "; it must be a number in " + range);
+    std::ostringstream text;
+    if (std::isfinite(x))
+      text << x;
+    else
+      text << "not a finite number";
+    return failure(errc::invalid_feedback, name + " is " + text.str()
+                                             + "; it must be a number in "
+                                             + range);
   };
   if (said && said->rating) {
     auto rating = *said->rating;
