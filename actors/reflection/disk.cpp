@@ -25,6 +25,7 @@ namespace {
 struct layered_file {
   sqlite3_file base;
   disk* owner;
+  bool is_log;
   /// Of a log: whether it is made longer ahead of what is written, how long it
   /// is, where the last write ended, and what was written since the last sync.
   bool grows_ahead;
@@ -54,11 +55,11 @@ int code_of(disk_fault x, int broken) {
   return broken;
 }
 
-int ask_hooks(sqlite3_file* f, int size) {
+int ask_hooks(sqlite3_file* f, int size, int broken) {
   auto hooks = ours(f).owner->hooks();
   auto fault = hooks ? hooks->before_write(static_cast<std::size_t>(size))
                      : disk_fault::none;
-  return code_of(fault, SQLITE_IOERR_WRITE);
+  return code_of(fault, broken);
 }
 
 int write_below(sqlite3_file* f, const void* from, int size,
@@ -109,8 +110,43 @@ int put(sqlite3_file* f, const void* from, int size, sqlite3_int64 offset) {
          : write_below(f, from, size, offset);
 }
 
+int truncate(sqlite3_file* f, sqlite3_int64 size) {
+  if (auto code = put_down(f); code != SQLITE_OK)
+    return code;
+  if (auto code = ask_hooks(f, 0, SQLITE_IOERR_TRUNCATE); code != SQLITE_OK)
+    return code;
+  ours(f).size = size;
+  return below(f)->pMethods->xTruncate(below(f), size);
+}
+
+/// Cuts off the log what a transaction left there that did not come to pass.
+///
+/// SQLite writes the next transaction over it. If that one is shorter, the rest
+/// of the other stays behind it: pages that look like the newest ones to
+/// whoever reads a damaged log without SQLite. They must not: they may have
+/// rows of which the asker was told that they are not stored.
+///
+/// Whatever is in the log from the place on where a transaction begins to write
+/// is of none that was committed: SQLite goes on right behind the last commit,
+/// or at the log's head when all of it is in the database. So nothing is cut
+/// that anybody needs. It is cut before that transaction is written, and the
+/// same sync makes both durable. As long as it cannot be cut, nothing is
+/// written either.
+int cut_if_due(sqlite3_file* f, sqlite3_int64 offset) {
+  auto& due = ours(f).owner->log_to_cut();
+  if (!ours(f).is_log || !due)
+    return SQLITE_OK;
+  // What was gathered is of that transaction, too.
+  ours(f).gathered->drop();
+  auto result = ours(f).size > offset ? truncate(f, offset) : SQLITE_OK;
+  due = result != SQLITE_OK;
+  return result;
+}
+
 int write(sqlite3_file* f, const void* from, int size, sqlite3_int64 offset) {
-  auto result = ask_hooks(f, size);
+  if (auto failed = cut_if_due(f, offset))
+    return failed;
+  auto result = ask_hooks(f, size, SQLITE_IOERR_WRITE);
   if (result == SQLITE_OK)
     result = put(f, from, size, offset);
   auto& file = ours(f);
@@ -137,18 +173,11 @@ void grow_ahead(sqlite3_file* f) {
   constexpr auto size = static_cast<int>(zeros.size());
   for (auto to = file.size + step; file.grows_ahead && file.size < to;) {
     file.grows_ahead =
-      ask_hooks(f, size) == SQLITE_OK
+      ask_hooks(f, size, SQLITE_IOERR_WRITE) == SQLITE_OK
       && write_below(f, zeros.data(), size, file.size) == SQLITE_OK;
     if (file.grows_ahead)
       file.size += static_cast<sqlite3_int64>(zeros.size());
   }
-}
-
-int truncate(sqlite3_file* f, sqlite3_int64 size) {
-  if (auto code = put_down(f); code != SQLITE_OK)
-    return code;
-  ours(f).size = size;
-  return below(f)->pMethods->xTruncate(below(f), size);
 }
 
 int sync(sqlite3_file* f, int flags) {
@@ -245,8 +274,9 @@ int open(sqlite3_vfs* vfs, const char* name, sqlite3_file* f, int flags,
   if (code == SQLITE_OK
       && (flags & (SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_DB)) != 0)
     file->gathered = std::make_unique<gathered_writes>();
+  file->is_log = (flags & SQLITE_OPEN_WAL) != 0;
   file->grows_ahead =
-    code == SQLITE_OK && (flags & SQLITE_OPEN_WAL) != 0
+    code == SQLITE_OK && file->is_log
     && below(f)->pMethods->xFileSize(below(f), &file->size) == SQLITE_OK;
   return code;
 }

@@ -27,7 +27,8 @@ class disk_hooks {
 public:
   virtual ~disk_hooks() = default;
 
-  /// A write of `bytes`; what it returns is what the journal gets.
+  /// A write of `bytes`, or a file being cut when that is 0; what it returns is
+  /// what the journal gets.
   virtual disk_fault before_write(std::size_t bytes);
 
   /// A sync of one file.
@@ -64,11 +65,21 @@ public:
 
   disk_hooks* hooks() const { return hooks_.get(); }
 
+  /// What a transaction wrote to the log is not to stay: it was taken back.
+  /// The log is cut before it is next written to, where that write begins.
+  void cut_log() { cut_log_ = true; }
+
+  /// Whether the log is to be cut now; asked by the file layer.
+  bool& log_to_cut() { return cut_log_; }
+
 private:
   std::shared_ptr<disk_hooks> hooks_;
   std::shared_ptr<disk_activity> activity_;
   std::string name_;
   std::shared_ptr<sqlite3_vfs> vfs_;
+  /// Before the first write, too: whoever had the log before may have died in
+  /// the middle of a transaction.
+  bool cut_log_ = true;
 };
 
 } // namespace hololoom

@@ -49,6 +49,9 @@ public:
     return result;
   }
 
+  /// Forgets what is held.
+  void drop() noexcept { bytes_.clear(); }
+
 private:
   std::int64_t end() const noexcept {
     return offset_ + static_cast<std::int64_t>(bytes_.size());

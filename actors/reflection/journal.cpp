@@ -337,6 +337,7 @@ caf::error journal::commit() {
 
 void journal::rollback() {
   db_.rollback();
+  disk_->cut_log();
 }
 
 } // namespace hololoom
