@@ -1,4 +1,5 @@
 #include <hololoom/actors/reflection/log_check.hpp>
+#include <hololoom/actors/reflection/log_sum.hpp>
 
 #include <algorithm>
 #include <array>
@@ -16,34 +17,6 @@ namespace {
 
 constexpr std::size_t header_size = 32;
 constexpr std::size_t frame_header_size = 24;
-
-std::uint32_t big_endian(const unsigned char* p) {
-  return std::uint32_t{p[0]} << 24 | std::uint32_t{p[1]} << 16
-       | std::uint32_t{p[2]} << 8 | std::uint32_t{p[3]};
-}
-
-std::uint32_t little_endian(const unsigned char* p) {
-  return std::uint32_t{p[3]} << 24 | std::uint32_t{p[2]} << 16
-       | std::uint32_t{p[1]} << 8 | std::uint32_t{p[0]};
-}
-
-/// The log's running checksum, over pairs of words.
-struct running_sum {
-  bool big = false;
-  std::uint32_t a = 0;
-  std::uint32_t b = 0;
-
-  void add(const unsigned char* p, std::size_t size) {
-    for (std::size_t i = 0; i + 8 <= size; i += 8) {
-      a += (big ? big_endian(p + i) : little_endian(p + i)) + b;
-      b += (big ? big_endian(p + i + 4) : little_endian(p + i + 4)) + a;
-    }
-  }
-
-  bool matches(const unsigned char* stored) const {
-    return a == big_endian(stored) && b == big_endian(stored + 4);
-  }
-};
 
 class log_reader {
 public:
@@ -84,9 +57,7 @@ public:
   }
 
   bool read_frame() {
-    before_.big = sum_.big;
-    before_.a = big_endian(frame_.data() + 16);
-    before_.b = big_endian(frame_.data() + 20);
+    before_ = log_sum::stored_at(frame_.data() + 16, sum_.big);
     return read(frame_.data(), frame_.size());
   }
 
@@ -126,8 +97,8 @@ private:
   std::array<unsigned char, header_size> header_{};
   std::vector<unsigned char> frame_;
   std::size_t page_size_ = 0;
-  running_sum sum_;
-  running_sum before_; ///< As it was stored with the last frame.
+  log_sum sum_;
+  log_sum before_; ///< As it was stored with the last frame.
 };
 
 caf::error damaged(const std::filesystem::path& log, const std::string& where) {

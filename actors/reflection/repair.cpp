@@ -5,6 +5,7 @@
 #include <hololoom/actors/reflection/salvage.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <system_error>
 #include <utility>
 
@@ -131,7 +132,7 @@ caf::expected<repair_report> repair_journal(const fs::path& directory) {
   if (!lock)
     return std::move(lock.error());
   auto found = salvage(file);
-  auto last = std::max(found.last(), high_water_of(file));
+  auto known = std::max(found.known, high_water_of(file));
   auto made = beside(file, ".new");
   if (auto err = build(found, made))
     return err;
@@ -150,7 +151,9 @@ caf::expected<repair_report> repair_journal(const fs::path& directory) {
     result.episodes += record.body.empty() ? 0 : 1;
   result.spacetimes = static_cast<std::int64_t>(found.spacetimes.size());
   auto first = found.baseline ? found.baseline->sequence : 0;
-  result.lost = last - first - std::ssize(found.episodes);
+  result.lost =
+    known - first
+    - std::distance(found.episodes.begin(), found.episodes.upper_bound(known));
   result.problems.push_back(without_remedy(explain(intact.error())));
   if (result.lost > 0)
     result.problems.push_back(std::to_string(result.lost)

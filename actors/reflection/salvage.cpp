@@ -3,6 +3,7 @@
 #include <hololoom/actors/reflection/sqlite_pages.hpp>
 
 #include <algorithm>
+#include <set>
 
 namespace hololoom {
 
@@ -45,95 +46,151 @@ private:
   bool right_ = true;
 };
 
-void take_episode(const loose_row& row, salvaged& result) {
-  columns c{row};
-  episode_record x;
-  x.id = c.text(1);
-  x.learned.at = timestamp{std::chrono::microseconds{c.integer(2)}};
-  x.learned.tool = c.text(3);
-  x.learned.pattern = c.text(4);
-  x.learned.reward = c.real(5);
-  x.learned.success = c.integer(6) != 0;
-  x.formula = static_cast<reward_formula>(c.integer(7));
-  x.learned.confidence = c.real(8);
-  x.learned.duration_ms = c.real(9);
-  x.learned.query_length = c.integer(10);
-  x.learned.discount = c.real(11);
-  x.body = c.text_or_null(12);
-  auto sum = c.integer(13);
-  if (c.right()
-      && sum == checksum(row.rowid, x.id, x.learned, x.formula, x.body))
-    result.episodes[row.rowid] = std::move(x);
-}
-
-/// Spacetimes and adjustments have four columns each.
-void take_four(const loose_row& row, salvaged& result) {
-  columns spacetime{row};
-  auto id = spacetime.text(1);
-  auto body = spacetime.text(2);
-  auto sum = spacetime.integer(3);
-  if (spacetime.right()) {
-    if (sum == checksum(row.rowid, id, body))
-      result.spacetimes[row.rowid] = {std::move(id), std::move(body)};
-    return;
+/// Collects what is right. Rows come in the order of writing, so that a later
+/// one takes the place of an earlier one; doubtful rows come last and only fill
+/// gaps.
+class collector {
+public:
+  void take(const loose_row& row) {
+    switch (row.columns.size()) {
+      case 14: return take_episode(row);
+      case 4: return take_four(row);
+      case 3: return take_learned(row);
+      default: return;
+    }
   }
-  columns adjusted{row};
-  placed_adjustment x;
-  x.number = row.rowid;
-  x.after = adjusted.integer(1);
-  body = adjusted.text(2);
-  sum = adjusted.integer(3);
-  if (!adjusted.right()
-      || sum != checksum(x.number, std::to_string(x.after), body))
-    return;
-  if (auto what = from_json_text<adjustment>(body)) {
-    x.what = std::move(*what);
-    result.adjustments[x.number] = std::move(x);
-  }
-}
 
-void take_learned(const loose_row& row, salvaged& result) {
-  columns c{row};
-  auto body = c.text(1);
-  auto sum = c.integer(2);
-  if (!c.right() || sum != checksum(row.rowid, {}, body))
-    return;
-  auto state = from_json_text<learned_state>(body);
-  if (state)
-    (row.rowid == 0 ? result.baseline : result.current) = std::move(*state);
-}
+  salvaged finish() {
+    drop_doubtful_baseline();
+    if (found_.current && !current_doubtful_)
+      found_.known = std::max(found_.known, found_.current->sequence);
+    if (found_.baseline)
+      found_.known = std::max(found_.known, found_.baseline->sequence);
+    // What had left is only found in stale pages.
+    if (found_.baseline) {
+      std::erase_if(found_.episodes, [&](const auto& x) {
+        return x.first <= found_.baseline->sequence;
+      });
+      std::erase_if(found_.adjustments, [&](const auto& x) {
+        return x.first <= found_.baseline->adjustments;
+      });
+    }
+    return std::move(found_);
+  }
+
+private:
+  void take_episode(const loose_row& row) {
+    columns c{row};
+    episode_record x;
+    x.id = c.text(1);
+    x.learned.at = timestamp{std::chrono::microseconds{c.integer(2)}};
+    x.learned.tool = c.text(3);
+    x.learned.pattern = c.text(4);
+    x.learned.reward = c.real(5);
+    x.learned.success = c.integer(6) != 0;
+    x.formula = static_cast<reward_formula>(c.integer(7));
+    x.learned.confidence = c.real(8);
+    x.learned.duration_ms = c.real(9);
+    x.learned.query_length = c.integer(10);
+    x.learned.discount = c.real(11);
+    x.body = c.text_or_null(12);
+    auto sum = c.integer(13);
+    if (!c.right()
+        || sum != checksum(row.rowid, x.id, x.learned, x.formula, x.body))
+      return;
+    if (!row.doubtful) {
+      found_.known = std::max(found_.known, row.rowid);
+      found_.episodes[row.rowid] = std::move(x);
+    } else if (!found_.episodes.contains(row.rowid) && is_new(x.id)) {
+      found_.episodes[row.rowid] = std::move(x);
+    }
+  }
+
+  /// Whether no episode has this id yet: one that failed may have been tried
+  /// again, and have another number then.
+  bool is_new(const std::string& id) {
+    if (!ids_) {
+      ids_.emplace();
+      for (const auto& [sequence, x] : found_.episodes)
+        ids_->insert(x.id);
+    }
+    return ids_->insert(id).second;
+  }
+
+  /// Spacetimes and adjustments have four columns each.
+  void take_four(const loose_row& row) {
+    columns spacetime{row};
+    auto id = spacetime.text(1);
+    auto body = spacetime.text(2);
+    auto sum = spacetime.integer(3);
+    if (spacetime.right()) {
+      if (sum == checksum(row.rowid, id, body))
+        put(row, found_.spacetimes, {std::move(id), std::move(body)});
+      return;
+    }
+    columns adjusted{row};
+    placed_adjustment x;
+    x.number = row.rowid;
+    x.after = adjusted.integer(1);
+    body = adjusted.text(2);
+    sum = adjusted.integer(3);
+    if (!adjusted.right()
+        || sum != checksum(x.number, std::to_string(x.after), body))
+      return;
+    if (auto what = from_json_text<adjustment>(body)) {
+      x.what = std::move(*what);
+      put(row, found_.adjustments, std::move(x));
+    }
+  }
+
+  void take_learned(const loose_row& row) {
+    columns c{row};
+    auto body = c.text(1);
+    auto sum = c.integer(2);
+    if (!c.right() || sum != checksum(row.rowid, {}, body))
+      return;
+    auto& to = row.rowid == 0 ? found_.baseline : found_.current;
+    if (row.doubtful && to)
+      return;
+    auto state = from_json_text<learned_state>(body);
+    if (!state)
+      return;
+    to = std::move(*state);
+    (row.rowid == 0 ? baseline_doubtful_ : current_doubtful_) = row.doubtful;
+  }
+
+  template <class T>
+  static void put(const loose_row& row, std::map<std::int64_t, T>& to, T x) {
+    if (row.doubtful)
+      to.try_emplace(row.rowid, std::move(x));
+    else
+      to[row.rowid] = std::move(x);
+  }
+
+  /// Episodes that are here had not left.
+  void drop_doubtful_baseline() {
+    if (found_.baseline && baseline_doubtful_ && !found_.episodes.empty()
+        && found_.episodes.begin()->first <= found_.baseline->sequence)
+      found_.baseline.reset();
+  }
+
+  salvaged found_;
+  bool baseline_doubtful_ = false;
+  bool current_doubtful_ = false;
+  std::optional<std::set<std::string>> ids_;
+};
 
 } // namespace
 
 std::int64_t salvaged::last() const {
-  auto result = baseline ? baseline->sequence : 0;
-  if (current)
-    result = std::max(result, current->sequence);
-  if (!episodes.empty())
-    result = std::max(result, episodes.rbegin()->first);
-  return result;
+  return episodes.empty() ? known : std::max(known, episodes.rbegin()->first);
 }
 
 salvaged salvage(const std::filesystem::path& file) {
-  salvaged result;
-  sqlite_pages{file}.for_each_row([&](const loose_row& row) {
-    switch (row.columns.size()) {
-      case 14: return take_episode(row, result);
-      case 4: return take_four(row, result);
-      case 3: return take_learned(row, result);
-      default: return;
-    }
-  });
-  // What had left is only found in stale pages.
-  if (result.baseline) {
-    std::erase_if(result.episodes, [&](const auto& x) {
-      return x.first <= result.baseline->sequence;
-    });
-    std::erase_if(result.adjustments, [&](const auto& x) {
-      return x.first <= result.baseline->adjustments;
-    });
-  }
-  return result;
+  collector result;
+  sqlite_pages{file}.for_each_row(
+    [&](const loose_row& row) { result.take(row); });
+  return result.finish();
 }
 
 } // namespace hololoom

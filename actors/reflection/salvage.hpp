@@ -12,7 +12,8 @@
 namespace hololoom {
 
 /// What a journal still has: every record whose checksum is right, in its
-/// newest version.
+/// newest version that was committed. A version that may not have been is taken
+/// where there is no other.
 struct salvaged {
   std::map<std::int64_t, episode_record> episodes;
   std::map<std::int64_t, placed_adjustment> adjustments;
@@ -24,6 +25,9 @@ struct salvaged {
   std::optional<learned_state> current;
 
   /// The last episode that is known to have been there.
+  std::int64_t known = 0;
+
+  /// The last episode that may have been there.
   std::int64_t last() const;
 };
 

@@ -1,3 +1,4 @@
+#include <hololoom/actors/reflection/log_frames.hpp>
 #include <hololoom/actors/reflection/sqlite_pages.hpp>
 
 #include <bit>
@@ -9,8 +10,6 @@ namespace hololoom {
 
 namespace {
 
-constexpr std::size_t log_header = 32;
-constexpr std::size_t frame_header = 24;
 constexpr char table_leaf = 0x0d;
 
 std::string slurp(const std::filesystem::path& file) {
@@ -125,54 +124,42 @@ sqlite_pages::sqlite_pages(const std::filesystem::path& file)
     page_size_ = size;
   else if (plausible_page_size(log_size))
     page_size_ = log_size;
-  add_log();
+  auto frames = read_log_frames(log_, page_size_);
+  auto add_frames = [&](frame_standing standing) {
+    for (const auto& x : frames)
+      if (x.standing == standing)
+        add({x.content, standing == frame_standing::doubtful}, x.page,
+            x.intact && standing != frame_standing::doubtful);
+  };
+  add_frames(frame_standing::moved);
+  add_database();
+  add_frames(frame_standing::committed);
+  add_frames(frame_standing::doubtful);
 }
 
-void sqlite_pages::add_log() {
-  std::string_view log{log_};
-  auto stride = frame_header + page_size_;
-  auto salts = log.substr(0, log_header + 16).size() == log_header + 16
-               ? log.substr(log_header + 8, 8)
-               : std::string_view{};
-  // The frames of an earlier generation were moved into the database before
-  // this one began.
-  std::vector<std::size_t> current;
-  for (auto at = log_header; at + stride <= log.size(); at += stride) {
-    if (log.substr(at + 8, 8) == salts)
-      current.push_back(at);
-    else
-      versions_.push_back(log.substr(at + frame_header, page_size_));
-  }
-  add_database();
-  for (auto at : current) {
-    versions_.push_back(log.substr(at + frame_header, page_size_));
-    auto number = static_cast<std::uint32_t>(number_at(log, at, 4));
-    newest_[number] = versions_.back();
-  }
+void sqlite_pages::add(version x, std::uint32_t number, bool sure) {
+  versions_.push_back(x);
+  if (sure)
+    sure_[number] = x.content;
+  any_[number] = x.content;
 }
 
 void sqlite_pages::add_database() {
   std::string_view all{database_};
   std::uint32_t number = 1;
-  for (std::size_t at = 0; at + page_size_ <= all.size(); at += page_size_) {
-    versions_.push_back(all.substr(at, page_size_));
-    newest_[number++] = versions_.back();
-  }
-}
-
-std::string_view sqlite_pages::page(std::uint32_t number) const {
-  auto i = newest_.find(number);
-  return i == newest_.end() ? std::string_view{} : i->second;
+  for (std::size_t at = 0; at + page_size_ <= all.size(); at += page_size_)
+    add({all.substr(at, page_size_)}, number++, true);
 }
 
 void sqlite_pages::for_each_row(const std::function<void(loose_row)>& f) const {
-  for (auto version : versions_)
-    if (version.front() == table_leaf)
-      read_leaf(version, f);
+  for (const auto& x : versions_)
+    if (x.content.front() == table_leaf)
+      read_leaf(x, f);
 }
 
-void sqlite_pages::read_leaf(std::string_view page,
+void sqlite_pages::read_leaf(const version& from,
                              const std::function<void(loose_row)>& f) const {
+  auto page = from.content;
   auto cells = number_at(page, 3, 2);
   for (std::uint64_t i = 0; i < cells; ++i) {
     auto pointer = 8 + 2 * static_cast<std::size_t>(i);
@@ -183,17 +170,24 @@ void sqlite_pages::read_leaf(std::string_view page,
     auto rowid = cell.next();
     if (!size || !rowid || *size > (std::uint64_t{1} << 30))
       continue;
-    auto record = payload(page, cell.at(), *size);
-    if (!record)
-      continue;
-    if (auto columns = columns_of(*record))
-      f({static_cast<std::int64_t>(*rowid), std::move(*columns)});
+    auto read = [&](const std::optional<std::string>& record) {
+      auto columns = record ? columns_of(*record) : std::nullopt;
+      if (columns)
+        f({static_cast<std::int64_t>(*rowid), std::move(*columns),
+           from.doubtful});
+    };
+    auto record = payload(page, cell.at(), *size, any_);
+    read(record);
+    auto surely = payload(page, cell.at(), *size, sure_);
+    if (surely != record)
+      read(surely);
   }
 }
 
 std::optional<std::string> sqlite_pages::payload(std::string_view page,
                                                  std::size_t at,
-                                                 std::uint64_t size) const {
+                                                 std::uint64_t size,
+                                                 const page_map& pages) const {
   // How much of a payload stays on its page: section 1.6 of the format.
   auto usable = static_cast<std::uint64_t>(page_size_);
   auto local = size;
@@ -209,11 +203,12 @@ std::optional<std::string> sqlite_pages::payload(std::string_view page,
     return result;
   auto next = number_at(page, at + static_cast<std::size_t>(local), 4);
   while (result.size() < size) {
-    auto more = this->page(static_cast<std::uint32_t>(next));
-    if (next == 0 || more.empty())
+    auto more = pages.find(static_cast<std::uint32_t>(next));
+    if (next == 0 || more == pages.end())
       return std::nullopt;
-    next = number_at(more, 0, 4);
-    result += more.substr(4, static_cast<std::size_t>(size) - result.size());
+    next = number_at(more->second, 0, 4);
+    result +=
+      more->second.substr(4, static_cast<std::size_t>(size) - result.size());
   }
   return result;
 }

@@ -25,6 +25,8 @@ using sqlite_value =
 struct loose_row {
   std::int64_t rowid = 0;
   std::vector<sqlite_value> columns;
+  /// Whether it may have been taken back: it counts where there is no other.
+  bool doubtful = false;
 };
 
 /// All pages of a database file and its log.
@@ -34,25 +36,37 @@ public:
   explicit sqlite_pages(const std::filesystem::path& file);
 
   /// Calls `f` for each row on a page that looks like a leaf of a table, those
-  /// that were written last coming last.
+  /// that were written last coming last, and doubtful ones after all others. A
+  /// row that goes on in other pages may be read twice, when it is not sure
+  /// which are the right ones.
   void for_each_row(const std::function<void(loose_row)>& f) const;
 
 private:
+  using page_map = std::map<std::uint32_t, std::string_view>;
+
+  struct version {
+    std::string_view content;
+    bool doubtful = false;
+  };
+
+  void add(version x, std::uint32_t number, bool sure);
   void add_database();
-  void add_log();
-  std::string_view page(std::uint32_t number) const;
-  void read_leaf(std::string_view page,
+  void read_leaf(const version& from,
                  const std::function<void(loose_row)>& f) const;
   std::optional<std::string> payload(std::string_view page, std::size_t at,
-                                     std::uint64_t size) const;
+                                     std::uint64_t size,
+                                     const page_map& pages) const;
 
   std::string database_;
   std::string log_;
   std::size_t page_size_ = 4096;
-  /// In the order of writing: an old generation of the log, the database, and
-  /// the log as it is.
-  std::vector<std::string_view> versions_;
-  std::map<std::uint32_t, std::string_view> newest_;
+  /// In the order of writing: old generations of the log, the database, and
+  /// the log as it is; then what is doubtful.
+  std::vector<version> versions_;
+  /// The newest version of each page, by its number: of those that are whole
+  /// and committed, and of all.
+  page_map sure_;
+  page_map any_;
 };
 
 } // namespace hololoom
