@@ -3,6 +3,7 @@
 #include <hololoom/actors/reflection/import_pipeline.hpp>
 #include <hololoom/actors/reflection/options.hpp>
 #include <hololoom/actors/reflection/reward.hpp>
+#include <hololoom/actors/reflection/set_aside.hpp>
 #include <hololoom/messages/json.hpp>
 #include <hololoom/messages/type_ids.hpp>
 
@@ -166,10 +167,11 @@ std::string set_aside(const fs::path& file) {
   auto to = file.parent_path() / "damaged";
   std::error_code failed;
   fs::create_directories(to, failed);
-  if (!failed)
-    fs::rename(file, to / file.filename(), failed);
-  return failed ? "; it could not be set aside: " + failed.message()
-                : "; set aside as " + (to / file.filename()).string();
+  if (failed)
+    return "; it could not be set aside: " + failed.message();
+  auto moved = move_to_fresh_name(file, to / file.filename());
+  return moved ? "; set aside as " + moved->string()
+               : "; it could not be set aside: " + explain(moved.error());
 }
 
 } // namespace

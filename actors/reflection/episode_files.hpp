@@ -47,7 +47,7 @@ struct import_report {
 };
 
 /// Stores the episode of each JSON file in `directory`. Damaged files are moved
-/// to `directory/damaged`. Blocks.
+/// to `directory/damaged`, never over one that is there. Blocks.
 caf::expected<import_report>
 import_episodes(caf::actor_system& system, const reflection_actor& buffer,
                 const std::filesystem::path& directory);

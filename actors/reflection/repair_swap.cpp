@@ -34,11 +34,12 @@ fs::path set_aside_before(const fs::path& file) {
   return {};
 }
 
-/// A name that is not taken.
+/// A name that is not taken, neither for the journal nor for its log.
 fs::path free_name(const fs::path& file) {
   auto stamp = to_iso8601(std::chrono::floor<std::chrono::seconds>(now()));
   auto result = beside(file, ".damaged-" + stamp);
-  for (auto i = 2; fs::exists(result); ++i)
+  for (auto i = 2; fs::exists(result) || fs::exists(beside(result, "-wal"));
+       ++i)
     result = beside(file, ".damaged-" + stamp + "-" + std::to_string(i));
   return result;
 }

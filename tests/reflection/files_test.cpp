@@ -5,6 +5,7 @@
 #include <hololoom/messages/json.hpp>
 
 #include <fstream>
+#include <map>
 #include <set>
 #include <sstream>
 
@@ -81,6 +82,29 @@ TEST_CASE("files of the original are imported once, broken ones set aside") {
   REQUIRE(page->episodes.size() == 1);
   CHECK(page->episodes[0].reward == .8175);
   CHECK(to_iso8601(page->episodes[0].at) == "2025-10-26T10:15:32.000001Z");
+}
+
+TEST_CASE("damaged files of one name are set aside each") {
+  scratch_directory data;
+  scratch_directory in;
+  running_buffer buffer{options_in(data)};
+  const std::map<std::string, std::string> aside{
+    {"x.json", "first"}, {"x-2.json", "second"}, {"x-3.json", "third"}};
+  for (auto text : {"first", "second", "third"}) {
+    spill(in.path() / "x.json", text);
+    auto report = import_episodes(buffer.system(), buffer.handle(), in.path());
+    REQUIRE(report);
+    REQUIRE(report->failed.size() == 1);
+    CHECK_THAT(report->failed[0], Catch::Matchers::Contains("set aside as"));
+    CHECK(!std::filesystem::exists(in.path() / "x.json"));
+  }
+  std::map<std::string, std::string> found;
+  for (const auto& entry :
+       std::filesystem::directory_iterator{in.path() / "damaged"}) {
+    std::ifstream file{entry.path()};
+    file >> found[entry.path().filename().string()];
+  }
+  CHECK(found == aside);
 }
 
 TEST_CASE("numbers that are none, as the original writes them, are read") {
