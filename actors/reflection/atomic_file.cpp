@@ -5,6 +5,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <string>
+#include <system_error>
 #include <unistd.h>
 
 namespace hololoom {
@@ -38,6 +39,25 @@ bool write_all(int fd, std::string_view text) {
 }
 
 } // namespace
+
+caf::error copy_to_disk(const std::filesystem::path& from,
+                        const std::filesystem::path& to) {
+  std::error_code copied;
+  std::filesystem::copy_file(
+    from, to, std::filesystem::copy_options::overwrite_existing, copied);
+  auto failed = copied.value();
+  if (failed == 0) {
+    auto fd = ::open(to.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || ::fdatasync(fd) != 0)
+      failed = errno;
+    if (fd >= 0)
+      ::close(fd);
+  }
+  if (failed == 0)
+    return {};
+  ::unlink(to.c_str());
+  return describe("copy", from, failed);
+}
 
 caf::error sync_directory(const std::filesystem::path& directory) {
   auto fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);

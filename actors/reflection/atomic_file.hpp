@@ -14,6 +14,12 @@ namespace hololoom {
 caf::error write_atomically(const std::filesystem::path& file,
                             std::string_view text);
 
+/// Makes `to` a copy of `from` whose bytes are on disk; its name is not yet.
+/// What could not be completed is removed.
+/// @returns as above.
+caf::error copy_to_disk(const std::filesystem::path& from,
+                        const std::filesystem::path& to);
+
 /// Makes the names in `directory` durable.
 caf::error sync_directory(const std::filesystem::path& directory);
 

@@ -1,6 +1,7 @@
 #include <hololoom/actors/reflection/atomic_file.hpp>
 #include <hololoom/actors/reflection/high_water.hpp>
 #include <hololoom/actors/reflection/repair_swap.hpp>
+#include <hololoom/actors/reflection/set_aside.hpp>
 #include <hololoom/messages/errc.hpp>
 #include <hololoom/messages/time.hpp>
 
@@ -44,18 +45,24 @@ fs::path free_name(const fs::path& file) {
   return result;
 }
 
-/// Gives the damaged journal a second name; a copy where that cannot be.
-caf::error set_aside(const fs::path& file, const fs::path& aside) {
+/// Gives the damaged journal a second name; where a file system has no links,
+/// a copy. The copy is all there is once the journal is replaced, so that its
+/// bytes are on disk before it has its name.
+caf::error set_aside(const fs::path& file, fs::path& aside) {
   std::error_code failed;
   fs::create_hard_link(file, aside, failed);
   if (!failed)
     return {};
   auto part = beside(file, ".part");
-  fs::copy_file(file, part, fs::copy_options::overwrite_existing, failed);
-  if (!failed)
-    fs::rename(part, aside, failed);
-  return failed ? io_failure("set " + file.string() + " aside", failed)
-                : caf::error{};
+  if (auto err = copy_to_disk(file, part))
+    return err;
+  auto moved = move_to_fresh_name(part, aside);
+  if (!moved) {
+    fs::remove(part, failed);
+    return std::move(moved.error());
+  }
+  aside = *moved;
+  return {};
 }
 
 } // namespace
@@ -81,6 +88,12 @@ caf::error finish_swap(const fs::path& journal, fs::path& aside) {
   auto log = beside(journal, "-wal");
   if (!failed && fs::exists(log))
     fs::rename(log, beside(aside, "-wal"), failed);
+  // The names so far are durable before the first one is taken from the damaged
+  // journal: else a power loss could leave it with none, or the new journal
+  // with the old log.
+  if (!failed)
+    if (auto err = sync_directory(journal.parent_path()))
+      return err;
   if (!failed)
     fs::rename(repaired_file(journal), journal, failed);
   if (failed)
