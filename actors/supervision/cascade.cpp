@@ -248,11 +248,15 @@ private:
       return close_next_store();
     self_->request(buffer, caf::infinite, reflection_status_query{})
       .then(
-        [this](const reflection_status& x) {
+        [this, epoch = epoch_](const reflection_status& x) {
           report_.late_stores = x.late_stores;
-          close_next_store();
+          if (epoch == epoch_)
+            close_next_store();
         },
-        [this](const caf::error&) { close_next_store(); });
+        [this, epoch = epoch_](const caf::error&) {
+          if (epoch == epoch_)
+            close_next_store();
+        });
   }
 
   void close_next_store() {

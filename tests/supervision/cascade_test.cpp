@@ -23,8 +23,11 @@ struct flush_script {
   /// Until when it reports progress, every 200 ms.
   std::chrono::milliseconds moves_for{0};
   caf::error error;
+  /// How long it takes to tell its status.
+  std::chrono::milliseconds status_after{0};
 };
 
+struct script_status {};
 struct script_tick {
   std::int64_t number = 0;
 };
@@ -32,6 +35,7 @@ struct script_done {};
 
 } // namespace
 
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(script_status)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(script_tick)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(script_done)
 
@@ -45,10 +49,15 @@ struct scripted_buffer {
 
   caf::behavior make_behavior() {
     return {[this](const flush_request& x) { return flush(x); },
-            [](const reflection_status_query&) {
+            [this](const reflection_status_query&) {
+              asked = self->make_response_promise<reflection_status>();
+              self->delayed_send(self, script.status_after, script_status{});
+              return asked;
+            },
+            [this](script_status) {
               reflection_status status;
               status.late_stores = 3;
-              return status;
+              asked.deliver(status);
             },
             [this](script_tick x) {
               caf::anon_send(caf::actor_cast<caf::actor>(asker),
@@ -80,6 +89,7 @@ struct scripted_buffer {
   std::shared_ptr<int> flushes;
   caf::strong_actor_ptr asker;
   caf::typed_response_promise<flush_ack> promise;
+  caf::typed_response_promise<reflection_status> asked;
 };
 
 class cascade_fixture : public supervision_fixture {
@@ -231,6 +241,28 @@ TEST_CASE_METHOD(cascade_fixture,
   CHECK(report.get()->phases[2].error == std::string{"no space is left"});
   CHECK(phases.back() == "stores");
   CHECK(report.get()->exit_code == 74);
+}
+
+TEST_CASE_METHOD(cascade_fixture,
+                 "a buffer that tells its status late closes no store twice") {
+  open({.done = 0ms, .status_after = 1'500ms},
+       {worker("yarn", manners::ignores), worker("a")});
+  plan.producers = {"a"};
+  plan.stores = {"reflection", "yarn"};
+  auto report = begin();
+  // The slack for the status is over: the last store is closed without it.
+  advance(1'000ms);
+  auto first =
+    watch(caf::actor_cast<caf::actor>(names->find("root/reflection")));
+  // The status comes; one store closes at a time all the same.
+  advance(2'000ms);
+  CHECK(first->empty());
+  end("yarn", shutdown);
+  CHECK(*first == "shutdown");
+  REQUIRE(report.ready());
+  CHECK(report.get()->late_stores == 3);
+  CHECK(find(*report.get(), "root/yarn")->how == ended::shutdown);
+  CHECK(find(*report.get(), "root/reflection")->how == ended::shutdown);
 }
 
 TEST_CASE_METHOD(cascade_fixture, "without a buffer the cascade still ends") {
