@@ -283,3 +283,21 @@ TEST_CASE_METHOD(supervision_fixture,
   CHECK(*reason == "shutdown");
   CHECK(log->exits == strings{"stuck:killed"});
 }
+
+TEST_CASE_METHOD(supervision_fixture,
+                 "a force that finds nobody ends its supervisor at once") {
+  auto sup = supervise(parallel(), {supervisor_child(parallel("inner"), {})});
+  auto reason = watch(sup);
+  SECTION("with one below that has nobody either") {
+    auto inner = watch(caf::actor_cast<caf::actor>(names->find("root/inner")));
+    CHECK(ask<force_report>(sup, force_request{true}));
+    CHECK(*inner == "shutdown");
+    CHECK(*reason == "shutdown");
+  }
+  SECTION("whose children a drain has ended, itself left out") {
+    REQUIRE(ask<drain_report>(sup, drain_request{{}, now() + 5s}));
+    CHECK(reason->empty());
+    CHECK(ask<force_report>(sup, force_request{true}));
+    CHECK(*reason == "shutdown");
+  }
+}

@@ -301,6 +301,8 @@ void core::force(ticket t, bool then_end, time_point now) {
     }
   }
   answer_forces(now);
+  // With nobody to force, no end of a child comes that would lead to its own.
+  end_if_empty();
 }
 
 void core::forced_below(child& c, force_report report, time_point now) {

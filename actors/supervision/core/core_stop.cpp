@@ -38,9 +38,8 @@ void core::down(child& c, exit_class why, std::string reason, time_point now) {
     // The actor is gone, but a thread of it goes on: it gets what is left of
     // its time, and is let go of then.
     c.let_go = c.due;
-    return check_thread(c, now);
-  }
-  if (c.state == child_state::starting && !c.in_plan && !c.drained) {
+    check_thread(c, now);
+  } else if (c.state == child_state::starting && !c.in_plan && !c.drained) {
     // It never became ready.
     if (!c.asked)
       children_.change(c, [&](child& x) { x.last_reason = reason; });
