@@ -109,7 +109,8 @@ void loom_impl::hurry() {
 
 caf::error loom_impl::add_hook(shutdown_hook hook) {
   std::lock_guard guard{closing_};
-  if (hooks_taken_ || state() != loom_state::running)
+  // A loom that has failed is still closed, with all that was to be done then.
+  if (hooks_taken_ || report_.valid())
     return failure(errc::shutting_down, "cannot add the shutdown hook \""
                                           + hook.name
                                           + "\": the cascade has begun");

@@ -20,8 +20,8 @@ caf::error gate::refusal() const {
                      "the loom is shutting down and takes no new work");
     case loom_state::failed:
       return failure(errc::closed,
-                     "the loom has failed: its root supervisor gave up; open "
-                     "a new one");
+                     "the loom has failed: its root supervisor gave up or went "
+                     "down; close it and open a new one");
     default: return loom_is_closed();
   }
 }

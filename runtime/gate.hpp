@@ -23,7 +23,8 @@ public:
   loom_state state() const { return state_; }
   void enter(loom_state x) { state_ = x; }
 
-  /// The root supervisor gave up.
+  /// The root supervisor gave up, or is down. Nothing changes when it is so
+  /// because the loom closes.
   void fail();
 
   /// None while work is taken; else why not.

@@ -64,6 +64,7 @@ caf::error loom_impl::start(caf::actor_system* system) {
   if (own_system_)
     caf::logger::set_current_actor_system(nullptr);
   gate_->enter(loom_state::running);
+  watch_root();
   log_->info("running{}", dir_ ? " on " + dir_->path().string()
                                : std::string{", in memory only"});
   return {};
@@ -99,12 +100,24 @@ void loom_impl::open_system(caf::actor_system* system) {
   system_ = system;
 }
 
+/// Without its root a loom does no work: it has failed, unless it closes.
+void loom_impl::watch_root() {
+  // Why it gives up is told of the child that ended once too often. To stop the
+  // others may take long; nothing is started any more from now on.
+  events_->subscribe(
+    [gate = gate_](const lifecycle_event& x) {
+      if (is_part(x.path))
+        gate->fail();
+    },
+    {transition::escalated});
+  // However else it went down; at once if it is down already.
+  root_->attach_functor([gate = gate_](const caf::error&) { gate->fail(); });
+}
+
 void loom_impl::log_events() {
   using e = transition;
-  auto write = [gate = gate_, log = log_](spdlog::level::level_enum level) {
-    return [gate, log, level](const lifecycle_event& x) {
-      if (x.path == "root" && x.what == transition::escalated)
-        gate->fail();
+  auto write = [log = log_](spdlog::level::level_enum level) {
+    return [log, level](const lifecycle_event& x) {
       log->log(level, "{} {} (incarnation {}){}{}", x.path, name_of(x.what),
                x.incarnation, x.reason.empty() ? "" : ": ", x.reason);
     };

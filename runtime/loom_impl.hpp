@@ -87,6 +87,7 @@ private:
   void open_system(caf::actor_system* system);
   caf::expected<supervisor_actor> start_root(const tree_setup& setup);
   cascade_plan plan();
+  void watch_root();
   void log_events();
 
   void cut_weaves(caf::event_based_actor* self,

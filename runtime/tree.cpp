@@ -180,6 +180,12 @@ std::string path_of(const char* part) {
   return std::string{"root/"} + part;
 }
 
+bool is_part(const std::string& path) {
+  constexpr std::string_view root = "root/";
+  return path.starts_with(root)
+      && path.find('/', root.size()) == std::string::npos;
+}
+
 supervisor_options root_options(const tree_setup& setup) {
   supervisor_options options;
   options.strategy = strategy::rest_for_one;

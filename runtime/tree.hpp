@@ -25,6 +25,9 @@ inline constexpr const char* workers = "workers";
 /// The path of one of the root's children.
 std::string path_of(const char* part);
 
+/// Whether `path` is that of one of the root's children.
+bool is_part(const std::string& path);
+
 struct tree_setup {
   /// Checked, with the paths of the stores filled in.
   config cfg;

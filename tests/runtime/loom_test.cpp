@@ -411,6 +411,70 @@ TEST_CASE_METHOD(scratch,
   CHECK(x.reflection_metrics()->total_cycles == 2);
 }
 
+TEST_CASE_METHOD(scratch, "a loom whose root gives up has failed") {
+  auto x = open_in(path);
+  REQUIRE(x.weave_and_reflect("what is 1 + 1", {.helpful = true}));
+  event_watch events{x};
+  for (auto incarnation = 2; incarnation <= 6; ++incarnation) {
+    exit_high(x.shuttle(), caf::exit_reason::kill);
+    REQUIRE(events.wait_for("root/workers", transition::started, incarnation));
+    CHECK(x.state() == loom_state::running);
+  }
+  exit_high(x.shuttle(), caf::exit_reason::kill);
+  REQUIRE(events.wait_for("root/shuttle", transition::escalated, 6));
+  CHECK(x.state() == loom_state::failed);
+  auto woven = x.weave("what is 1 + 2");
+  REQUIRE(!woven);
+  CHECK(code_of(woven.error()) == errc::closed);
+  CHECK(explain(woven.error()).find("has failed") != std::string::npos);
+  auto worker =
+    x.spawn_background(background::coroutine("late", sleep_for_ever));
+  CHECK(code_of(worker) == errc::closed);
+  std::atomic<bool> hook_ran{false};
+  CHECK(!x.at_shutdown(cascade_phase::stores, "mine", 1s,
+                       [&] { hook_ran = true; }));
+  auto report = x.close("its root gave up");
+  CHECK(report.reason == "its root gave up");
+  CHECK(report.total < millis{2'000});
+  CHECK(report.abandoned.empty());
+  CHECK(hook_ran);
+  CHECK(x.state() == loom_state::closed);
+  CHECK(code_of(x.weave("what is 1 + 2").error()) == errc::closed);
+  CHECK(std::filesystem::exists(path / "last_shutdown.json"));
+  // What was acknowledged is there.
+  auto again = open_in(path);
+  CHECK(again.reflection_metrics()->total_cycles == 1);
+}
+
+TEST_CASE("a loom whose root is killed has failed, and closes all the same") {
+  auto x = open();
+  exit_high(x.root(), caf::exit_reason::kill);
+  // Nobody is told of its end after the loom.
+  auto deadline = std::chrono::steady_clock::now() + 10s;
+  while (x.state() == loom_state::running
+         && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::yield();
+  CHECK(x.state() == loom_state::failed);
+  CHECK(code_of(x.weave("what is 1 + 1").error()) == errc::closed);
+  auto report = x.close();
+  CHECK(report.total < millis{2'000});
+  CHECK(!report.flush.acknowledged);
+  CHECK(report.flush.error);
+  CHECK(report.exit_code == 74);
+}
+
+TEST_CASE("a pool whose own supervisor gives up is no failure of the loom") {
+  auto x = open();
+  event_watch events{x};
+  auto crashing = background::blocking(
+    "crashing", [](std::stop_token) { throw std::runtime_error{"boom"}; });
+  crashing.restart(restart_type::permanent);
+  REQUIRE(!x.spawn_background(std::move(crashing)));
+  REQUIRE(events.wait_for("root/workers", transition::started, 2));
+  CHECK(x.state() == loom_state::running);
+  CHECK(x.weave("what is 1 + 1"));
+}
+
 TEST_CASE("the tree can be looked at") {
   auto x = open();
   REQUIRE(!x.spawn_background(background::coroutine("idle", sleep_for_ever)));
