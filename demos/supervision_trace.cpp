@@ -461,7 +461,7 @@ private:
                 {"children", json::array()}};
     if (alive_) {
       for (const auto& c : list_children())
-        result["children"].push_back({id_of(c), c.incarnation, word_for(c)});
+        result["children"].push_back({id_of(c), c.starts, word_for(c)});
       return result;
     }
     result["reason"] = "shutdown";

@@ -123,8 +123,10 @@ struct start_context {
   caf::actor_system* system = nullptr;
   /// The child's place in the tree: "root/workers/pulse".
   std::string path;
-  /// Counts its successful starts, this one included.
+  /// Counts its actors, this one included.
   std::int64_t incarnation = 0;
+  /// Tells this attempt to start a child from all others of its supervisor.
+  std::uint64_t start_id = 0;
   /// A weak reference: a child never keeps its supervisor alive.
   caf::actor_addr supervisor;
   std::shared_ptr<directory> names;

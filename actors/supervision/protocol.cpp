@@ -81,9 +81,8 @@ void tell(const start_context& ctx, caf::error reason) {
   auto slash = ctx.path.rfind('/');
   auto name =
     slash == std::string::npos ? ctx.path : ctx.path.substr(slash + 1);
-  caf::anon_send(
-    caf::actor_cast<caf::actor>(to),
-    child_ready{std::move(name), ctx.incarnation, std::move(reason)});
+  caf::anon_send(caf::actor_cast<caf::actor>(to),
+                 child_ready{std::move(name), ctx.start_id, std::move(reason)});
 }
 
 } // namespace

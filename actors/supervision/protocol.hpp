@@ -61,9 +61,11 @@ struct child_info {
   std::string name;
   child_state state = child_state::running;
   child_type type = child_type::worker;
-  /// Counts its successful starts.
+  /// Counts its actors, one that did not become ready included.
   std::int64_t incarnation = 0;
   caf::strong_actor_ptr handle;
+  /// Counts its successful starts.
+  std::int64_t starts = 0;
 };
 
 struct child_list {
@@ -91,7 +93,7 @@ struct tree_query {};
 /// Sent by or for a child whose start is pending.
 struct child_ready {
   std::string name;
-  std::int64_t incarnation = 0;
+  std::uint64_t start_id = 0; ///< `start_context::start_id`
   /// None: it can serve.
   caf::error reason;
 };

@@ -116,7 +116,7 @@ supervisor_impl::behavior_type supervisor_state::make_behavior() {
         [&](ticket t) { core_.force(t, x.then_end, now()); });
     },
     [this](const child_ready& x) {
-      core_.ready(x.name, x.incarnation, x.reason, now());
+      core_.ready(x.name, x.start_id, x.reason, now());
       arm();
     },
     [this](const tick_message& x) { tick(x.epoch); },
@@ -149,6 +149,7 @@ start_result supervisor_state::start(child& c, std::int64_t incarnation) {
   ctx.system = &self_->system();
   ctx.path = path_of(c);
   ctx.incarnation = incarnation;
+  ctx.start_id = c.start_id;
   ctx.supervisor = self_->address();
   ctx.names = setup_.options.names;
   ctx.events = setup_.options.events;
@@ -373,7 +374,7 @@ child_list supervisor_state::list() const {
   for (const auto& [order, c] : board_->children())
     if (!c.zombie)
       result.children.push_back(
-        {c.name, c.state, c.spec->type, c.incarnation, c.handle});
+        {c.name, c.state, c.spec->type, c.incarnation, c.handle, c.starts});
   return result;
 }
 

@@ -167,6 +167,66 @@ TEST_CASE_METHOD(
   }
 }
 
+TEST_CASE_METHOD(
+  supervision_fixture,
+  "late news of a start that failed is not taken for another's") {
+  std::vector<start_context> contexts;
+  auto refused = false;
+  auto a = worker("a");
+  a.start = [&](const start_context& ctx) {
+    contexts.push_back(ctx);
+    if (std::exchange(refused, false))
+      return start_result::failure(failure(errc::io_error, "no port"));
+    return start_result::pending(make(ctx));
+  };
+  auto sup = supervise(patient(), {a});
+  contexts.at(0).ready();
+  run();
+  auto one = [&] {
+    auto list = ask<child_list>(sup, which_children{});
+    return list && list->children.size() == 1 ? list->children[0]
+                                              : child_info{};
+  };
+  CHECK(one().starts == 1);
+  SECTION("of an actor that crashed before it was ready") {
+    end("a");
+    end("a");
+    contexts.at(1).ready();
+    run();
+    CHECK(states(sup) == "a:starting");
+    contexts.at(2).ready();
+    run();
+    // Three actors, two of which came to run.
+    CHECK(one().state == child_state::running);
+    CHECK(one().incarnation == 3);
+    CHECK(one().starts == 2);
+  }
+  SECTION("of a factory that had no actor to show") {
+    refused = true;
+    end("a");
+    contexts.at(1).ready();
+    run();
+    CHECK(states(sup) == "a:starting");
+    contexts.at(2).ready();
+    run();
+    CHECK(states(sup) == "a:running");
+    CHECK(one().starts == 2);
+  }
+  SECTION("of another child that had the name") {
+    REQUIRE(ask<acknowledged>(sup, terminate_child{"a"}));
+    REQUIRE(ask<acknowledged>(sup, delete_child{"a"}));
+    auto added = begin_ask<child_started>(
+      sup, start_child{std::make_shared<const child_spec>(a)});
+    contexts.at(0).ready();
+    run();
+    CHECK(!added.ready());
+    contexts.at(1).ready();
+    run();
+    CHECK(added.ready());
+    CHECK(one().starts == 1);
+  }
+}
+
 TEST_CASE_METHOD(supervision_fixture,
                  "whoever waits for a start hears when its group is given up") {
   std::map<std::string, start_context> contexts;

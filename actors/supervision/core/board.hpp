@@ -49,15 +49,18 @@ struct child {
   /// all that is known of what it does.
   time_point silent_since = no_time;
   std::string last_reason;
+  /// Counts its actors; no two of them have the same, whatever became of them.
   std::int64_t incarnation = 0;
+  std::int64_t starts = 0; ///< Those that came to run.
   std::int32_t restarts = 0;
   child_state state = child_state::stopped;
   bool nested = false; ///< A supervisor of ours.
 
   // -- the supervisor's own ---------------------------------------------------
 
-  bool in_plan = false; ///< Belongs to what is being stopped now.
-  bool asked = false;   ///< Was asked to end.
+  std::uint64_t start_id = 0; ///< Of the last attempt to start it.
+  bool in_plan = false;       ///< Belongs to what is being stopped now.
+  bool asked = false;         ///< Was asked to end.
   bool kill_sent = false;
   bool forced = false;         ///< The kill came from a `force_request`.
   bool drained = false;        ///< Belongs to a drain.

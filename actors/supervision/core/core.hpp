@@ -89,7 +89,8 @@ public:
   // -- what happens -----------------------------------------------------------
 
   void down(child& c, exit_class why, std::string reason, time_point now);
-  void ready(const std::string& name, std::int64_t incarnation,
+  /// @param start_id which attempt to start the child is spoken of
+  void ready(const std::string& name, std::uint64_t start_id,
              const caf::error& reason, time_point now);
   void drained_below(child& c, drain_report report, time_point now);
   void forced_below(child& c, force_report report, time_point now);
@@ -242,6 +243,7 @@ private:
   timers timers_;
   child_spec_ptr template_;
   std::uint64_t last_number_ = 0;
+  std::uint64_t last_start_ = 0;
 
   plan plan_;
   std::deque<later> deferred_;

@@ -225,6 +225,7 @@ void core::replace_stuck(child& c, time_point now) {
     z.since = x.since;
     z.silent_since = std::exchange(x.silent_since, no_time);
     z.incarnation = x.incarnation;
+    z.starts = x.starts;
     z.nested = std::exchange(x.nested, false);
     z.state = child_state::stuck;
     x.handle = nullptr;

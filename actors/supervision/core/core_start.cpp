@@ -26,6 +26,7 @@ void core::boot(std::vector<child_spec_ptr> specs, time_point now) {
 core::attempt core::try_start(child& c, origin why, time_point now) {
   c.origin = why;
   c.asked = c.kill_sent = c.forced = false;
+  c.start_id = ++last_start_;
   auto result = host_.start(c, c.incarnation + 1);
   switch (result.how) {
     case start_result::outcome::started:
@@ -56,6 +57,7 @@ void core::take_handle(child& c, start_result& r, child_state s,
     x.state = s;
     x.since = now;
     ++x.incarnation;
+    x.starts += s == child_state::running ? 1 : 0;
     if (x.origin == origin::group || x.origin == origin::restart)
       ++x.restarts;
   });
@@ -65,11 +67,11 @@ void core::take_handle(child& c, start_result& r, child_state s,
   host_.adopt(c);
 }
 
-void core::ready(const std::string& name, std::int64_t incarnation,
+void core::ready(const std::string& name, std::uint64_t start_id,
                  const caf::error& reason, time_point now) {
   auto c = children_.find(name);
-  // Late news of an earlier incarnation, or of one that is being stopped.
-  if (!c || c->state != child_state::starting || c->incarnation != incarnation
+  // Late news of an earlier attempt, or of one that is being stopped.
+  if (!c || c->state != child_state::starting || c->start_id != start_id
       || c->asked)
     return;
   if (reason)
@@ -78,6 +80,7 @@ void core::ready(const std::string& name, std::int64_t incarnation,
   children_.change(*c, [&](child& x) {
     x.state = child_state::running;
     x.since = now;
+    ++x.starts;
   });
   host_.report(*c, transition::ready, {});
   answer_starts(*c);

@@ -45,7 +45,6 @@ void core::down(child& c, exit_class why, std::string reason, time_point now) {
       children_.change(c, [&](child& x) { x.last_reason = reason; });
     auto said = c.last_reason;
     lose_handle(c, said);
-    --c.incarnation;
     if (plan_.current == c.order)
       plan_.current = 0;
     start_failed(
