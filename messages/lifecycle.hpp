@@ -68,7 +68,7 @@ struct lifecycle_event {
   /// The child's place in the tree: "root/workers/pulse".
   std::string path;
   transition what = transition::started;
-  /// Counts the successful starts of the child, from 1.
+  /// Counts the actors of the child, from 1.
   std::int64_t incarnation = 0;
   /// Why, for people; empty when there is nothing to say.
   std::string reason;

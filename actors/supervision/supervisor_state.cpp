@@ -126,11 +126,7 @@ supervisor_impl::behavior_type supervisor_state::make_behavior() {
       exits_.tick();
       release_exits();
     },
-    [this](proceed_message) {
-      if (!done_)
-        core_.proceed(now());
-      arm();
-    },
+    [this](const proceed_message& x) { proceed(x.turn); },
     [this](boot_message) {
       if (setup_.parent)
         core_.await_running(own_start);
@@ -278,11 +274,14 @@ void supervisor_state::answer_force(ticket t, force_report report) {
 }
 
 void supervisor_state::proceed_later(pace how) {
-  if (how == pace::at_once)
+  if (how == pace::at_once) {
     self_->send(self_, proceed_message{});
-  else
-    turnstile_.pass(self_->system(), self_->ctrl(),
-                    caf::make_message(proceed_message{}));
+    return;
+  }
+  proceed_message turn{++turn_};
+  turnstile_.pass(self_->system(), self_->ctrl(), caf::make_message(turn));
+  // Nobody passes while all of the scheduler's threads are stuck.
+  self_->delayed_send(self_, turnstile::patience, turn);
 }
 
 void supervisor_state::finished(caf::error reason) {
@@ -365,6 +364,15 @@ void supervisor_state::sweep() {
     return;
   watch_.sweep(now());
   arm_sweep();
+  arm();
+}
+
+void supervisor_state::proceed(std::uint64_t turn) {
+  if (done_ || (turn != 0 && turn != turn_))
+    return;
+  // A turn is told of twice; once is enough.
+  turn_ += turn != 0 ? 1 : 0;
+  core_.proceed(now());
   arm();
 }
 

@@ -25,7 +25,9 @@ struct tick_message {
 };
 struct sweep_message {};
 struct release_message {};
-struct proceed_message {};
+struct proceed_message {
+  std::uint64_t turn = 0; ///< Which wait for a turn is over; 0: none was made.
+};
 struct boot_message {};
 
 } // namespace hololoom::supervision
@@ -108,6 +110,7 @@ private:
   void sweep();
   child_list list() const;
   void subscribe(const subscribe_events& request);
+  void proceed(std::uint64_t turn);
 
   time_point now() const;
   /// Has the clock call when the core wants it.
@@ -133,6 +136,7 @@ private:
   std::unordered_map<ticket, pending> pending_;
   ticket last_ticket_ = own_start;
   std::uint64_t epoch_ = 0;
+  std::uint64_t turn_ = 0;
   time_point armed_ = no_time;
   bool sweeping_ = false;
   bool releasing_ = false;

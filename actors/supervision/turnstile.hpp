@@ -4,6 +4,8 @@
 #include <caf/fwd.hpp>
 #include <caf/message.hpp>
 
+#include <chrono>
+
 namespace hololoom::supervision {
 
 /// Lets the actors that are ready to run have their turn.
@@ -12,10 +14,15 @@ namespace hololoom::supervision {
 /// it makes pile up behind it. The turnstile is a job at the end of such a
 /// queue, and sends the message when its own turn comes.
 ///
+/// Its turn never comes while no worker is free: whoever must go on all the
+/// same waits for `patience` and no longer.
+///
 /// Spawns an actor at the first use, and ends it when it is destroyed. Not
 /// thread-safe.
 class turnstile {
 public:
+  static constexpr auto patience = std::chrono::milliseconds{1};
+
   turnstile() = default;
   turnstile(const turnstile&) = delete;
   turnstile& operator=(const turnstile&) = delete;

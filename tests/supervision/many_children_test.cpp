@@ -1,7 +1,10 @@
 #include "support.hpp"
 #include "support/catch.hpp"
 
+#include <caf/scoped_actor.hpp>
+
 #include <algorithm>
+#include <latch>
 
 // What only shows when there are very many children.
 
@@ -16,7 +19,56 @@ supervisor_options at_once() {
   return options;
 }
 
+struct two_threads : caf::actor_system_config {
+  two_threads() {
+    register_types(*this);
+    set("scheduler.max-threads", 2);
+  }
+};
+
+caf::behavior idle(caf::event_based_actor*) {
+  return {[](int x) {
+    return x;
+  }};
+}
+
 } // namespace
+
+TEST_CASE(
+  "very many children start while all of the pool's threads are stuck") {
+  two_threads config;
+  caf::actor_system system{config};
+  std::latch stuck{2};
+  std::latch over{1};
+  for (auto i = 0; i < 2; ++i)
+    system.spawn([&](caf::event_based_actor*) {
+      stuck.count_down();
+      over.wait();
+    });
+  stuck.wait();
+  supervisor_options options;
+  options.detached = true;
+  std::vector<child_spec> children;
+  for (auto i = 0; i < 2000; ++i) {
+    auto& spec = children.emplace_back();
+    spec.name = "w" + std::to_string(i);
+    spec.start = [](const start_context& ctx) {
+      return start_result::started(ctx.system->spawn(idle));
+    };
+  }
+  {
+    caf::scoped_actor self{system};
+    auto sup = *spawn_supervisor(system, options, std::move(children));
+    std::string outcome;
+    self->request(sup, 10s, await_running{})
+      .receive([&](acknowledged) { outcome = "runs"; },
+               [&](const caf::error& e) { outcome = explain(e); });
+    CHECK(outcome == "runs");
+    over.count_down();
+    exit_high(sup, caf::exit_reason::user_shutdown);
+    self->wait_for(sup);
+  }
+}
 
 TEST_CASE_METHOD(supervision_fixture,
                  "very many children start and stop while no time passes") {
