@@ -105,10 +105,9 @@ thread_run* thread_run::current() noexcept {
 
 void thread_slot::start(caf::actor_control_block* owner, const char* kind,
                         std::function<void(std::stop_token)> body) {
-  auto run =
-    thread_run::start(caf::strong_actor_ptr{owner}, kind, std::move(body));
+  // Nobody sees a slot without a run while the function is at work already.
   std::lock_guard guard{mutex_};
-  run_ = std::move(run);
+  run_ = thread_run::start(caf::strong_actor_ptr{owner}, kind, std::move(body));
 }
 
 void thread_slot::request_stop() {
