@@ -29,6 +29,7 @@
 #include <future>
 #include <iostream>
 #include <latch>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -91,14 +92,20 @@ caf::actor spawn_backlogged(caf::actor_system& system, int backlog) {
   return worker;
 }
 
+struct stuck_state {
+  explicit stuck_state(caf::event_based_actor*) {}
+  caf::behavior make_behavior() {
+    return {[](get_stuck) {
+      sleep_for_ever();
+    }};
+  }
+};
+
 /// An actor, on a thread of its own, that is stuck from its first message on.
+/// Spawned in this way, it shows which message that is.
 caf::actor spawn_stuck(caf::actor_system& system) {
   auto worker =
-    system.spawn<caf::detached>([](caf::event_based_actor*) -> caf::behavior {
-      return {[](get_stuck) {
-        sleep_for_ever();
-      }};
-    });
+    hololoom::spawn_state<stuck_state, caf::actor, caf::detached>(system);
   caf::anon_send(worker, get_stuck{});
   return worker;
 }
@@ -137,26 +144,32 @@ private:
 
 // -- the report ----------------------------------------------------------------------
 
-void print_line(double at_ms, const std::string& what) {
-  std::printf("  %9.1f ms  %s\n", at_ms, what.c_str());
+/// What happened, by when it did, in milliseconds.
+using timeline = std::multimap<double, std::string>;
+
+timeline timeline_of(const hololoom::shutdown_report& x) {
+  timeline result;
+  double at = 0;
+  for (const auto& phase : x.phases) {
+    auto note = phase.error ? "  (" + *phase.error + ")" : std::string{};
+    result.emplace(at, phase.name + note);
+    if (!phase.name.starts_with("hook: "))
+      at += phase.took.count();
+  }
+  if (x.flush.at)
+    result.emplace(x.flush.at->count(), "flush acknowledged, "
+                                          + std::to_string(x.flush.episodes)
+                                          + " episodes written by it");
+  if (x.first_force_at)
+    result.emplace(x.first_force_at->count(), "first force");
+  return result;
 }
 
 void print_timeline(const hololoom::shutdown_report& x) {
   std::printf("closed in %.1f ms, asked by %s\n", x.total.count(),
               x.requested_by.c_str());
-  double at = 0;
-  for (const auto& phase : x.phases) {
-    auto note = phase.error ? "  (" + *phase.error + ")" : std::string{};
-    print_line(at, phase.name + note);
-    if (!phase.name.starts_with("hook: "))
-      at += phase.took.count();
-  }
-  if (x.flush.at)
-    print_line(x.flush.at->count(), "flush acknowledged, "
-                                      + std::to_string(x.flush.episodes)
-                                      + " episodes written by it");
-  if (x.first_force_at)
-    print_line(x.first_force_at->count(), "first force");
+  for (const auto& [at, what] : timeline_of(x))
+    std::printf("  %9.1f ms  %s\n", at, what.c_str());
   std::puts("children:");
   for (const auto& child : x.children) {
     auto doing = child.doing ? "  (" + *child.doing + ")" : std::string{};

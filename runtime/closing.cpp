@@ -1,3 +1,4 @@
+#include <hololoom/actors/reflection/atomic_file.hpp>
 #include <hololoom/actors/shuttle/protocol.hpp>
 #include <hololoom/actors/supervision/exit.hpp>
 #include <hololoom/runtime/loom_impl.hpp>
@@ -8,7 +9,10 @@
 #include <spdlog/spdlog.h>
 
 #include <chrono>
-#include <fstream>
+#include <filesystem>
+#include <future>
+#include <string>
+#include <thread>
 #include <utility>
 
 // How a loom closes: the cascade runs as an actor on a thread of its own; a
@@ -197,17 +201,32 @@ void loom_impl::leave_system() {
              "left behind");
 }
 
+void loom_impl::keep_report(const std::filesystem::path& file,
+                            std::string text) {
+  // A disk that hangs must not keep anybody from the end.
+  std::promise<caf::error> promise;
+  auto kept = promise.get_future();
+  std::thread writer{
+    [file, text = std::move(text), promise = std::move(promise)]() mutable {
+      promise.set_value(write_atomically(file, text));
+    }};
+  if (kept.wait_for(1s) != std::future_status::ready) {
+    writer.detach();
+    return log_->warn("{} was not written within a second; the disk may hang",
+                      file.string());
+  }
+  writer.join();
+  if (auto err = kept.get())
+    log_->warn("{}", explain(err));
+}
+
 void loom_impl::write_report(shutdown_report& report) {
   // Names and reasons come from the user: no byte of them stops the end.
   auto text = to_json_value(report).dump(
                 2, ' ', false, nlohmann::json::error_handler_t::replace)
             + "\n";
-  if (dir_) {
-    std::ofstream out{dir_->last_shutdown(), std::ios::trunc};
-    out << text << std::flush;
-    if (!out)
-      log_->warn("cannot write {}", dir_->last_shutdown().string());
-  }
+  if (dir_)
+    keep_report(dir_->last_shutdown(), std::move(text));
   log_->log(report.exit_code == 0 ? spdlog::level::info : spdlog::level::warn,
             "closed ({}) in {:.0f} ms: {} children, {} episodes flushed{}, {} "
             "abandoned, exit code {}",

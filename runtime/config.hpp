@@ -21,7 +21,7 @@ struct shutdown_options {
   /// How long each store may take to close.
   millis store_limit{10'000};
   /// How long a killed actor is waited for before it counts as abandoned.
-  millis kill_wait{250};
+  millis kill_wait{150};
 
   static constexpr auto fields() {
     using t = shutdown_options;

@@ -95,6 +95,7 @@ private:
 
   shutdown_report run_cascade(const std::string& reason,
                               const std::string& requested_by);
+  void keep_report(const std::filesystem::path& file, std::string text);
   void write_report(shutdown_report& report);
   /// Waits, not for long, until the last actor is gone.
   void await_actors(shutdown_report& report);

@@ -165,11 +165,13 @@ std::vector<child_spec> own_workers(const tree_setup& setup) {
 
 /// Supervisors have threads of their own, so that they answer whatever the
 /// scheduler's threads are stuck in.
-supervisor_options pool_options(const char* name) {
+supervisor_options pool_options(const tree_setup& setup, const char* name) {
   supervisor_options options;
   options.name = name;
   options.intensity = 10;
   options.stop_order = stop_order::parallel;
+  options.kill_wait =
+    std::chrono::ceil<caf::timespan>(setup.cfg.shutdown.kill_wait);
   options.detached = true;
   return options;
 }
@@ -211,9 +213,9 @@ std::vector<child_spec> root_children(const tree_setup& setup) {
   result.push_back(yarn_spec(setup));
   result.push_back(shuttle_spec(setup));
   result.push_back(
-    supervisor_child(pool_options(part::weavers), std::move(weavers)));
+    supervisor_child(pool_options(setup, part::weavers), std::move(weavers)));
   result.push_back(
-    supervisor_child(pool_options(part::workers), own_workers(setup)));
+    supervisor_child(pool_options(setup, part::workers), own_workers(setup)));
   return result;
 }
 

@@ -14,8 +14,8 @@
 #include <array>
 #include <cstdio>
 #include <fstream>
-#include <iterator>
 #include <mutex>
+#include <sstream>
 #include <system_error>
 #include <utility>
 
@@ -24,17 +24,6 @@ namespace hololoom {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Keeps what a file's name can hold.
-std::string plain(const std::string& id) {
-  std::string result;
-  for (char c : id) {
-    auto ok = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z')
-           || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
-    result += ok ? c : '_';
-  }
-  return result.substr(0, 64);
-}
 
 /// A name that depends on the contents alone (FNV-1a, 64 bits).
 std::string name_after(std::string_view text) {
@@ -47,6 +36,19 @@ std::string name_after(std::string_view text) {
   std::snprintf(buffer.data(), buffer.size(), "file-%016llx",
                 static_cast<unsigned long long>(hash));
   return buffer.data();
+}
+
+/// Keeps what a file's name can hold. Ids that would look alike then are told
+/// apart by what they were.
+std::string plain(const std::string& id) {
+  std::string result;
+  for (char c : id) {
+    auto ok = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z')
+           || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+    result += ok ? c : '_';
+  }
+  result.resize(std::min<std::size_t>(result.size(), 64));
+  return result == id ? result : result + "_" + name_after(id);
 }
 
 /// The original also took a number for `helpful`: a rating, that is.
@@ -151,9 +153,10 @@ caf::error named(const fs::path& file, const caf::error& why) {
 caf::expected<std::vector<fs::path>> json_files(const fs::path& directory) {
   std::vector<fs::path> result;
   std::error_code failed;
+  std::error_code ignored;
   for (fs::directory_iterator i{directory, failed}, end; !failed && i != end;
        i.increment(failed))
-    if (i->path().extension() == ".json"
+    if (i->path().extension() == ".json" && i->is_regular_file(ignored)
         && i->path().filename() != "metrics_summary.json")
       result.push_back(i->path());
   if (failed)
@@ -201,7 +204,11 @@ caf::expected<episode> read_episode_file(const fs::path& file) {
   std::ifstream in{file, std::ios::binary};
   if (!in)
     return failure(errc::not_found, "could not open " + file.string());
-  std::string text{std::istreambuf_iterator<char>{in}, {}};
+  std::ostringstream all;
+  auto empty = in.peek() == std::ifstream::traits_type::eof();
+  if (in.bad() || (!empty && !(all << in.rdbuf())))
+    return failure(errc::io_error, "could not read " + file.string());
+  auto text = std::move(all).str();
   auto result = read_text(text);
   if (!result)
     return named(file, result.error());
@@ -253,7 +260,10 @@ caf::expected<import_report> import_episodes(caf::actor_system& system,
   for (const auto& file : *files) {
     auto made = read_episode_file(file);
     if (!made) {
-      auto sentence = explain(made.error()) + set_aside(file);
+      // A file that could not be read may be sound.
+      auto sentence = explain(made.error());
+      if (is(made.error(), errc::invalid_json))
+        sentence += set_aside(file);
       std::lock_guard guard{mutex};
       result.failed.push_back(std::move(sentence));
       continue;

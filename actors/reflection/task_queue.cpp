@@ -2,6 +2,7 @@
 #include <hololoom/actors/reflection/writer.hpp>
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 namespace hololoom {
@@ -19,6 +20,11 @@ constexpr std::size_t wake_step = 32;
 /// No more tasks than that are waited for: by then a commit's own cost is
 /// shared by many, and it is better to answer some while others are made.
 constexpr std::size_t most_expected = 256;
+
+/// How long the thread looks out for the next task before it sleeps. A client
+/// that waits for each answer asks again within some ten microseconds, and to
+/// wake a thread takes longer than that.
+constexpr std::chrono::nanoseconds look_out = std::chrono::microseconds{60};
 
 /// The longest wait for a task that is expected, however slow the disk.
 constexpr std::chrono::nanoseconds longest_wait = std::chrono::milliseconds{2};
@@ -46,8 +52,18 @@ void task_queue::close() {
 
 task_queue::tasks task_queue::next(std::chrono::milliseconds at_most) {
   std::unique_lock guard{mutex_};
+  look_out_for_work(guard);
   wake_.wait_for(guard, at_most, [this] { return ready(); });
   return take(largest_group);
+}
+
+void task_queue::look_out_for_work(std::unique_lock<std::mutex>& guard) {
+  auto until = std::chrono::steady_clock::now() + look_out;
+  while (!ready() && std::chrono::steady_clock::now() < until) {
+    guard.unlock();
+    std::this_thread::yield();
+    guard.lock();
+  }
 }
 
 task_queue::tasks task_queue::next() {

@@ -51,6 +51,7 @@ public:
 
 private:
   bool ready() const { return closed_ || queue_.size() >= wake_at_; }
+  void look_out_for_work(std::unique_lock<std::mutex>& guard);
   tasks take(std::size_t room);
 
   mutable std::mutex mutex_;

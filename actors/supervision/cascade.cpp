@@ -230,12 +230,23 @@ private:
   void force() {
     if (survivors_.empty())
       return done();
-    report_.first_force_at = since(*began_);
     arm(plan_.limits.slack * 2);
-    ask(force_request{}, [this](const force_report& x) {
-      forced_.insert(forced_.end(), x.outcomes.begin(), x.outcomes.end());
-      done();
-    });
+    force_survivors([this] { done(); });
+  }
+
+  /// Has the root force what a drain left. Whoever has ended meanwhile was not
+  /// forced, and with nobody else there was no force.
+  template <class F>
+  void force_survivors(F then) {
+    ask(force_request{},
+        [this, then, at = since(*began_)](const force_report& x) {
+          forced_.insert(forced_.end(), x.outcomes.begin(), x.outcomes.end());
+          auto any = std::any_of(x.outcomes.begin(), x.outcomes.end(),
+                                 [](const auto& y) { return y.forced; });
+          if (any && !report_.first_force_at)
+            report_.first_force_at = at;
+          then();
+        });
   }
 
   // -- phase 5 ----------------------------------------------------------------------
@@ -273,12 +284,7 @@ private:
       drained_ = x;
       if (x.survivors.empty())
         return close_next_store();
-      if (!report_.first_force_at)
-        report_.first_force_at = since(*began_);
-      ask(force_request{}, [this](const force_report& y) {
-        forced_.insert(forced_.end(), y.outcomes.begin(), y.outcomes.end());
-        close_next_store();
-      });
+      force_survivors([this] { close_next_store(); });
     });
   }
 

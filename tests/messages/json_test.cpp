@@ -51,7 +51,8 @@ TEST_CASE("a number that is not finite is null") {
 TEST_CASE("an error names the place that is wrong") {
   CHECK(problem<query>("{\"text\": 3}") == "text: expected text");
   CHECK(problem<query>("{}") == "text: is missing");
-  CHECK(problem<query>("{\"text\": \"a\"") == "not JSON at byte 13 of 12");
+  CHECK(problem<query>("{\"text\": \"a\"")
+        == "JSON that ends too early, after 12 bytes");
   auto x = to_json_value(spacetime{});
   x["trace"]["errors"] = json::array({json{{"stage", 4}}});
   CHECK(problem<spacetime>(to_text(x))
@@ -67,6 +68,11 @@ TEST_CASE("an error names the place that is wrong") {
 TEST_CASE("a number that does not fit is refused, not wrapped") {
   CHECK(problem<shutdown_report>("{\"exit_code\": 4294967296}")
         == "exit_code: the number is too large");
+}
+
+TEST_CASE("a number that no double holds is refused, wherever it stands") {
+  CHECK(problem<query>("{\"text\": \"a\", \"far\": [1e400]}")
+        == "JSON with a number that no floating point number can hold");
 }
 
 TEST_CASE("unknown keys are ignored and missing ones keep their default") {

@@ -138,6 +138,36 @@ TEST_CASE("numbers that are none, as the original writes them, are read") {
   CHECK(!with("1177.5", "NaNs"));
 }
 
+TEST_CASE("ids that no file name can hold have files of their own") {
+  scratch_directory out;
+  episode x;
+  std::set<std::string> names;
+  for (const auto* id : {"天", "地", "a/b", "a?b", "a_b"}) {
+    x.id = id;
+    CHECK_FALSE(write_episode_file(out.path(), x));
+    names.insert(episode_file_name(x));
+  }
+  x.id = std::string(64, 'n') + "1";
+  names.insert(episode_file_name(x));
+  x.id.back() = '2';
+  names.insert(episode_file_name(x));
+  CHECK(names.size() == 7);
+}
+
+TEST_CASE("a folder that is called like a file is left alone") {
+  scratch_directory data;
+  scratch_directory in;
+  std::filesystem::create_directory(in.path() / "sub.json");
+  spill(in.path() / "sub.json" / "inner.json", "{");
+  spill(in.path() / "empty.json", "");
+  running_buffer buffer{options_in(data)};
+  auto report = import_episodes(buffer.system(), buffer.handle(), in.path());
+  REQUIRE(report);
+  CHECK(report->failed.size() == 1);
+  CHECK(std::filesystem::exists(in.path() / "sub.json" / "inner.json"));
+  CHECK(std::filesystem::exists(in.path() / "damaged" / "empty.json"));
+}
+
 TEST_CASE("each stored episode has a file when that is switched on") {
   scratch_directory data;
   auto options = options_in(data);
@@ -162,6 +192,12 @@ TEST_CASE("lines are answered each, good and bad") {
        << "\n";
   in << "\n{\"id\":\"bad\",\"query_text\":3}\n";
   in << "not json\n";
+  in << R"({"id":"far","query_text":"q","response":"r","tool_used":"a",)"
+     << R"("confidence":1e400})"
+     << "\n";
+  in << R"({"id":"sure","query_text":"q","response":"r","tool_used":"a",)"
+     << R"("confidence":1.5})"
+     << "\n";
   in << R"({"id":"worse","query_text":"q","response":"r","tool_used":"a",)"
      << R"("confidence":0.5,"reward":7})"
      << "\n";
@@ -170,9 +206,9 @@ TEST_CASE("lines are answered each, good and bad") {
   std::stringstream out;
   auto report = import_lines(buffer.system(), buffer.handle(), in, out);
   CHECK(report.stored == 501);
-  CHECK(report.failed.size() == 3);
+  CHECK(report.failed.size() == 5);
   std::set<std::string> durable;
-  auto failed = 0;
+  std::multiset<std::string> failed;
   for (std::string line; std::getline(out, line);) {
     auto value = json::parse(line);
     if (value["durable"].get<bool>()) {
@@ -180,11 +216,12 @@ TEST_CASE("lines are answered each, good and bad") {
       durable.insert(value["id"].get<std::string>());
     } else {
       CHECK(value["error"].is_string());
-      ++failed;
+      failed.insert(value["id"].get<std::string>());
     }
   }
   CHECK(durable.size() == 501);
-  CHECK(failed == 3);
+  // A line's id is said again whenever it could be read.
+  CHECK(failed == std::multiset<std::string>{"", "", "bad", "sure", "worse"});
   auto metrics = buffer.ask<reflection_metrics>(metrics_query{});
   CHECK(metrics->total_cycles == 501);
 }
