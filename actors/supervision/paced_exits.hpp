@@ -1,15 +1,14 @@
 #pragma once
 
-#include <hololoom/actors/supervision/child_spec.hpp>
-#include <hololoom/actors/supervision/exit.hpp>
-
 #include <caf/actor_addr.hpp>
+#include <caf/actor_control_block.hpp>
+#include <caf/fwd.hpp>
 
-#include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <deque>
-#include <utility>
+#include <functional>
 
 namespace hololoom::supervision {
 
@@ -20,9 +19,11 @@ namespace hololoom::supervision {
 /// another one, and walks that one's whole queue to find it, under its lock
 /// (`double_ended_queue::take_tail`). Very many exits sent at once make such
 /// queues, and the stop of n actors costs n * n. So no more than a window of
-/// them is out; each end that comes back lets out another. Whoever is slow to
-/// end holds nobody up: when nothing came back for `patience`, the window
-/// doubles.
+/// them is out; each end that comes back lets out another.
+///
+/// Whoever is slow to end holds nobody up: the window doubles with every
+/// `patience` in which nobody ended, or in which most of those told last are in
+/// no queue: they have seen their exit, and take their time.
 ///
 /// Not thread-safe.
 class paced_exits {
@@ -34,8 +35,13 @@ public:
   static constexpr std::size_t on_its_own_thread = 1024;
   static constexpr auto patience = std::chrono::milliseconds{1};
 
-  paced_exits(caf::actor_addr source, std::size_t window)
-    : source_(std::move(source)), first_window_(window) {}
+  /// Called with whoever is told to end, when it is.
+  using listener = std::function<void(const caf::strong_actor_ptr&)>;
+
+  paced_exits(caf::actor_addr source, std::size_t window, listener on_told)
+    : source_(std::move(source)),
+      on_told_(std::move(on_told)),
+      first_window_(window) {}
 
   /// Asks `target` to end, in its turn.
   void push(caf::strong_actor_ptr target) {
@@ -48,42 +54,37 @@ public:
     out_ -= out_ > 0 ? 1 : 0;
   }
 
-  /// Sends what the window lets out.
-  void release(caf::execution_unit* host) {
-    for (; !waiting_.empty() && out_ < window_; ++out_, waiting_.pop_front()) {
-      exit_high(waiting_.front(),
-                caf::make_error(caf::exit_reason::user_shutdown), source_,
-                host);
-    }
-    if (waiting_.empty()) {
-      out_ = 0;
-      window_ = first_window_;
-    }
-  }
+  /// Sends what the window lets out, in one go a slice of it at most.
+  void release(caf::execution_unit* host);
 
-  /// `patience` is over. The window opens if nobody has ended since the last
-  /// time.
-  void tick() {
-    if (!std::exchange(came_back_, false))
-      window_ *= 2;
-  }
+  /// `patience` is over.
+  void tick();
 
   /// Whether `tick` is to be called.
   bool waiting() const noexcept { return !waiting_.empty(); }
 
-  /// Sends all that is left.
-  void release_all() {
-    window_ = waiting_.size() + out_;
-    release(nullptr);
+  /// Whether `release` has more to send.
+  bool unfinished() const noexcept {
+    return !waiting_.empty() && out_ < window_;
   }
 
+  /// Sends all that is left.
+  void release_all();
+
 private:
+  void send_first(caf::execution_unit* host);
+  bool most_take_their_time() const;
+
   caf::actor_addr source_;
+  listener on_told_;
   std::size_t first_window_;
   std::deque<caf::strong_actor_ptr> waiting_;
   std::size_t out_ = 0; ///< Sent, and not known to have ended.
   std::size_t window_ = first_window_;
   bool came_back_ = false;
+  /// Some of those told last, while others wait.
+  std::array<caf::strong_actor_ptr, 16> told_last_;
+  std::size_t told_ = 0;
 };
 
 } // namespace hololoom::supervision

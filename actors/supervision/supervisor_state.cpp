@@ -51,9 +51,10 @@ supervisor_state::supervisor_state(supervisor_impl::base* self,
     board_(std::make_shared<board>(setup_.path)),
     core_(setup_.options, *board_, *this),
     watch_(*board_, *this),
-    exits_(self->address(), setup_.options.detached
-                              ? paced_exits::on_its_own_thread
-                              : paced_exits::on_a_worker) {
+    exits_(self->address(),
+           setup_.options.detached ? paced_exits::on_its_own_thread
+                                   : paced_exits::on_a_worker,
+           [this](const caf::strong_actor_ptr& x) { told(x); }) {
   setup_.options.names->add(board_);
 }
 
@@ -121,10 +122,11 @@ supervisor_impl::behavior_type supervisor_state::make_behavior() {
     },
     [this](const tick_message& x) { tick(x.epoch); },
     [this](sweep_message) { sweep(); },
-    [this](release_message) {
-      releasing_ = false;
-      exits_.tick();
-      release_exits();
+    [this](release_message x) {
+      (x.tick ? ticking_ : releasing_) = false;
+      if (x.tick)
+        exits_.tick();
+      arm();
     },
     [this](const proceed_message& x) { proceed(x.turn); },
     [this](boot_message) {
@@ -420,9 +422,18 @@ void supervisor_state::arm_sweep() {
 }
 
 void supervisor_state::release_exits() {
-  exits_.release(self_->context());
-  if (exits_.waiting() && !std::exchange(releasing_, true))
-    self_->delayed_send(self_, paced_exits::patience, release_message{});
+  // One slice after the other, whatever else is handled in between.
+  if (!releasing_)
+    exits_.release(self_->context());
+  if (exits_.unfinished() && !std::exchange(releasing_, true))
+    self_->send(self_, release_message{});
+  if (exits_.waiting() && !std::exchange(ticking_, true))
+    self_->delayed_send(self_, paced_exits::patience, release_message{true});
+}
+
+void supervisor_state::told(const caf::strong_actor_ptr& target) {
+  if (auto i = by_address_.find(target.get()); i != by_address_.end())
+    core_.told(*i->second, now());
 }
 
 std::string supervisor_state::path_of(const child& c) const {

@@ -24,7 +24,9 @@ struct tick_message {
   std::uint64_t epoch = 0;
 };
 struct sweep_message {};
-struct release_message {};
+struct release_message {
+  bool tick = false; ///< Whether the patience with those told is over.
+};
 struct proceed_message {
   std::uint64_t turn = 0; ///< Which wait for a turn is over; 0: none was made.
 };
@@ -116,8 +118,9 @@ private:
   /// Has the clock call when the core wants it.
   void arm();
   void arm_sweep();
-  /// Lets out the exits that may go, and looks again when some may not.
+  /// Lets out exits that may go, and looks again when some may not.
   void release_exits();
+  void told(const caf::strong_actor_ptr& target);
   std::string path_of(const child& c) const;
   template <class T>
   void deliver(ticket t, T value);
@@ -139,7 +142,8 @@ private:
   std::uint64_t turn_ = 0;
   time_point armed_ = no_time;
   bool sweeping_ = false;
-  bool releasing_ = false;
+  bool ticking_ = false;   ///< A look at who was told is on its way.
+  bool releasing_ = false; ///< More exits go out soon.
   bool done_ = false;
 };
 

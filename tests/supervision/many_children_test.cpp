@@ -26,6 +26,40 @@ struct two_threads : caf::actor_system_config {
   }
 };
 
+/// Ends a while after it was asked to.
+struct slow_to_end {
+  slow_to_end(caf::event_based_actor* me, caf::timespan wait)
+    : self(me), takes(wait) {}
+
+  caf::behavior make_behavior() {
+    self->set_exit_handler([this](const caf::exit_msg&) {
+      self->delayed_send(self, takes, caf::ok_atom::value);
+    });
+    return {[this](caf::ok_atom) {
+      self->quit(caf::exit_reason::user_shutdown);
+    }};
+  }
+
+  caf::event_based_actor* self;
+  caf::timespan takes;
+};
+
+class slow_fixture : public supervision_fixture {
+public:
+  child_spec slow(std::string name, caf::timespan takes) {
+    child_spec spec;
+    spec.name = std::move(name);
+    spec.start = [this, takes](const start_context&) {
+      auto hdl = spawn<slow_to_end, caf::actor>(takes);
+      hdl->attach_functor([log = log](const caf::error& reason) {
+        log->exits.push_back(reason_name(reason));
+      });
+      return start_result::started(hdl);
+    };
+    return spec;
+  }
+};
+
 caf::behavior idle(caf::event_based_actor*) {
   return {[](int x) {
     return x;
@@ -105,7 +139,7 @@ TEST_CASE_METHOD(supervision_fixture,
     advance(1ms);
   CHECK(log->exits.size() == 500);
   CHECK(waited <= 7);
-  // Each limit counts from when it was decided, not from when it was sent.
+  // Each limit counts from when its exit was sent: those of the first are over.
   advance(std::chrono::milliseconds{4999 - waited});
   CHECK(log->exits.size() == 500);
   CHECK(reason->empty());
@@ -114,6 +148,91 @@ TEST_CASE_METHOD(supervision_fixture,
   CHECK(waited <= 10);
   CHECK(*reason == "shutdown");
   CHECK(log->exits.size() == 500 + stubborn);
+}
+
+TEST_CASE_METHOD(slow_fixture,
+                 "whoever is told late has its whole limit all the same") {
+  std::vector<child_spec> children;
+  for (auto i = 0; i < 500; ++i) {
+    children.push_back(slow("w" + std::to_string(i), 3ms));
+    children.back().shutdown = shutdown_policy::within(4ms);
+  }
+  // They are told first, and do not end.
+  for (auto i = 0; i < 1000; ++i)
+    children.push_back(worker("s" + std::to_string(i), manners::ignores));
+  auto sup = supervise(at_once(), std::move(children));
+  stop(sup);
+  advance(20ms);
+  CHECK(log->exits == strings(500, "shutdown"));
+}
+
+TEST_CASE_METHOD(slow_fixture,
+                 "whoever ignores its exit is killed when its limit is over") {
+  std::vector<child_spec> children;
+  for (auto i = 0; i < 17; ++i)
+    children.push_back(worker("s" + std::to_string(i), manners::ignores));
+  auto sup = supervise(at_once(), std::move(children));
+  auto reason = watch(sup);
+  stop(sup);
+  advance(4'999ms);
+  CHECK(log->exits.empty());
+  advance(1ms);
+  CHECK(log->exits.size() == 16);
+  // One more than the window lets out: it was told a millisecond later.
+  CHECK(reason->empty());
+  advance(1ms);
+  CHECK(log->exits.size() == 17);
+  CHECK(*reason == "shutdown");
+}
+
+TEST_CASE_METHOD(slow_fixture,
+                 "one limit for the tree holds for those told late, too") {
+  std::vector<child_spec> children;
+  for (auto i = 0; i < 2000; ++i) {
+    children.push_back(worker("s" + std::to_string(i), manners::ignores));
+    children.back().shutdown = shutdown_policy::within(1s);
+  }
+  auto options = at_once();
+  options.stop_limit = 1s;
+  auto sup = supervise(options, std::move(children));
+  auto reason = watch(sup);
+  stop(sup);
+  advance(999ms);
+  CHECK(log->exits.empty());
+  advance(1ms);
+  CHECK(log->exits.size() == 2000);
+  CHECK(*reason == "shutdown");
+}
+
+TEST_CASE_METHOD(slow_fixture,
+                 "those who end one by one let out more than one by one") {
+  constexpr auto slowest = 100;
+  std::vector<child_spec> children;
+  for (auto i = 0; i < 5000; ++i)
+    children.push_back(slow("w" + std::to_string(i),
+                            std::chrono::milliseconds{i % slowest + 1}));
+  auto sup = supervise(at_once(), std::move(children));
+  auto reason = watch(sup);
+  stop(sup);
+  auto waited = 0;
+  for (; reason->empty() && waited < 5000; ++waited)
+    advance(1ms);
+  CHECK(waited <= slowest + 10);
+}
+
+TEST_CASE_METHOD(slow_fixture,
+                 "a drain counts from when each was told, and ends in time") {
+  std::vector<child_spec> children;
+  for (auto i = 0; i < 1000; ++i)
+    children.push_back(slow("w" + std::to_string(i), 50ms));
+  auto sup = supervise(at_once(), std::move(children));
+  auto report = begin_ask<drain_report>(sup, drain_request{{}, now() + 60ms});
+  advance(60ms);
+  REQUIRE(report.ready());
+  auto result = report.get();
+  CHECK(result->survivors.empty());
+  CHECK(std::all_of(result->ended.begin(), result->ended.end(),
+                    [](const auto& x) { return x.took == millis{50}; }));
 }
 
 TEST_CASE_METHOD(supervision_fixture,

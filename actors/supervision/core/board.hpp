@@ -61,6 +61,8 @@ struct child {
   std::uint64_t start_id = 0; ///< Of the last attempt to start it.
   bool in_plan = false;       ///< Belongs to what is being stopped now.
   bool asked = false;         ///< Was asked to end.
+  bool told = false;          ///< ... and the exit is on its way, not waiting.
+  bool limited = false;       ///< Its limit begins when it is told.
   bool kill_sent = false;
   bool forced = false;         ///< The kill came from a `force_request`.
   bool drained = false;        ///< Belongs to a drain.

@@ -39,7 +39,8 @@ public:
   virtual void release(child& c) = 0;
   /// What `from` was watched for is `to` now.
   virtual void moved(child& from, child& to) = 0;
-  /// Asks `c` to end.
+  /// Asks `c` to end, and calls `core::told` when it does. That may take a
+  /// while when very many are asked.
   virtual void ask(child& c) = 0;
   /// Kills `c`.
   virtual void kill(child& c) = 0;
@@ -89,6 +90,8 @@ public:
   // -- what happens -----------------------------------------------------------
 
   void down(child& c, exit_class why, std::string reason, time_point now);
+  /// `c` is told to end now.
+  void told(child& c, time_point now);
   /// @param start_id which attempt to start the child is spoken of
   void ready(const std::string& name, std::uint64_t start_id,
              const caf::error& reason, time_point now);

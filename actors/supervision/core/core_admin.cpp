@@ -292,8 +292,8 @@ void core::lose_handle(child& c, std::string reason) {
     return;
   host_.release(c);
   c.due = c.let_go = no_time;
-  c.asked = c.kill_sent = c.drained = c.forced = c.reported = false;
-  c.excused = c.left = false;
+  c.asked = c.told = c.limited = c.kill_sent = c.drained = false;
+  c.forced = c.reported = c.excused = c.left = false;
   if (!c.zombie)
     --counts_.active;
   // Destroyed outside of the lock.

@@ -25,7 +25,7 @@ void core::boot(std::vector<child_spec_ptr> specs, time_point now) {
 
 core::attempt core::try_start(child& c, origin why, time_point now) {
   c.origin = why;
-  c.asked = c.kill_sent = c.forced = false;
+  c.asked = c.told = c.limited = c.kill_sent = c.forced = false;
   c.start_id = ++last_start_;
   auto result = host_.start(c, c.incarnation + 1);
   switch (result.how) {
@@ -94,8 +94,10 @@ void core::ready(const std::string& name, std::uint64_t start_id,
 void core::fail_pending(child& c, std::string why, time_point now) {
   children_.change(c, [&](child& x) { x.last_reason = std::move(why); });
   c.asked = true;
+  c.asked_at = now;
+  set_due(c, no_time);
+  c.limited = true;
   host_.ask(c);
-  set_due(c, now + options_.kill_wait);
 }
 
 void core::start_ignored(child& c, time_point) {

@@ -323,13 +323,29 @@ void core::ask(child& c, time_point now) {
   if (c.zombie || policy.how == shutdown_policy::mode::brutal_kill)
     return kill(c, now);
   set_state(c, child_state::stopping);
+  set_due(c, no_time);
+  c.limited = policy.how == shutdown_policy::mode::limit;
   host_.ask(c);
-  set_due(c, policy.how == shutdown_policy::mode::limit ? now + policy.limit
-                                                        : no_time);
+}
+
+/// A limit counts from here: very many exits are paced, and who is told late
+/// must not be killed for it.
+void core::told(child& c, time_point now) {
+  if (!c.asked || c.kill_sent || over_)
+    return;
+  if (!std::exchange(c.told, true))
+    c.asked_at = now;
+  if (!std::exchange(c.limited, false))
+    return;
+  auto limit = c.state == child_state::starting
+               ? options_.kill_wait
+               : c.spec->effective_shutdown().limit;
+  set_due(c, now + limit);
 }
 
 void core::kill(child& c, time_point now) {
   c.kill_sent = true;
+  c.limited = false;
   set_state(c, child_state::stopping);
   host_.kill(c);
   set_due(c, now + options_.kill_wait);
