@@ -27,17 +27,18 @@ bool takes_its_time(const caf::strong_actor_ptr& x) {
 void paced_exits::release(caf::execution_unit* host) {
   for (auto left = slice; left > 0 && unfinished(); --left)
     send_first(host);
-  if (waiting_.empty()) {
-    out_ = 0;
-    window_ = first_window_;
-    told_last_ = {};
-  }
 }
 
 void paced_exits::tick() {
   auto came_back = std::exchange(came_back_, false);
-  if (!came_back || most_take_their_time())
+  if (!waiting()) {
+    // Whoever is out still is of no account to those who come next.
+    out_ = 0;
+    window_ = first_window_;
+    told_last_ = {};
+  } else if (!came_back || most_take_their_time()) {
     window_ *= 2;
+  }
 }
 
 void paced_exits::release_all() {

@@ -31,8 +31,8 @@ public:
   /// Enough to keep the workers of a scheduler busy.
   static constexpr std::size_t on_a_worker = 16;
   /// A detached supervisor is woken up for what comes back; the more at once,
-  /// the less often.
-  static constexpr std::size_t on_its_own_thread = 1024;
+  /// the less often. But who asks it something waits for all of that.
+  static constexpr std::size_t on_its_own_thread = 256;
   static constexpr auto patience = std::chrono::milliseconds{1};
 
   /// Called with whoever is told to end, when it is.
@@ -61,17 +61,18 @@ public:
   void tick();
 
   /// Whether `tick` is to be called.
-  bool waiting() const noexcept { return !waiting_.empty(); }
+  bool crowded() const noexcept {
+    return waiting() || 2 * out_ >= first_window_;
+  }
 
   /// Whether `release` has more to send.
-  bool unfinished() const noexcept {
-    return !waiting_.empty() && out_ < window_;
-  }
+  bool unfinished() const noexcept { return waiting() && out_ < window_; }
 
   /// Sends all that is left.
   void release_all();
 
 private:
+  bool waiting() const noexcept { return !waiting_.empty(); }
   void send_first(caf::execution_unit* host);
   bool most_take_their_time() const;
 

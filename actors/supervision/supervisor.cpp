@@ -10,12 +10,12 @@ namespace hololoom {
 
 namespace {
 
+using supervision::child_specs;
 using supervision::supervisor_impl;
 using supervision::supervisor_setup;
 using supervision::supervisor_state;
 
-std::shared_ptr<const std::vector<child_spec_ptr>>
-shared(std::vector<child_spec> children) {
+child_specs shared(std::vector<child_spec> children) {
   auto result = std::make_shared<std::vector<child_spec_ptr>>();
   result->reserve(children.size());
   for (auto& c : children)

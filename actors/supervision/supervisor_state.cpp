@@ -15,6 +15,10 @@ namespace {
 /// A tick keeps the actor's memory until it fires: none is longer.
 constexpr auto longest_tick = std::chrono::milliseconds{250};
 
+/// Others wait for no longer than this before they have their turn, and for as
+/// long once more while what they asked is in the mailbox.
+constexpr auto longest_slice = std::chrono::milliseconds{1};
+
 /// Compared by code, because an error to compare with would be allocated anew
 /// for each of very many.
 exit_class classify(const caf::error& reason) {
@@ -134,7 +138,7 @@ supervisor_impl::behavior_type supervisor_state::make_behavior() {
         core_.await_running(own_start);
       by_address_.reserve(setup_.children->size());
       board_->reserve(setup_.children->size());
-      core_.boot(*setup_.children, now());
+      core_.boot(setup_.children, now());
       arm();
     },
   };
@@ -286,6 +290,10 @@ void supervisor_state::proceed_later(pace how) {
   self_->delayed_send(self_, turnstile::patience, turn);
 }
 
+bool supervisor_state::too_long(time_point since) const {
+  return now() - since >= longest_slice;
+}
+
 void supervisor_state::finished(caf::error reason) {
   done_ = true;
   exits_.release_all();
@@ -427,7 +435,7 @@ void supervisor_state::release_exits() {
     exits_.release(self_->context());
   if (exits_.unfinished() && !std::exchange(releasing_, true))
     self_->send(self_, release_message{});
-  if (exits_.waiting() && !std::exchange(ticking_, true))
+  if (exits_.crowded() && !std::exchange(ticking_, true))
     self_->delayed_send(self_, paced_exits::patience, release_message{true});
 }
 

@@ -51,7 +51,7 @@ using supervisor_impl = supervisor_actor::extend<
 struct supervisor_setup {
   supervisor_options options;
   std::string path;
-  std::shared_ptr<const std::vector<child_spec_ptr>> children;
+  child_specs children;
   /// With a parent: whom to tell that it is ready.
   std::optional<start_context> parent;
 };
@@ -94,6 +94,7 @@ private:
   void answer_drain(ticket t, drain_report report) override;
   void answer_force(ticket t, force_report report) override;
   void proceed_later(pace how) override;
+  bool too_long(time_point since) const override;
   void finished(caf::error reason) override;
 
   // -- what the watch found ---------------------------------------------------

@@ -2,6 +2,7 @@
 #include "support/catch.hpp"
 
 #include <algorithm>
+#include <functional>
 
 // How many children a supervisor handles between a question and its answer:
 // its promise to answer within milliseconds, counted in work instead of time.
@@ -16,6 +17,18 @@ constexpr std::size_t many = 10'000;
 /// Children are handled in slices of 256: one may be under way when the
 /// question comes, and one when the answer goes.
 constexpr std::size_t most = 2 * 256;
+/// To note a child, or to ask it to end, is less work.
+constexpr std::size_t most_asked = 2 * 1024;
+
+/// Runs one handler, everybody in turn: left alone, the supervisor would go on
+/// with its own work first.
+void run_in_turn(supervision_fixture& test) {
+  auto& jobs = test.scheduler.jobs;
+  if (jobs.empty())
+    return test.advance(1ms);
+  std::rotate(jobs.begin(), jobs.begin() + 1, jobs.end());
+  test.scheduler.run_once();
+}
 
 /// Asks one question after the other.
 class curious {
@@ -104,4 +117,74 @@ TEST_CASE_METHOD(supervision_fixture,
   CHECK(mind.most() <= most);
   CHECK(log->exits.size() == 2 * many);
   mind.stop();
+}
+
+TEST_CASE_METHOD(supervision_fixture,
+                 "a question is answered before very many children are known") {
+  std::vector<child_spec> children;
+  for (std::size_t i = 0; i < many; ++i)
+    children.push_back(worker("w" + std::to_string(i)));
+  supervisor_options options;
+  options.names = names;
+  auto sup = track(*spawn_supervisor(system, options, std::move(children)));
+  std::vector<std::size_t> known{0};
+  std::function<void(caf::event_based_actor*)> ask_again =
+    [&](caf::event_based_actor* self) {
+      self->request(sup, caf::infinite, count_children{})
+        .then([&, self](const child_counts& x) {
+          known.push_back(static_cast<std::size_t>(x.specs));
+          if (known.back() < many)
+            ask_again(self);
+        });
+    };
+  track(system.spawn([&](caf::event_based_actor* self) { ask_again(self); }));
+  while (known.back() < many)
+    run_in_turn(*this);
+  for (std::size_t i = 1; i < known.size(); ++i)
+    CHECK(known[i] - known[i - 1] <= most_asked);
+  run();
+  CHECK(log->starts.size() == many);
+}
+
+TEST_CASE_METHOD(supervision_fixture,
+                 "a question is answered before very many are asked to end") {
+  auto drains = GENERATE(false, true);
+  std::vector<child_spec> children;
+  for (std::size_t i = 0; i < many; ++i)
+    children.push_back(worker("w" + std::to_string(i)));
+  supervisor_options options;
+  options.stop_order = stop_order::parallel;
+  auto sup = supervise(options, std::move(children));
+  auto reason = watch(sup);
+  // Every answer counts those who run on.
+  std::vector<std::size_t> run_on{many};
+  std::function<void(caf::event_based_actor*)> ask_again =
+    [&](caf::event_based_actor* self) {
+      self->request(sup, caf::infinite, which_children{})
+        .then(
+          [&, self](const child_list& x) {
+            run_on.push_back(static_cast<std::size_t>(std::count_if(
+              x.children.begin(), x.children.end(),
+              [](const auto& c) { return c.state == child_state::running; })));
+            if (run_on.back() > 0)
+              ask_again(self);
+          },
+          [](const caf::error&) {
+            // It has ended.
+          });
+    };
+  track(system.spawn([&](caf::event_based_actor* self) { ask_again(self); }));
+  if (drains)
+    system.spawn([&](caf::event_based_actor* self) {
+      self->request(sup, caf::infinite, drain_request{{}, now() + 5s, true})
+        .then([](const drain_report&) {});
+    });
+  else
+    exit_high(sup, caf::exit_reason::user_shutdown);
+  while (reason->empty())
+    run_in_turn(*this);
+  for (std::size_t i = 1; i < run_on.size(); ++i)
+    CHECK(run_on[i - 1] - run_on[i] <= most_asked);
+  CHECK(run_on.size() > many / most_asked);
+  CHECK(log->exits.size() == many);
 }

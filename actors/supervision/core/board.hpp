@@ -33,6 +33,7 @@ enum class origin : std::uint8_t {
 };
 
 constexpr auto no_time = time_point::max();
+constexpr auto no_order = std::uint64_t{0} - 1; ///< After all others.
 
 /// One child of a supervisor.
 ///

@@ -26,6 +26,9 @@ enum class pace : std::uint8_t {
   unhurried, ///< When the children that it has started had a turn, too.
 };
 
+/// Shared, because a supervisor that is restarted begins with them again.
+using child_specs = std::shared_ptr<const std::vector<child_spec_ptr>>;
+
 /// What the core wants done. It is the only way out of the core.
 class core_host {
 public:
@@ -58,6 +61,9 @@ public:
   virtual void answer_force(ticket t, force_report report) = 0;
   /// Calls `core::proceed` soon.
   virtual void proceed_later(pace how) = 0;
+  /// Whether what began at `since` has gone on for so long that whoever waits
+  /// for an answer must have its turn.
+  virtual bool too_long(time_point since) const = 0;
   /// The supervisor is done. Nothing of the core is called any more.
   virtual void finished(caf::error reason) = 0;
 };
@@ -68,14 +74,15 @@ public:
 /// At most one plan is under way: the start of all children, the restart of a
 /// group, or the stop of all. A plan first stops its members, then starts
 /// children in order. What arrives for other children meanwhile waits, so that
-/// each sees the supervisor as OTP's: one thing at a time. Queries never wait.
+/// each sees the supervisor as OTP's: one thing at a time. Queries never wait
+/// for it: of what there is to do for each child, a slice is done in one go.
 class core {
 public:
   core(supervisor_options options, board& children, core_host& host);
 
   // -- requests ---------------------------------------------------------------
 
-  void boot(std::vector<child_spec_ptr> specs, time_point now);
+  void boot(child_specs specs, time_point now);
   void start_child(ticket t, child_spec_ptr spec, time_point now);
   void terminate_child(ticket t, const std::string& name, time_point now);
   void restart_child(ticket t, const std::string& name, time_point now);
@@ -118,12 +125,22 @@ private:
   struct plan {
     activity what = activity::none;
     bool parallel = false;
-    std::deque<std::uint64_t> to_stop; ///< In stop order.
-    std::size_t alive = 0;             ///< Members that are not down yet.
-    std::uint64_t current = 0;         ///< The one that is waited for.
-    std::uint64_t cursor = 0;          ///< Started up to here.
-    std::uint64_t culprit = 0;         ///< Whose end made it.
-    caf::error reason;                 ///< What the supervisor ends with.
+    bool paused = false;       ///< `proceed` goes on with it.
+    std::size_t added = 0;     ///< Children that are known so far.
+    std::uint64_t first = 0;   ///< Who is to be stopped, from the last ...
+    std::uint64_t above = 0;   ///< ... down to `first`: seen to down to here.
+    std::size_t alive = 0;     ///< Those of them that are not down yet.
+    std::uint64_t current = 0; ///< The one that is waited for.
+    std::uint64_t cursor = 0;  ///< Started up to here.
+    caf::error reason;         ///< What the supervisor ends with.
+  };
+
+  /// What may be done in one go. A start costs more than to ask for an end.
+  struct slice {
+    static constexpr int all = 1024;
+    static constexpr int start = 4;
+    time_point began;
+    int left = all;
   };
 
   struct drain_op {
@@ -163,15 +180,18 @@ private:
   void boot_failed(child& c, const caf::error& reason, time_point now);
   void request_restart(child& c, time_point now);
   void restart_now(child& c, time_point now);
-  bool start_members(time_point now, int& budget);
+  bool add_static(slice& work);
+  bool start_members(time_point now, slice& work);
 
   // -- stopping (core_stop.cpp) -----------------------------------------------
 
   void plan_group(child& culprit, time_point now);
   void plan_stop(caf::error reason, time_point now);
-  void add_member(child& c);
+  void stop_from(std::uint64_t first);
+  bool enlist(child& c);
+  bool is_member(const child& c) const;
   void advance(time_point now);
-  bool stop_members(time_point now, int& budget);
+  bool stop_members(time_point now, slice& work);
   void run_deferred(time_point now);
   void cancel_plan();
   void stop_is_due(time_point now);
@@ -216,6 +236,7 @@ private:
   void set_due(child& c, time_point due);
   void recount(child& c);
   void proceed_soon(pace how = pace::at_once);
+  bool spent(slice& work, int cost = 1) const;
   bool refuses(ticket t);
   bool knows_number(const std::string& name) const;
   void answer_starts(child& c);
@@ -245,6 +266,7 @@ private:
   seeded_random random_;
   timers timers_;
   child_spec_ptr template_;
+  child_specs static_; ///< What it was told to start.
   std::uint64_t last_number_ = 0;
   std::uint64_t last_start_ = 0;
 
@@ -265,6 +287,7 @@ private:
   bool end_when_empty_ = false;
   std::vector<drain_op> drains_;
   std::deque<std::uint64_t> drain_queue_;
+  bool drain_paused_ = false; ///< `proceed` goes on with it.
   std::uint64_t drain_current_ = 0;
   time_point drain_patience_ = no_time;
   std::size_t drain_alive_ = 0;

@@ -115,7 +115,7 @@ void core::terminate_child(ticket t, const std::string& name, time_point now) {
     if (!c->stop_tickets)
       c->stop_tickets = std::make_unique<std::vector<ticket>>();
     c->stop_tickets->push_back(t);
-    if (!c->asked && !c->in_plan && !draining_)
+    if (!c->asked && !is_member(*c) && !draining_)
       ask(*c, now);
     return;
   }

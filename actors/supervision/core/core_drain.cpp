@@ -67,7 +67,7 @@ void core::select(const drain_op& op) {
       continue;
     c.drained = true;
     ++drain_alive_;
-    if (c.in_plan)
+    if (is_member(c))
       continue; // It is being stopped already.
     if (!c.kill_sent)
       set_due(c, no_time);
@@ -80,12 +80,13 @@ void core::advance_drain(time_point now) {
   if (!draining_ || over_)
     return;
   auto parallel = simple() || options_.stop_order == stop_order::parallel;
-  auto budget = 256;
-  while (!drain_queue_.empty()) {
+  slice work{now};
+  while (!drain_queue_.empty() && !drain_paused_) {
     auto current = find(drain_current_);
     if (current && current->drained && now < drain_patience_)
       break;
-    if (budget-- <= 0) {
+    if (spent(work)) {
+      drain_paused_ = true;
       proceed_soon();
       break;
     }
@@ -94,7 +95,7 @@ void core::advance_drain(time_point now) {
     // that come after it is asked as well.
     auto left = static_cast<std::int64_t>(drain_queue_.size());
     drain_queue_.pop_front();
-    if (!c || !c->drained || c->in_plan)
+    if (!c || !c->drained || is_member(*c))
       continue;
     drain_ask(*c, now);
     if (parallel)

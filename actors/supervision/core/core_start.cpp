@@ -7,20 +7,31 @@
 
 namespace hololoom::supervision {
 
-void core::boot(std::vector<child_spec_ptr> specs, time_point now) {
+void core::boot(child_specs specs, time_point now) {
   if (plan_.what != activity::boot)
     return; // It was told to stop before it began.
   if (simple()) {
-    template_ = specs.front();
+    template_ = specs->front();
     counts_.specs = 1;
   } else {
-    for (auto& spec : specs) {
-      auto name = spec->name; // Before `spec` is moved from.
-      add(std::move(name), std::move(spec));
-    }
+    static_ = std::move(specs);
   }
   booted_ = true;
   advance(now);
+}
+
+/// @returns whether all static children are known.
+bool core::add_static(slice& work) {
+  while (static_ && plan_.added < static_->size()) {
+    if (spent(work)) {
+      plan_.paused = true;
+      proceed_soon();
+      return false;
+    }
+    const auto& spec = (*static_)[plan_.added++];
+    add(spec->name, spec);
+  }
+  return true;
 }
 
 core::attempt core::try_start(child& c, origin why, time_point now) {
@@ -180,7 +191,7 @@ void core::restart_now(child& c, time_point now) {
   }
 }
 
-bool core::start_members(time_point now, int& budget) {
+bool core::start_members(time_point now, slice& work) {
   if (auto c = find(plan_.current); c && c->state == child_state::starting)
     return false;
   plan_.current = 0;
@@ -192,7 +203,8 @@ bool core::start_members(time_point now, int& budget) {
       plan_ = {};
       return true;
     }
-    if (budget-- <= 0) {
+    if (spent(work, slice::start)) {
+      plan_.paused = true;
       proceed_soon(pace::unhurried);
       return false;
     }

@@ -9,9 +9,6 @@ namespace hololoom::supervision {
 
 namespace {
 
-/// Children handled in one go, before other messages have their turn.
-constexpr int slice = 256;
-
 /// How often it is checked whether the thread of a killed child has returned.
 constexpr auto thread_check = std::chrono::milliseconds{10};
 
@@ -39,7 +36,7 @@ void core::down(child& c, exit_class why, std::string reason, time_point now) {
     // its time, and is let go of then.
     c.let_go = c.due;
     check_thread(c, now);
-  } else if (c.state == child_state::starting && !c.in_plan && !c.drained) {
+  } else if (c.state == child_state::starting && !is_member(c) && !c.drained) {
     // It never became ready.
     if (!c.asked)
       children_.change(c, [&](child& x) { x.last_reason = reason; });
@@ -51,7 +48,7 @@ void core::down(child& c, exit_class why, std::string reason, time_point now) {
       c,
       failure(errc::start_failed, where(c) + " did not become ready: " + said),
       now);
-  } else if (c.in_plan || c.asked) {
+  } else if (is_member(c) || c.asked) {
     was_stopped(c, why, reason, now);
   } else if (busy()) {
     // Its turn comes when what is under way is over, or when the next group is
@@ -197,13 +194,9 @@ void core::plan_group(child& culprit, time_point now) {
   plan_.what = activity::group;
   plan_.parallel = options_.stop_order == stop_order::parallel;
   auto all = options_.strategy == strategy::one_for_all;
-  auto first = all ? std::uint64_t{0} : culprit.order;
   plan_.cursor = all ? 0 : culprit.order - 1;
   set_state(culprit, child_state::stopped);
-  auto& map = children_.children();
-  for (auto i = map.rbegin(); i != map.rend() && i->first >= first; ++i)
-    if (!i->second.zombie)
-      add_member(i->second);
+  stop_from(plan_.cursor + 1);
   advance(now);
 }
 
@@ -217,30 +210,55 @@ void core::plan_stop(caf::error reason, time_point now) {
   if (options_.stop_limit.count() > 0)
     stop_deadline_ = now + options_.stop_limit;
   retries_.clear();
-  auto& map = children_.children();
-  for (auto i = map.rbegin(); i != map.rend(); ++i)
-    add_member(i->second);
+  stop_from(1);
   run_deferred(now);
   advance(now);
 }
 
-void core::add_member(child& c) {
+/// Those started with `first` or later are to be stopped. Each is seen to when
+/// its turn comes: a walk over very many would hold up who asks meanwhile.
+void core::stop_from(std::uint64_t first) {
+  plan_.first = first;
+  plan_.above = no_order;
+}
+
+/// The turn of `c` has come.
+/// @returns whether there is anything to be stopped.
+bool core::enlist(child& c) {
+  if (c.zombie && plan_.what == activity::group)
+    return false;
   if (!c.alive()) {
     if (c.state == child_state::restarting) {
       set_due(c, no_time);
       set_state(c, child_state::stopped);
     }
-    return;
+    return false;
   }
-  c.in_plan = true;
-  ++plan_.alive;
-  plan_.to_stop.push_back(c.order);
+  if (!std::exchange(c.in_plan, true))
+    ++plan_.alive;
+  return true;
+}
+
+/// Whether `c` is being stopped by the plan, or will be when its turn comes.
+bool core::is_member(const child& c) const {
+  return c.in_plan
+      || (plan_.first <= c.order && c.order < plan_.above
+          && !(c.zombie && plan_.what == activity::group));
 }
 
 void core::cancel_plan() {
-  for (auto& [order, c] : children_.children())
-    c.in_plan = false;
+  if (plan_.alive > 0)
+    for (auto& [order, c] : children_.children())
+      c.in_plan = false;
   plan_ = {};
+}
+
+/// Whether there is no time left in this go to do what costs `cost`.
+bool core::spent(slice& work, int cost) const {
+  // However long it takes to see to one, nothing stands still.
+  auto first = work.left == slice::all;
+  work.left -= cost;
+  return work.left < 0 || (!first && host_.too_long(work.began));
 }
 
 /// Goes on with what is under way, as far as it goes without waiting.
@@ -248,7 +266,7 @@ void core::advance(time_point now) {
   if (advancing_ || (plan_.what == activity::boot && !booted_))
     return;
   advancing_ = true;
-  auto budget = slice;
+  slice work{now};
   while (!over_) {
     if (!busy()) {
       if (!running_ && !draining_) {
@@ -261,13 +279,17 @@ void core::advance(time_point now) {
       auto f = std::move(deferred_.front());
       deferred_.pop_front();
       f(now);
-    } else if (!plan_.to_stop.empty() || plan_.alive > 0) {
-      if (!stop_members(now, budget))
+    } else if (plan_.paused) {
+      break; // Or each message that is handled meanwhile would do a slice.
+    } else if (plan_.first < plan_.above || plan_.alive > 0) {
+      if (!stop_members(now, work))
         break;
     } else if (plan_.what == activity::stop) {
       run_deferred(now);
       finish(plan_.reason);
-    } else if (!start_members(now, budget)) {
+    } else if (plan_.what == activity::boot && !add_static(work)) {
+      break;
+    } else if (!start_members(now, work)) {
       break;
     }
   }
@@ -279,32 +301,39 @@ void core::advance(time_point now) {
 }
 
 /// @returns whether all members are down.
-bool core::stop_members(time_point now, int& budget) {
+bool core::stop_members(time_point now, slice& work) {
   if (plan_.current != 0) {
     if (auto c = find(plan_.current); c && c->in_plan)
       return false;
     plan_.current = 0;
   }
-  while (!plan_.to_stop.empty()) {
-    if (budget-- <= 0) {
+  auto& all = children_.children();
+  while (plan_.first < plan_.above) {
+    auto i = all.lower_bound(plan_.above);
+    if (i == all.begin() || (--i)->first < plan_.first) {
+      plan_.above = plan_.first;
+      break;
+    }
+    if (spent(work)) {
+      plan_.paused = true;
       proceed_soon();
       return false;
     }
-    auto c = find(plan_.to_stop.front());
-    plan_.to_stop.pop_front();
-    if (!c || !c->in_plan)
+    auto& c = i->second;
+    plan_.above = c.order;
+    if (!enlist(c))
       continue;
     // It ended while others were seen to: nothing more would come from it.
-    if (auto end = unheard_.extract(c->order);
-        !end.empty() && end.mapped().incarnation == c->incarnation) {
-      was_stopped(*c, end.mapped().why, end.mapped().reason, now);
+    if (auto end = unheard_.extract(c.order);
+        !end.empty() && end.mapped().incarnation == c.incarnation) {
+      was_stopped(c, end.mapped().why, end.mapped().reason, now);
       continue;
     }
     // A drain has no limit of its own for each child; now it gets one.
-    if (!c->asked || c->drained)
-      ask(*c, now);
+    if (!c.asked || c.drained)
+      ask(c, now);
     if (!plan_.parallel) {
-      plan_.current = c->order;
+      plan_.current = c.order;
       return false;
     }
   }
@@ -389,17 +418,17 @@ void core::tick(time_point now) {
 /// The limit for the whole tree is over: whoever still runs is killed.
 void core::stop_is_due(time_point now) {
   stop_deadline_ = no_time;
-  plan_.to_stop.clear();
   plan_.parallel = true;
   plan_.current = 0;
   for (auto& [order, c] : children_.children()) {
-    if (c.in_plan && !c.kill_sent) {
+    if (is_member(c) && enlist(c) && !c.kill_sent) {
       if (!c.asked)
         c.asked_at = now;
       c.asked = true;
       kill(c, now);
     }
   }
+  plan_.above = plan_.first;
 }
 
 void core::limit_is_over(child& c, time_point now) {
@@ -419,7 +448,8 @@ void core::limit_is_over(child& c, time_point now) {
       if (c.let_go != no_time)
         return check_thread(c, now);
       return c.kill_sent ? abandon(c, now) : kill(c, now);
-    case child_state::restarting: return restart_now(c, now);
+    case child_state::restarting:
+      return is_member(c) ? void() : restart_now(c, now);
     case child_state::running:
     case child_state::stopped:
     case child_state::stuck: return;
@@ -427,7 +457,7 @@ void core::limit_is_over(child& c, time_point now) {
 }
 
 void core::proceed(time_point now) {
-  proceed_due_ = unhurried_due_ = false;
+  proceed_due_ = unhurried_due_ = plan_.paused = drain_paused_ = false;
   if (over_)
     return;
   advance(now);
