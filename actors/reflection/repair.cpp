@@ -19,8 +19,26 @@ fs::path beside(fs::path file, const char* suffix) {
   return file += suffix;
 }
 
-caf::error io_failure(const std::string& tried, const std::error_code& why) {
-  return failure(errc::io_error, "could not " + tried + ": " + why.message());
+/// Removes what there is of the new journal, and what an open one has beside
+/// it.
+void remove_new(const fs::path& file) {
+  std::error_code ignored;
+  for (auto suffix : {"", "-wal", "-journal"})
+    fs::remove(beside(file, suffix), ignored);
+  for (auto extension : {".lock", ".mark"})
+    fs::remove(fs::path{file}.replace_extension(extension), ignored);
+}
+
+/// The repair is called off: the damaged journal is as it was.
+caf::error called_off(const fs::path& file, const caf::error& why) {
+  auto sentence = explain(why);
+  return failure(code_of(why),
+                 "could not repair " + file.string() + ": "
+                   + sentence.substr(0, sentence.find("; "))
+                   + "; nothing was changed: "
+                   + (is(why, errc::disk_full) ? "make room on its disk"
+                                               : "look at its disk")
+                   + " and repair again");
 }
 
 /// Puts what was salvaged into `store`, a new journal, in its order; episodes
@@ -57,9 +75,7 @@ caf::error restore(const salvaged& x, journal& store) {
 
 /// Makes a new journal from what was salvaged, complete and on disk.
 caf::error build(const salvaged& x, const fs::path& file) {
-  for (auto suffix : {"", "-wal", "-journal"})
-    fs::remove(beside(file, suffix));
-  fs::remove(high_water_file(file));
+  remove_new(file);
   journal_options options;
   options.file = file;
   auto store = journal::open(options);
@@ -75,15 +91,38 @@ caf::error build(const salvaged& x, const fs::path& file) {
   store->reset();
   // Closing folds the log into the journal, and keeps it when that fails.
   if (fs::exists(beside(file, "-wal")))
-    return failure(errc::disk_full,
-                   "the repaired journal could not be completed in "
-                     + file.string()
-                     + ", probably for want of room; nothing was changed: make "
-                       "room and repair again");
+    return failure(errc::disk_full, "could not complete " + file.string()
+                                      + ", probably for want of room");
   // What an open journal has beside it, this one has under its final name.
   for (auto extension : {".lock", ".mark"})
     fs::remove(fs::path{file}.replace_extension(extension));
   return {};
+}
+
+/// Makes a new journal and puts it in the place of the damaged one, which is
+/// `aside` then. An error leaves everything as it was, or, once something was
+/// moved, to whoever opens the journal next.
+caf::error replace(const fs::path& file, const salvaged& found,
+                   fs::path& aside) {
+  auto made = beside(file, ".new");
+  auto err = build(found, made);
+  std::error_code failed;
+  if (!err)
+    fs::rename(made, repaired_file(file), failed);
+  if (failed)
+    err =
+      failure(errc::io_error, "could not name " + repaired_file(file).string()
+                                + ": " + failed.message());
+  if (err) {
+    remove_new(made);
+    return called_off(file, err);
+  }
+  err = finish_swap(file, aside);
+  if (err && aside.empty()) {
+    fs::remove(repaired_file(file), failed);
+    return called_off(file, err);
+  }
+  return err;
 }
 
 /// Checks the journal as a whole.
@@ -133,15 +172,8 @@ caf::expected<repair_report> repair_journal(const fs::path& directory) {
     return std::move(lock.error());
   auto found = salvage(file);
   auto known = std::max(found.known, high_water_of(file));
-  auto made = beside(file, ".new");
-  if (auto err = build(found, made))
-    return err;
-  std::error_code failed;
-  fs::rename(made, repaired_file(file), failed);
-  if (failed)
-    return io_failure("name " + repaired_file(file).string(), failed);
   fs::path aside;
-  if (auto err = finish_swap(file, aside))
+  if (auto err = replace(file, found, aside))
     return err;
   repair_report result;
   result.damaged = true;

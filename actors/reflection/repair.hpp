@@ -41,7 +41,8 @@ struct repair_report {
 /// journal whatever record still has its checksum, and sets the old one aside;
 /// it is never written to. What was learned is made anew from the episodes.
 /// @returns `errc::data_dir_locked` while a process uses it, `not_found`
-///          without a journal, or a storage error.
+///          without a journal, or a storage error; then everything is as it
+///          was.
 caf::expected<repair_report>
 repair_journal(const std::filesystem::path& directory);
 

@@ -79,8 +79,10 @@ caf::error finish_swap(const fs::path& journal, fs::path& aside) {
   aside = set_aside_before(journal);
   if (aside.empty()) {
     aside = free_name(journal);
-    if (auto err = set_aside(journal, aside))
+    if (auto err = set_aside(journal, aside)) {
+      aside.clear();
       return err;
+    }
   }
   std::error_code failed;
   // It counts episodes of the damaged journal; the new one is numbered anew.

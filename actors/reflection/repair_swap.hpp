@@ -20,7 +20,8 @@ bool swap_pending(const std::filesystem::path& journal);
 
 /// Sets the damaged journal aside and puts the repaired one in its place.
 /// @pre its lock is held.
-/// @param aside set to where the damaged one is then.
+/// @param aside set to where the damaged one is then; empty when nothing was
+///              moved yet.
 /// @returns a storage error; the next call goes on from there.
 caf::error finish_swap(const std::filesystem::path& journal,
                        std::filesystem::path& aside);

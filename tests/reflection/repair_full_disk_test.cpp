@@ -1,0 +1,133 @@
+#include "make.hpp"
+#include "refused_calls.hpp"
+#include "support/catch.hpp"
+
+#include <hololoom/actors/reflection/repair.hpp>
+
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <sys/mount.h>
+
+using namespace hololoom;
+using namespace hololoom::test;
+
+namespace {
+
+/// A file system of a few MiB.
+class small_disk {
+public:
+  small_disk() {
+    mounted_ =
+      ::mount("tmpfs", dir_.path().c_str(), "tmpfs", 0, "size=6m") == 0;
+  }
+  small_disk(const small_disk&) = delete;
+  small_disk& operator=(const small_disk&) = delete;
+  ~small_disk() {
+    if (mounted_)
+      ::umount(dir_.path().c_str());
+  }
+
+  bool mounted() const { return mounted_; }
+  const scratch_directory& dir() const { return dir_; }
+
+  /// Fills the disk but for `room` bytes.
+  void leave(std::size_t room) {
+    auto filler = dir_.path() / "filler";
+    std::filesystem::remove(filler);
+    auto space = std::filesystem::space(dir_.path()).available;
+    std::ofstream out{filler, std::ios::binary};
+    std::string block(4096, 'x');
+    for (auto n = space > room ? (space - room) / 4096 : 0; n > 0; --n)
+      out.write(block.data(), 4096);
+  }
+
+  /// What is on it, but for the filler and what is empty.
+  std::map<std::string, std::string> contents() const {
+    std::map<std::string, std::string> result;
+    for (const auto& entry : std::filesystem::directory_iterator{dir_.path()}) {
+      std::ifstream in{entry.path(), std::ios::binary};
+      std::string text{std::istreambuf_iterator<char>{in}, {}};
+      auto name = entry.path().filename().string();
+      if (name != "filler" && !text.empty())
+        result[name] = std::move(text);
+    }
+    return result;
+  }
+
+private:
+  scratch_directory dir_{true};
+  bool mounted_ = false;
+};
+
+void make_damaged(const std::filesystem::path& file) {
+  {
+    auto j = std::move(*journal::open({file}));
+    REQUIRE(!j->verify());
+    for (auto i = 0; i < 200; ++i) {
+      auto x = rewarded("answer", 0.001 * i);
+      x.id = "episode-" + std::to_string(i);
+      x.woven.response.append(3000, 'x');
+      REQUIRE(!j->begin());
+      REQUIRE(j->add(record_of(x, 1)));
+      REQUIRE(!j->commit());
+    }
+  }
+  std::fstream io{file, std::ios::binary | std::ios::in | std::ios::out};
+  std::string bytes{std::istreambuf_iterator<char>{io}, {}};
+  auto at = bytes.find("\"id\":\"episode-100\"");
+  REQUIRE(at != std::string::npos);
+  io.seekp(static_cast<std::streamoff>(at + 14)).put('9');
+}
+
+/// Repairs with more and more room, until it succeeds.
+/// @returns how often it did not.
+int repair_with_more_and_more_room(small_disk& disk) {
+  auto before = disk.contents();
+  for (auto tries = 0;; ++tries) {
+    auto room = static_cast<std::size_t>(tries) * 200 * 1024;
+    INFO("room for " << room << " bytes");
+    disk.leave(room);
+    auto report = repair_journal(disk.dir().path());
+    if (report) {
+      CHECK(report->episodes == 199);
+      CHECK(disk.contents()
+              [std::filesystem::path{report->set_aside}.filename().string()]
+            == before["journal.db"]);
+      return tries;
+    }
+    CHECK(is(report.error(), errc::disk_full));
+    auto sentence = explain(report.error());
+    CHECK_THAT(sentence, Catch::Matchers::Contains("nothing was changed"));
+    CHECK_THAT(sentence, Catch::Matchers::Contains("make room"));
+    CHECK(disk.contents() == before);
+  }
+}
+
+} // namespace
+
+TEST_CASE("a repair on a full disk says so and leaves everything as it was") {
+  small_disk disk;
+  if (!disk.mounted()) {
+    WARN("skipped: a tmpfs cannot be mounted here");
+    return;
+  }
+  make_damaged(disk.dir().journal());
+  CHECK(repair_with_more_and_more_room(disk) > 2);
+}
+
+TEST_CASE("so it does where a copy has to be set aside") {
+  small_disk disk;
+  if (!disk.mounted()) {
+    WARN("skipped: a tmpfs cannot be mounted here");
+    return;
+  }
+  make_damaged(disk.dir().journal());
+  auto tries = 0;
+  if (!run_refused(no_links,
+                   [&] { tries = repair_with_more_and_more_room(disk); })) {
+    WARN("skipped: calls cannot be refused here");
+    return;
+  }
+  CHECK(tries > 4);
+}
