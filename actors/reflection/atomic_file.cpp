@@ -1,4 +1,5 @@
 #include <hololoom/actors/reflection/atomic_file.hpp>
+#include <hololoom/actors/reflection/disk.hpp>
 
 #include <cerrno>
 #include <cstdio>
@@ -24,6 +25,25 @@ caf::error describe(const char* tried, const std::filesystem::path& what,
                          + (code == errc::disk_full
                               ? "; make space on its disk and try again"
                               : "; see that it can be written and try again"));
+}
+
+int reason_for(disk_fault x) {
+  switch (x) {
+    case disk_fault::none: return 0;
+    case disk_fault::full: return ENOSPC;
+    case disk_fault::read_only: return EROFS;
+    case disk_fault::broken: return EIO;
+  }
+  return EIO;
+}
+
+/// What the disk's hooks have against a write.
+int before_write(const disk* through, std::string_view text) {
+  return through ? reason_for(through->write_beside(text.size())) : 0;
+}
+
+int before_sync(const disk* through) {
+  return through ? reason_for(through->sync_beside()) : 0;
 }
 
 bool write_all(int fd, std::string_view text) {
@@ -72,15 +92,19 @@ caf::error sync_directory(const std::filesystem::path& directory) {
 }
 
 caf::error write_atomically(const std::filesystem::path& file,
-                            std::string_view text) {
+                            std::string_view text, const disk* through) {
   auto beside = file;
   beside += ".new";
   auto fd =
     ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (fd < 0)
     return describe("create", beside, errno);
-  auto failed = 0;
-  if (!write_all(fd, text) || ::fsync(fd) != 0)
+  auto failed = before_write(through, text);
+  if (failed == 0 && !write_all(fd, text))
+    failed = errno;
+  if (failed == 0)
+    failed = before_sync(through);
+  if (failed == 0 && ::fsync(fd) != 0)
     failed = errno;
   ::close(fd);
   if (failed == 0 && std::rename(beside.c_str(), file.c_str()) != 0)
@@ -90,6 +114,8 @@ caf::error write_atomically(const std::filesystem::path& file,
     return describe("write", file, failed);
   }
   auto directory = file.parent_path();
+  if (auto reason = before_sync(through))
+    return describe("sync", directory, reason);
   return sync_directory(directory.empty() ? "." : directory);
 }
 

@@ -7,12 +7,17 @@
 
 namespace hololoom {
 
+class disk;
+
 /// Replaces `file` by `text`, whole or not at all: written beside it, synced,
 /// renamed over it, and the directory synced. A crash at any instant leaves the
 /// old contents or the new ones.
+/// @param through the disk that it is written to; null: one that nobody
+/// watches.
 /// @returns `errc::disk_full`, `errc::read_only` or `errc::io_error`.
 caf::error write_atomically(const std::filesystem::path& file,
-                            std::string_view text);
+                            std::string_view text,
+                            const disk* through = nullptr);
 
 /// Makes `to` a copy of `from` whose bytes are on disk; its name is not yet.
 /// What could not be completed is removed.

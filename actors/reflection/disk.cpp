@@ -325,6 +325,18 @@ disk::disk(std::shared_ptr<disk_hooks> hooks, const std::string& below)
   sqlite3_vfs_register(l.get(), 0);
 }
 
+disk_fault disk::write_beside(std::size_t bytes) const {
+  auto fault = hooks_ ? hooks_->before_write(bytes) : disk_fault::none;
+  activity_->writes.fetch_add(1, std::memory_order_relaxed);
+  return fault;
+}
+
+disk_fault disk::sync_beside() const {
+  auto fault = hooks_ ? hooks_->before_sync() : disk_fault::none;
+  activity_->syncs.fetch_add(1, std::memory_order_relaxed);
+  return fault;
+}
+
 disk::~disk() {
   sqlite3_vfs_unregister(vfs_.get());
 }

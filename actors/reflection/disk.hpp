@@ -18,9 +18,9 @@ enum class disk_fault : std::uint8_t {
   broken = 3,
 };
 
-/// Stands between the journal and the file system: sees each write and sync
-/// before it happens, may delay it, and may make it fail. For demonstrations of
-/// slow disks and for tests of broken ones.
+/// Stands between the journal, with the files beside it, and the file system:
+/// sees each write and sync before it happens, may delay it, and may make it
+/// fail. For demonstrations of slow disks and for tests of broken ones.
 ///
 /// Called from the journal's thread.
 class disk_hooks {
@@ -64,6 +64,11 @@ public:
   const std::shared_ptr<disk_activity>& activity() const { return activity_; }
 
   disk_hooks* hooks() const { return hooks_.get(); }
+
+  /// For files that are written beside the journal: asks the hooks and counts,
+  /// as for the journal itself.
+  disk_fault write_beside(std::size_t bytes) const;
+  disk_fault sync_beside() const;
 
   /// What a transaction wrote to the log is not to stay: it was taken back.
   /// The log is cut before it is next written to, where that write begins.

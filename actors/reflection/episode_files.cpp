@@ -194,10 +194,12 @@ std::string episode_file_name(const episode& x) {
        + fraction.data() + "_" + plain(x.id) + ".json";
 }
 
-caf::error write_episode_file(const fs::path& directory, const episode& x) {
+caf::error write_episode_file(const fs::path& directory, const episode& x,
+                              const disk* through) {
   auto text =
     to_json_value(x).dump(2, ' ', false, json::error_handler_t::replace);
-  return write_atomically(directory / episode_file_name(x), text + "\n");
+  return write_atomically(directory / episode_file_name(x), text + "\n",
+                          through);
 }
 
 caf::expected<episode> read_episode_file(const fs::path& file) {

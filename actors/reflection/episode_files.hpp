@@ -13,12 +13,15 @@
 
 namespace hololoom {
 
+class disk;
+
 /// `episode_20261123_155408_123456_<id>.json`, after the episode's own time.
 std::string episode_file_name(const episode& x);
 
 /// Writes `x` into `directory` as a JSON file of its own, whole or not at all.
+/// @param through as in `write_atomically`.
 caf::error write_episode_file(const std::filesystem::path& directory,
-                              const episode& x);
+                              const episode& x, const disk* through = nullptr);
 
 /// Reads a file as `write_episode_file` or the original made it. An episode
 /// without an id gets one that depends on its contents alone, so that reading

@@ -80,6 +80,9 @@ public:
     return disk_->activity();
   }
 
+  /// The disk below, for files beside the journal.
+  const disk& files() const { return *disk_; }
+
   // -- one transaction, on disk once `commit` answers none -------------------
 
   caf::error begin();

@@ -16,12 +16,13 @@ constexpr auto summary_schema = 1;
 } // namespace
 
 caf::error write_summary(const std::filesystem::path& directory,
-                         const reflection_metrics& metrics) {
+                         const reflection_metrics& metrics,
+                         const disk* through) {
   auto value = to_json_value(metrics);
   value["schema_version"] = summary_schema;
   return write_atomically(
     directory / file_name,
-    value.dump(2, ' ', false, json::error_handler_t::replace) + "\n");
+    value.dump(2, ' ', false, json::error_handler_t::replace) + "\n", through);
 }
 
 caf::expected<reflection_metrics>

@@ -26,11 +26,11 @@ caf::error store_task::run(journal& x) {
   return {};
 }
 
-void store_task::committed() {
+void store_task::committed(const journal& x) {
   // What a file lacks can be exported later: the episode itself is on disk.
   if (options_->episode_files && !options_->directory.empty() && !wrong_
       && place_.fresh)
-    (void)write_episode_file(options_->directory, episode_);
+    (void)write_episode_file(options_->directory, episode_, &x.files());
 }
 
 void store_task::finish(buffer_memory& memory, const caf::error& failed) {
@@ -187,7 +187,7 @@ caf::error flush_task::run(journal& x) {
   sequence_ = x.learned().sequence;
   if (directory_.empty())
     return {};
-  return write_summary(directory_, x.learned().metrics);
+  return write_summary(directory_, x.learned().metrics, &x.files());
 }
 
 void flush_task::finish(buffer_memory& memory, const caf::error& failed) {

@@ -84,7 +84,7 @@ public:
   store_task(caf::typed_response_promise<reflect_ack> promise,
              std::shared_ptr<const reflection_options> options, episode&& x);
   caf::error run(journal& x) override;
-  void committed() override;
+  void committed(const journal& x) override;
   void finish(buffer_memory& memory, const caf::error& failed) override;
 
 protected:

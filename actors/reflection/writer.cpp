@@ -162,7 +162,7 @@ void journal_writer::work(const std::shared_ptr<shared>& s) {
       result.learned = std::make_shared<learned_state>(learned);
     if (!result.failed)
       for (const auto& task : result.tasks)
-        task->committed();
+        task->committed(*s->store);
     s->call([&](callbacks& c) {
       if (c.finished)
         c.finished(std::move(result));

@@ -25,7 +25,7 @@ public:
   virtual caf::error run(journal& x) = 0;
 
   /// Runs on the journal's thread once the shared transaction is on disk.
-  virtual void committed() {}
+  virtual void committed(const journal&) {}
 
   virtual bool grouped() const { return true; }
 };

@@ -1,9 +1,7 @@
+#include "asking.hpp"
 #include "faults.hpp"
-#include "running_buffer.hpp"
 #include "support/catch.hpp"
 #include "volatile_disk.hpp"
-
-#include <hololoom/actors/reflection/import_pipeline.hpp>
 
 #include <atomic>
 #include <cstdlib>
@@ -13,62 +11,6 @@
 using namespace hololoom;
 using namespace hololoom::test;
 using namespace std::chrono_literals;
-
-namespace {
-
-/// Asks without waiting; counts the answers.
-class many {
-public:
-  explicit many(running_buffer& buffer)
-    : pipeline_(buffer.system(), buffer.handle(), 100'000) {}
-
-  void ask(int n) {
-    for (auto i = 0; i < n; ++i)
-      pipeline_.store(reflection("Many?", "answer", .5),
-                      [this](const caf::expected<reflect_ack>& x) {
-                        if (x)
-                          ++stored;
-                        else if (is(x.error(), errc::overloaded))
-                          ++overloaded;
-                        else
-                          ++failed;
-                      });
-  }
-
-  void drain() { pipeline_.drain(); }
-
-  std::atomic<int> stored{0};
-  std::atomic<int> overloaded{0};
-  std::atomic<int> failed{0};
-
-private:
-  import_pipeline pipeline_;
-};
-
-/// Looks again until it is so, for at most some seconds.
-template <class F>
-bool eventually(F f) {
-  for (auto i = 0; i < 500; ++i) {
-    if (f())
-      return true;
-    std::this_thread::sleep_for(10ms);
-  }
-  return false;
-}
-
-/// Waits until `n` writes wait for the disk.
-bool queued(running_buffer& buffer, std::int64_t n) {
-  return eventually([&] {
-    return buffer.ask<reflection_status>(reflection_status_query{})->queued
-        == n;
-  });
-}
-
-bool degraded(running_buffer& buffer) {
-  return buffer.ask<reflection_status>(reflection_status_query{})->degraded;
-}
-
-} // namespace
 
 TEST_CASE("the buffer goes on by itself when the disk does") {
   for (auto fault :

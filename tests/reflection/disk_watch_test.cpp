@@ -1,0 +1,101 @@
+#include "asking.hpp"
+#include "faults.hpp"
+#include "support/catch.hpp"
+
+#include <hololoom/actors/reflection/episode_files.hpp>
+#include <hololoom/actors/reflection/summary.hpp>
+
+using namespace hololoom;
+using namespace hololoom::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Counts what the hooks see.
+struct counting_disk : disk_hooks {
+  disk_fault before_write(std::size_t) override {
+    ++writes;
+    return disk_fault::none;
+  }
+  disk_fault before_sync() override {
+    ++syncs;
+    return disk_fault::none;
+  }
+  std::atomic<int> writes{0};
+  std::atomic<int> syncs{0};
+};
+
+std::size_t count_files(const std::filesystem::path& directory,
+                        const std::string& prefix) {
+  std::size_t result = 0;
+  for (const auto& entry : std::filesystem::directory_iterator{directory})
+    result += entry.path().filename().string().starts_with(prefix) ? 1 : 0;
+  return result;
+}
+
+} // namespace
+
+TEST_CASE("files beside the journal count as what the disk does") {
+  scratch_directory dir;
+  auto hooks = std::make_shared<counting_disk>();
+  disk below{hooks};
+  auto written = [&] {
+    auto result = std::tuple{below.activity()->total(), hooks->writes.load(),
+                             hooks->syncs.load()};
+    return result;
+  };
+  REQUIRE(!write_summary(dir.path(), {}, &below));
+  CHECK(written() == std::tuple{3, 1, 2});
+  REQUIRE(!write_episode_file(dir.path(), rewarded("answer", .5), &below));
+  CHECK(written() == std::tuple{6, 2, 4});
+}
+
+TEST_CASE("a fault of the disk is one of the files beside the journal, too") {
+  scratch_directory dir;
+  for (auto [fault, code] : {std::pair{disk_fault::full, errc::disk_full},
+                             std::pair{disk_fault::read_only, errc::read_only},
+                             std::pair{disk_fault::broken, errc::io_error}}) {
+    auto hooks = std::make_shared<moody_disk>();
+    disk below{hooks};
+    hooks->fail(fault);
+    CHECK(is(write_summary(dir.path(), {}, &below), code));
+    CHECK(std::filesystem::is_empty(dir.path()));
+  }
+}
+
+TEST_CASE("a disk that is slow to take episode files is not called hung") {
+  scratch_directory dir;
+  auto disk = std::make_shared<moody_disk>();
+  auto options = options_in(dir);
+  options.episode_files = true;
+  options.stall_limit = millis{400};
+  running_buffer buffer{options, disk};
+  REQUIRE(!buffer.opened());
+  disk->hang(true);
+  many clients{buffer};
+  // One commit, and then a file for each, which takes some three times longer
+  // than the disk may stand still.
+  clients.ask(100);
+  REQUIRE(queued(buffer, 100));
+  disk->slow(4ms);
+  caf::scoped_actor self{buffer.system()};
+  self->send(buffer.handle(), flush_request{true});
+  REQUIRE(queued(buffer, 101));
+  disk->hang(false);
+  auto progress = 0;
+  auto done = false;
+  while (!done)
+    self->receive([&](const flush_progress&) { ++progress; },
+                  [&](const flush_ack& x) {
+                    done = true;
+                    CHECK(x.sequence == 100);
+                  },
+                  [&](const caf::error& x) {
+                    done = true;
+                    FAIL_CHECK(explain(x));
+                  });
+  clients.drain();
+  CHECK(clients.stored == 100);
+  CHECK(progress >= 5);
+  CHECK(count_files(dir.path(), "episode_") == 100);
+}
