@@ -107,6 +107,11 @@ public:
     bool nested = false;
   };
 
+  std::int64_t size() const {
+    std::lock_guard guard{mutex_};
+    return static_cast<std::int64_t>(children_.size());
+  }
+
   /// Up to `limit` children that come after `order`, which is moved on. Holds
   /// the lock only for those.
   std::vector<entry> copy_after(std::uint64_t& order, std::size_t limit,

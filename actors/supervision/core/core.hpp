@@ -52,6 +52,8 @@ public:
   virtual void drain_below(child& c, time_point deadline) = 0;
   /// Tells a supervisor below to force what is left, and to end.
   virtual void force_below(child& c) = 0;
+  /// How many children there are below the supervisor `c`.
+  virtual std::int64_t count_below(const child& c) const = 0;
   virtual void report(const child& c, transition what,
                       std::string_view reason) = 0;
   virtual void answer_started(ticket t, const child& c) = 0;
@@ -198,6 +200,7 @@ private:
   void limit_is_over(child& c, time_point now);
   void ask(child& c, time_point now);
   void kill(child& c, time_point now);
+  time_point::duration kill_limit(std::int64_t below) const;
   void check_thread(child& c, time_point now);
   void abandon(child& c, time_point now);
   void was_stopped(child& c, exit_class why, const std::string& reason,

@@ -210,8 +210,15 @@ void core::await_running(ticket t) {
 }
 
 void core::replace_stuck(child& c, time_point now) {
-  if (!c.alive() || c.asked || c.zombie || stopping() || busy())
+  if (!c.alive() || c.asked || c.zombie || stopping())
     return;
+  if (busy())
+    return defer(
+      [this, order = c.order, number = c.incarnation](time_point later_now) {
+        if (auto x = find(order);
+            x && x->incarnation == number && x->state == child_state::stuck)
+          replace_stuck(*x, later_now);
+      });
   auto spec = std::make_shared<child_spec>(*c.spec);
   spec->restart = restart_type::temporary;
   spec->significant = false;

@@ -18,6 +18,15 @@ constexpr auto margin = std::chrono::milliseconds{100};
 constexpr std::size_t most_excused = 16;
 constexpr auto excuse_check = std::chrono::milliseconds{20};
 
+/// What is known of a child that did not end when told to, `waited` ago.
+std::string why_it_stays(const child& c, millis waited) {
+  if (auto doing = describe_work(c))
+    return std::move(*doing);
+  return "nothing is known of what it does; it was told to end "
+       + std::to_string(static_cast<std::int64_t>(waited.count()))
+       + " ms before";
+}
+
 } // namespace
 
 void core::drain(ticket t, drain_request request, time_point now) {
@@ -198,6 +207,8 @@ child_outcome core::outcome_of(const child& c, ended how,
   result.forced = c.forced;
   if (c.asked)
     result.took = now - c.asked_at;
+  if (how == ended::abandoned)
+    result.doing = why_it_stays(c, result.took);
   return result;
 }
 
@@ -220,10 +231,7 @@ drain_report core::report_now(time_point now) const {
                                 i->second.end());
       continue;
     }
-    auto o = outcome_of(c, ended::abandoned, now);
-    if (auto doing = describe_work(c))
-      o.doing = std::move(*doing);
-    result.survivors.push_back(std::move(o));
+    result.survivors.push_back(outcome_of(c, ended::abandoned, now));
   }
   return result;
 }
@@ -295,7 +303,7 @@ void core::force(ticket t, bool then_end, time_point now) {
     if (c.nested) {
       host_.force_below(c);
       set_state(c, child_state::stopping);
-      set_due(c, now + 2 * options_.kill_wait + margin);
+      set_due(c, now + 2 * kill_limit(host_.count_below(c)) + margin);
     } else {
       c.forced = true;
       kill(c, now);

@@ -18,7 +18,10 @@ ended how_it_ended(const child& c, exit_class why) {
     case exit_class::shutdown: return ended::shutdown;
     case exit_class::killed:
       return c.kill_sent ? ended::killed : ended::crashed;
-    case exit_class::abnormal: return ended::crashed;
+    case exit_class::abnormal:
+      // A process that got its SIGKILL may be reported before its actor is
+      // killed.
+      return c.kill_sent ? ended::killed : ended::crashed;
   }
   return ended::crashed;
 }
@@ -377,7 +380,14 @@ void core::kill(child& c, time_point now) {
   c.limited = false;
   set_state(c, child_state::stopping);
   host_.kill(c);
-  set_due(c, now + options_.kill_wait);
+  set_due(c, now + kill_limit(0));
+}
+
+/// How long a kill may take: very many that are killed at once share the
+/// scheduler's threads, so that the last of them ends later.
+time_point::duration core::kill_limit(std::int64_t below) const {
+  constexpr auto per_hundred = std::chrono::milliseconds{2};
+  return options_.kill_wait + (counts_.active + below) / 100 * per_hundred;
 }
 
 void core::finish(caf::error reason) {
