@@ -195,6 +195,8 @@ bool core::start_members(time_point now, slice& work) {
   if (auto c = find(plan_.current); c && c->state == child_state::starting)
     return false;
   plan_.current = 0;
+  if (plan_.what == activity::boot && !add_static(work))
+    return false;
   auto& all = children_.children();
   auto why = plan_.what == activity::boot ? origin::boot : origin::group;
   for (;;) {

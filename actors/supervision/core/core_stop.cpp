@@ -290,8 +290,6 @@ void core::advance(time_point now) {
     } else if (plan_.what == activity::stop) {
       run_deferred(now);
       finish(plan_.reason);
-    } else if (plan_.what == activity::boot && !add_static(work)) {
-      break;
     } else if (!start_members(now, work)) {
       break;
     }
