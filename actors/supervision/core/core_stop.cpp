@@ -270,7 +270,9 @@ void core::advance(time_point now) {
     return;
   advancing_ = true;
   slice work{now};
-  while (!over_) {
+  // One that is paused waits for `proceed`, or each message that is handled
+  // meanwhile would do a slice of it.
+  while (!over_ && !plan_.paused) {
     if (!busy()) {
       if (!running_ && !draining_) {
         running_ = true;
@@ -282,8 +284,6 @@ void core::advance(time_point now) {
       auto f = std::move(deferred_.front());
       deferred_.pop_front();
       f(now);
-    } else if (plan_.paused) {
-      break; // Or each message that is handled meanwhile would do a slice.
     } else if (plan_.first < plan_.above || plan_.alive > 0) {
       if (!stop_members(now, work))
         break;
