@@ -166,10 +166,8 @@ caf::error journal::load() {
   }
   if (code != SQLITE_DONE)
     return db_.last_error("read");
-  auto last = db_.number("SELECT coalesce(max(number),0) FROM spacetimes");
-  if (!last)
-    return std::move(last.error());
-  spacetimes_recorded_ = *last;
+  if (auto err = load_spacetimes())
+    return err;
   if (seen == 2)
     return {};
   auto episodes = db_.number("SELECT count(*) FROM episodes");
@@ -185,6 +183,18 @@ caf::error journal::load() {
   if (auto err = keep(baseline_kind, baseline_))
     return err;
   return commit();
+}
+
+caf::error journal::load_spacetimes() {
+  auto last = db_.number("SELECT coalesce(max(number),0) FROM spacetimes");
+  if (!last)
+    return std::move(last.error());
+  spacetimes_recorded_ = *last;
+  auto first = db_.number("SELECT coalesce(min(number),1) FROM spacetimes");
+  if (!first)
+    return std::move(first.error());
+  spacetimes_dropped_ = *first - 1;
+  return {};
 }
 
 caf::error journal::compare_with_mark(bool created) {
@@ -261,7 +271,6 @@ caf::error journal::record(std::string_view id, std::string_view body) {
   insert_spacetime_.bind(4, checksum(number, id, body));
   auto code = insert_spacetime_.step();
   auto err = code == SQLITE_DONE ? caf::error{} : db_.last_error("write to");
-  // A number that a transaction taken back has used is simply not used.
   if (!err && db_.changes() > 0)
     spacetimes_recorded_ = number;
   insert_spacetime_.reset();
@@ -338,6 +347,9 @@ caf::error journal::commit() {
 void journal::rollback() {
   db_.rollback();
   disk_->cut_log();
+  // Retention counts by number: those of the transaction are free again. What
+  // cannot be read now is no worse than what was known before.
+  (void)load_spacetimes();
 }
 
 } // namespace hololoom

@@ -116,7 +116,11 @@ public:
 
   /// Drops what retention no longer keeps, in steps of a bounded size, and
   /// moves the log into the database. When not `idle`, only what is overdue.
+  /// What cannot be dropped keeps nothing else from being tended.
   caf::error tend(bool idle);
+
+  /// Whether more is to leave than `tend` has dropped so far.
+  bool behind() const;
 
   /// Whether the disk takes writes: commits something of no consequence.
   caf::error probe();
@@ -126,10 +130,12 @@ private:
   caf::error connect();
   caf::error prepare();
   caf::error load();
+  caf::error load_spacetimes();
   caf::error compare_with_mark(bool created);
   caf::error keep(std::int64_t kind, const learned_state& state);
   caf::error run(sqlite::statement& x);
   caf::expected<placement> find(const std::string& id);
+  caf::error drop_expired();
   caf::error drop_episodes();
   caf::error drop_until(std::int64_t last);
   caf::error drop_spacetimes();
@@ -148,6 +154,10 @@ private:
   bool relearned_ = false;
   std::int64_t log_pages_ = 0;
   std::int64_t spacetimes_recorded_ = 0;
+  /// Those up to this number have left.
+  std::int64_t spacetimes_dropped_ = 0;
+  /// Whether the last step found nothing but episodes that are too old.
+  bool more_aged_ = false;
   sqlite::statement begin_;
   sqlite::statement commit_;
   sqlite::statement insert_episode_;

@@ -12,6 +12,16 @@ namespace {
 /// Rows that leave in one step: a step takes a few milliseconds.
 constexpr std::int64_t step = 512;
 
+/// Steps in a row. Together they drop more rows than a transaction can bring,
+/// so that no load is too much for them.
+constexpr auto most_steps = 3;
+
+/// Whether so many rows are too many. A bit more than the limit may stay, so
+/// that not every write has to delete.
+bool too_many(std::int64_t count, std::int64_t limit) {
+  return limit > 0 && count >= limit + std::min(step, limit);
+}
+
 /// Pages of the log from which on it is moved into the database: when nothing
 /// else is to do, and in any case.
 constexpr std::int64_t idle_log_pages = 1'000;
@@ -20,19 +30,37 @@ constexpr std::int64_t full_log_pages = 10'000;
 } // namespace
 
 caf::error journal::tend(bool idle) {
-  if (auto err = drop_episodes())
-    return err;
-  if (auto err = drop_spacetimes())
-    return err;
+  auto err = drop_expired();
   if (log_pages_ >= (idle ? idle_log_pages : full_log_pages))
-    return checkpoint();
+    if (auto failed = checkpoint(); !err)
+      err = failed;
+  return err;
+}
+
+bool journal::behind() const {
+  return more_aged_
+      || too_many(learned_.sequence - baseline_.sequence,
+                  options_.retain_episodes)
+      || too_many(spacetimes_recorded_ - spacetimes_dropped_,
+                  options_.retain_spacetimes);
+}
+
+caf::error journal::drop_expired() {
+  for (auto i = 0; i < most_steps; ++i) {
+    auto err = drop_episodes();
+    if (auto failed = drop_spacetimes(); !err)
+      err = failed;
+    if (err || !behind())
+      return err;
+  }
   return {};
 }
 
 caf::error journal::drop_episodes() {
   auto count = learned_.sequence - baseline_.sequence;
   auto limit = options_.retain_episodes;
-  if (limit > 0 && count >= limit + std::min(step, limit)) {
+  more_aged_ = false;
+  if (too_many(count, limit)) {
     if (auto err =
           drop_until(baseline_.sequence + std::min(count - limit, step)))
       return err;
@@ -52,6 +80,7 @@ caf::error journal::drop_episodes() {
          && query->integer(1) < cutoff.time_since_epoch().count())
     last = query->integer(0);
   query->reset();
+  more_aged_ = last == baseline_.sequence + step;
   return last > baseline_.sequence ? drop_until(last) : caf::error{};
 }
 
@@ -97,13 +126,22 @@ caf::error journal::drop_until(std::int64_t last) {
 }
 
 caf::error journal::drop_spacetimes() {
+  auto count = spacetimes_recorded_ - spacetimes_dropped_;
   auto limit = options_.retain_spacetimes;
-  // A bit more than the limit may stay, so that not every write has to delete.
-  if (limit <= 0 || spacetimes_recorded_ % 256 != 0)
+  if (!too_many(count, limit))
     return {};
-  auto last = spacetimes_recorded_ - limit;
+  auto last = spacetimes_dropped_ + std::min(count - limit, step);
+  if (auto err = begin())
+    return err;
   auto sql = "DELETE FROM spacetimes WHERE number<=" + std::to_string(last);
-  return last > 0 ? db_.run(sql.c_str()) : caf::error{};
+  if (auto err = db_.run(sql.c_str())) {
+    rollback();
+    return err;
+  }
+  if (auto err = commit())
+    return err;
+  spacetimes_dropped_ = last;
+  return {};
 }
 
 caf::error journal::checkpoint() {

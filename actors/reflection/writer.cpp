@@ -146,8 +146,8 @@ void journal_writer::work(const std::shared_ptr<shared>& s) {
     if (result.tasks.empty()) {
       if (s->queue.finished())
         break;
-      (void)s->store->tend(true);
-      tended = true;
+      // In steps, so that a task that comes now need not wait for all of it.
+      tended = s->store->tend(true) || !s->store->behind();
       continue;
     }
     tended = false;

@@ -1,0 +1,141 @@
+#include "asking.hpp"
+#include "support/catch.hpp"
+
+#include <sqlite3.h>
+
+using namespace hololoom;
+using namespace hololoom::test;
+
+namespace {
+
+std::unique_ptr<journal> open(const journal_options& options) {
+  auto result = journal::open(options);
+  if (!result)
+    FAIL(explain(result.error()));
+  if (auto err = (*result)->verify())
+    FAIL(explain(err));
+  return std::move(*result);
+}
+
+std::string name(int i) {
+  return "weave-" + std::to_string(i);
+}
+
+/// Records spacetimes `first` to `last` in one transaction.
+void record(journal& j, int first, int last) {
+  REQUIRE(!j.begin());
+  for (auto i = first; i <= last; ++i)
+    REQUIRE(!j.record(name(i), "{}"));
+  REQUIRE(!j.commit());
+}
+
+/// Counts transactions: each is synced once.
+struct counting_syncs : disk_hooks {
+  disk_fault before_sync() override {
+    ++syncs;
+    return disk_fault::none;
+  }
+  std::atomic<int> syncs{0};
+};
+
+} // namespace
+
+TEST_CASE("old spacetimes leave, however many of them share a commit") {
+  for (auto together : {1, 7, 100}) {
+    scratch_directory dir;
+    journal_options options{dir.journal()};
+    options.retain_spacetimes = 10;
+    auto j = open(options);
+    auto most = std::int64_t{0};
+    for (auto i = 0; i < 600; i += together) {
+      record(*j, i + 1, i + together);
+      REQUIRE(!j->tend(false));
+      most = std::max(most, *j->recorded());
+    }
+    INFO(together << " in a commit");
+    CHECK(most < 20);
+    // The newest ones stay.
+    auto newest =
+      600 % together == 0 ? 600 : 600 / together * together + together;
+    CHECK(*j->spacetime(name(newest)));
+    CHECK(*j->spacetime(name(newest - 9)));
+    CHECK(!*j->spacetime(name(newest - 20)));
+  }
+}
+
+TEST_CASE("no load is too much for retention, and no turn of it is long") {
+  scratch_directory dir;
+  journal_options options{dir.journal()};
+  record(*open(options), 1, 5000);
+  options.retain_spacetimes = 100;
+  auto j = open(options);
+  auto left = *j->recorded();
+  REQUIRE(left == 5000);
+  CHECK(j->behind());
+  for (auto turns = 0; j->behind() && turns < 10; ++turns) {
+    REQUIRE(!j->tend(false));
+    auto now = *j->recorded();
+    CHECK(left - now <= 2000);
+    // More than the 1,024 writes that a commit may bring.
+    CHECK((left - now > 1024 || !j->behind()));
+    left = now;
+  }
+  CHECK(!j->behind());
+  CHECK(left >= 100);
+  CHECK(left < 200);
+}
+
+TEST_CASE("spacetimes leave also when episodes cannot") {
+  scratch_directory dir;
+  journal_options options{dir.journal()};
+  {
+    auto j = open(options);
+    record(*j, 1, 100);
+    REQUIRE(!j->begin());
+    for (auto i = 0; i < 20; ++i)
+      REQUIRE(j->add(record_of(rewarded("answer", 0.5), 1)));
+    REQUIRE(!j->commit());
+  }
+  sqlite3* db = nullptr;
+  REQUIRE(sqlite3_open(dir.journal().c_str(), &db) == SQLITE_OK);
+  CHECK(sqlite3_exec(db, "UPDATE episodes SET checksum=0 WHERE sequence=1",
+                     nullptr, nullptr, nullptr)
+        == SQLITE_OK);
+  sqlite3_close(db);
+  options.retain_episodes = 5;
+  options.retain_spacetimes = 5;
+  auto j = std::move(*journal::open(options));
+  CHECK(is(j->tend(true), errc::corrupt));
+  CHECK(*j->recorded() == 5);
+}
+
+TEST_CASE("spacetimes that were not recorded after all do not count") {
+  scratch_directory dir;
+  journal_options options{dir.journal()};
+  options.retain_spacetimes = 10;
+  auto j = open(options);
+  record(*j, 1, 5);
+  for (auto i = 100; i < 600; ++i) {
+    REQUIRE(!j->begin());
+    REQUIRE(!j->record(name(i), "{}"));
+    j->rollback();
+  }
+  record(*j, 6, 6);
+  REQUIRE(!j->tend(true));
+  CHECK(*j->recorded() == 6);
+}
+
+TEST_CASE("what is to leave does so while nothing else is to do") {
+  scratch_directory dir;
+  auto options = options_in(dir);
+  record(*open({dir.journal()}), 1, 4000);
+  options.retain_spacetimes = 10;
+  {
+    auto disk = std::make_shared<counting_syncs>();
+    running_buffer buffer{options, disk};
+    REQUIRE(!buffer.opened());
+    // Steps of 512.
+    CHECK(eventually([&] { return disk->syncs >= 8; }));
+  }
+  CHECK(*open({dir.journal()})->recorded() == 10);
+}
