@@ -253,13 +253,16 @@ struct reflection_status {
   std::int64_t stored = 0;
   std::int64_t late_stores = 0;
   bool durable = true;
+  /// How long it has been opening its journal; null once that is open.
+  maybe<millis> opening;
 
   static constexpr auto fields() {
     using t = reflection_status;
     return std::tuple{
       member("degraded", &t::degraded),       member("problem", &t::problem),
       member("queued", &t::queued),           member("stored", &t::stored),
-      member("late_stores", &t::late_stores), member("durable", &t::durable)};
+      member("late_stores", &t::late_stores), member("durable", &t::durable),
+      member("opening_ms", &t::opening)};
   }
   bool operator==(const reflection_status&) const = default;
 };

@@ -27,10 +27,12 @@ struct reflection_surroundings {
 ///
 /// The buffer answers what is written once it is on disk, and takes requests
 /// from the start: those that come while it opens its journal wait. Its journal
-/// is written by a thread of its own, so that no handler waits for the disk.
-/// `own_thread` gives the buffer one, too, so that no actor that is stuck on
-/// the scheduler's threads keeps it from its last flush; tests on a virtual
-/// clock want it without.
+/// is written by a thread of its own, so that no handler waits for the disk. If
+/// that stands still for `stall_limit`, while the journal is opened or later,
+/// the buffer is degraded and whoever waits gets `errc::timed_out`.
+/// `own_thread` gives the buffer a thread, too, so that no actor that is stuck
+/// on the scheduler's keeps it from its last flush; tests on a virtual clock
+/// want it without.
 ///
 /// It cannot open with `errc::data_dir_locked` (the sentence has the owner's
 /// pid), `data_dir_unusable`, `corrupt` (repair it), `newer_schema`,
@@ -38,6 +40,7 @@ struct reflection_surroundings {
 ///
 /// On an exit message it refuses what comes later, commits what is queued,
 /// writes the summary, closes the journal and ends with the exit's reason.
+/// While it opens the journal and the disk stands still, it just ends.
 reflection_actor spawn_reflection_buffer(caf::actor_system& system,
                                          reflection_options options,
                                          reflection_surroundings around = {},

@@ -35,6 +35,15 @@ void tell(const caf::actor_addr& buffer, T x) {
     caf::anon_send(caf::actor_cast<caf::actor>(there), std::move(x));
 }
 
+caf::error opens_too_long(std::chrono::seconds since,
+                          const std::string& directory) {
+  return failure(errc::timed_out,
+                 "the journal in " + directory
+                   + " is being opened, and its disk has not answered for "
+                   + std::to_string(since.count())
+                   + " s; look at it, then try again with the same id");
+}
+
 caf::error standstill(std::chrono::seconds since) {
   return failure(errc::timed_out,
                  "the disk under the journal has not answered for "
@@ -78,6 +87,7 @@ void buffer_state::on(const journal_opening& x) {
       task->refuse(x.failed);
   } else {
     opened_ = true;
+    problem_ = caf::error{};
     memory_.learned = x.learned;
     for (const auto& row : x.newest)
       if (auto made = from_json_text<episode>(row.record.body))
@@ -177,19 +187,27 @@ void buffer_state::show_progress() {
 void buffer_state::watch_disk() {
   auto now = self_->clock().now();
   auto activity = writer_->activity();
-  if (!opened_ || under_way_.empty() || activity != activity_) {
+  if ((opened_ && under_way_.empty()) || activity != activity_) {
     activity_ = activity;
     moved_at_ = now;
+    if (!opened_)
+      problem_ = caf::error{};
     return;
   }
   auto limit = memory_.options->stall_limit;
   if (now - moved_at_ < limit)
     return;
-  auto why = standstill(
-    std::chrono::duration_cast<std::chrono::seconds>(now - moved_at_));
+  auto still =
+    std::chrono::duration_cast<std::chrono::seconds>(now - moved_at_);
+  auto why = opened_ ? standstill(still)
+                     : opens_too_long(still, memory_.options->directory);
+  // Nothing is acknowledged before the journal is open, so that there is
+  // nothing to wait for: an end is not held up. The thread is let go.
+  if (!opened_ && closing_)
+    return on(journal_opening{why, nullptr, {}});
   degrade(why);
   for (auto& task : under_way_)
-    if (now - task->since >= limit)
+    if (!opened_ || now - task->since >= limit)
       task->refuse(why);
 }
 

@@ -4,7 +4,6 @@
 
 #include <caf/actor_cast.hpp>
 #include <caf/send.hpp>
-#include <caf/skip.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -28,7 +27,7 @@ buffer_state::buffer_state(buffer_actor::pointer self,
                            reflection_surroundings around)
   : self_(self), around_(std::move(around)), memory_(std::move(options)) {
   auto now = self_->clock().now();
-  moved_at_ = probed_at_ = summarised_at_ = analysed_at_ = now;
+  started_at_ = moved_at_ = probed_at_ = summarised_at_ = analysed_at_ = now;
 }
 
 buffer_state::~buffer_state() {
@@ -71,17 +70,17 @@ buffer_actor::behavior_type buffer_state::make_behavior() {
     },
     [this](metrics_query) -> caf::result<reflection_metrics> {
       if (!opened_)
-        return caf::skip();
+        return wait_for_journal<reflection_metrics>();
       return memory_.learned->metrics;
     },
     [this](policy_query) -> caf::result<policy_snapshot> {
       if (!opened_)
-        return caf::skip();
+        return wait_for_journal<policy_snapshot>();
       return memory_.learned->policy;
     },
     [this](policy_subscription) -> caf::result<policy_snapshot> {
       if (!opened_)
-        return caf::skip();
+        return wait_for_journal<policy_snapshot>();
       if (auto asker = self_->current_sender()) {
         self_->monitor(asker->address());
         subscribers_.push_back(asker->address());
@@ -90,7 +89,7 @@ buffer_actor::behavior_type buffer_state::make_behavior() {
     },
     [this](episodes_query x) -> caf::result<episode_page> {
       if (!opened_)
-        return caf::skip();
+        return wait_for_journal<episode_page>();
       x.limit = std::clamp<std::int64_t>(x.limit, 1, longest_page);
       auto held = memory_.held.page(x.after, x.limit);
       if (!held) {
@@ -106,12 +105,12 @@ buffer_actor::behavior_type buffer_state::make_behavior() {
     },
     [this](learn_request x) -> caf::result<learned> {
       if (!opened_)
-        return caf::skip();
+        return wait_for_journal<learned>();
       return learn(x, true);
     },
     [this](consolidate_request) -> caf::result<consolidation_report> {
       if (!opened_)
-        return caf::skip();
+        return wait_for_journal<consolidation_report>();
       if (auto err = admit(false))
         return err;
       auto rp = self_->make_response_promise<consolidation_report>();
@@ -145,7 +144,8 @@ void buffer_state::submit(std::shared_ptr<buffer_task> task) {
   if (!writer_)
     return task->refuse(problem_);
   task->since = self_->clock().now();
-  if (under_way_.empty())
+  // A journal that is being opened is waited for already.
+  if (opened_ && under_way_.empty())
     moved_at_ = task->since;
   under_way_.push_back(task);
   writer_->submit(std::move(task));
@@ -219,6 +219,8 @@ reflection_status buffer_state::status() const {
   result.stored = memory_.learned->sequence;
   result.late_stores = late_stores_;
   result.durable = memory_.durable();
+  if (!opened_ && writer_)
+    result.opening = self_->clock().now() - started_at_;
   return result;
 }
 

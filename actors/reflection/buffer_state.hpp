@@ -5,6 +5,7 @@
 #include <hololoom/actors/reflection/writer.hpp>
 
 #include <caf/actor_addr.hpp>
+#include <caf/skip.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
 #include <deque>
@@ -43,7 +44,8 @@ using buffer_actor = reflection_actor::extend<
 
 /// The reflection buffer.
 ///
-/// Owned by the supervisor that had it spawned. It opens (requests wait),
+/// Owned by the supervisor that had it spawned. It opens (requests wait, unless
+/// the disk stands still, and its status says so),
 /// serves, is sealed by the final flush (writes are refused and counted) and
 /// closes. An exit message seals and closes it; whatever else it did is on disk
 /// before it is down. Nothing it does waits for the disk: the journal's thread
@@ -86,6 +88,15 @@ private:
   void watch_disk();
   void degrade(const caf::error& why);
 
+  /// For what cannot be answered before the journal is open: waits for that
+  /// as long as the disk moves.
+  template <class T>
+  caf::result<T> wait_for_journal() const {
+    if (problem_)
+      return problem_;
+    return caf::skip();
+  }
+
   void publish();
   reflection_status status() const;
 
@@ -112,6 +123,7 @@ private:
   std::vector<flush_asker> flushes_;
 
   using time_point = caf::actor_clock::time_point;
+  time_point started_at_;
   time_point moved_at_;
   std::uint64_t activity_ = 0;
   std::uint64_t shown_activity_ = 0;

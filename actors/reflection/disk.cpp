@@ -92,7 +92,9 @@ int read(sqlite3_file* f, void* to, int size, sqlite3_int64 offset) {
   if (gathered && gathered->overlaps(offset, static_cast<std::size_t>(size)))
     if (auto code = put_down(f); code != SQLITE_OK)
       return code;
-  return below(f)->pMethods->xRead(below(f), to, size, offset);
+  auto result = below(f)->pMethods->xRead(below(f), to, size, offset);
+  ours(f).owner->activity()->reads.fetch_add(1, std::memory_order_relaxed);
+  return result;
 }
 
 /// Gathers a write, or does it.
@@ -295,9 +297,11 @@ auto pass_on(sqlite3_vfs* vfs, Ts... xs) {
 
 } // namespace
 
-disk::disk(std::shared_ptr<disk_hooks> hooks, const std::string& below)
+disk::disk(std::shared_ptr<disk_hooks> hooks, const std::string& below,
+           std::shared_ptr<disk_activity> activity)
   : hooks_(std::move(hooks)),
-    activity_(std::make_shared<disk_activity>()),
+    activity_(activity ? std::move(activity)
+                       : std::make_shared<disk_activity>()),
     name_(unique_name()) {
   auto l = std::make_shared<layer>();
   l->base = sqlite3_vfs_find(below.empty() ? nullptr : below.c_str());

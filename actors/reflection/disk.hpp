@@ -35,12 +35,15 @@ public:
   virtual disk_fault before_sync();
 };
 
-/// Counts what reaches the disk. Safe to read from any thread.
+/// Counts what the disk has done. Safe to read from any thread.
 struct disk_activity {
+  std::atomic<std::uint64_t> reads{0};
   std::atomic<std::uint64_t> writes{0};
   std::atomic<std::uint64_t> syncs{0};
 
-  std::uint64_t total() const { return writes.load() + syncs.load(); }
+  std::uint64_t total() const {
+    return reads.load() + writes.load() + syncs.load();
+  }
 };
 
 /// The journal's file layer: a SQLite VFS that passes everything on to another
@@ -53,8 +56,10 @@ class disk {
 public:
   /// @param hooks may be null.
   /// @param below the VFS that does the work; empty: the system's.
+  /// @param activity where to count; null: in counters of its own.
   explicit disk(std::shared_ptr<disk_hooks> hooks = nullptr,
-                const std::string& below = {});
+                const std::string& below = {},
+                std::shared_ptr<disk_activity> activity = nullptr);
   disk(const disk&) = delete;
   disk& operator=(const disk&) = delete;
   ~disk();

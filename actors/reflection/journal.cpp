@@ -76,7 +76,8 @@ caf::expected<std::unique_ptr<journal>> journal::open(journal_options options) {
 }
 
 caf::error journal::connect() {
-  disk_ = std::make_unique<disk>(options_.hooks, options_.vfs);
+  disk_ =
+    std::make_unique<disk>(options_.hooks, options_.vfs, options_.activity);
   auto db = sqlite::database::open(
     durable() ? options_.file.string() : ":memory:", disk_->name());
   if (!db)

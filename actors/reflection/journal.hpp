@@ -24,6 +24,8 @@ struct journal_options {
   std::shared_ptr<disk_hooks> hooks;
   /// The SQLite VFS below the hooks; empty: the system's.
   std::string vfs;
+  /// Where to count what the disk does, from the opening on; may be null.
+  std::shared_ptr<disk_activity> activity;
   /// As in `reflection_options`; 0: no limit.
   std::int64_t retain_episodes = 0;
   millis retain_age{0};
@@ -76,10 +78,6 @@ public:
   caf::error start_from(const learned_state& baseline);
 
   bool durable() const { return !options_.file.empty(); }
-  const std::shared_ptr<disk_activity>& activity() const {
-    return disk_->activity();
-  }
-
   /// The disk below, for files beside the journal.
   const disk& files() const { return *disk_; }
 

@@ -66,12 +66,6 @@ void task_queue::look_out_for_work(std::unique_lock<std::mutex>& guard) {
   }
 }
 
-task_queue::tasks task_queue::next() {
-  std::unique_lock guard{mutex_};
-  wake_.wait(guard, [this] { return ready(); });
-  return take(largest_group);
-}
-
 task_queue::tasks task_queue::more(std::size_t taken) {
   if (taken >= largest_group)
     return {};

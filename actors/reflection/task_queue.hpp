@@ -33,11 +33,10 @@ public:
   /// Nothing waits any more.
   void close();
 
-  /// Waits for work: for ever, or for `at_most`.
+  /// Waits for work, for `at_most`.
   /// @returns the first tasks of a transaction, or one that is not `grouped`;
   ///          none when the time is over or the queue is closed and empty.
   tasks next(std::chrono::milliseconds at_most);
-  tasks next();
 
   /// @returns what else belongs in the transaction that has `taken` tasks; none
   ///          when it should be committed.

@@ -13,6 +13,10 @@ namespace {
 /// How long after the last task the log is moved into the database.
 constexpr auto idle_after = std::chrono::milliseconds{200};
 
+/// How often it is looked whether something has become too old, while nothing
+/// is written.
+constexpr std::chrono::milliseconds age_check = std::chrono::minutes{1};
+
 } // namespace
 
 /// Outlives the writer while the thread needs it.
@@ -25,8 +29,8 @@ struct journal_writer::shared {
 
   task_queue queue;
 
-  std::shared_ptr<disk_activity> activity;
-  std::mutex activity_mutex;
+  /// Counts from the opening on: that, too, may hang.
+  std::shared_ptr<disk_activity> activity = std::make_shared<disk_activity>();
 
   template <class F>
   void call(F f) {
@@ -85,6 +89,7 @@ caf::error run_together(journal& store, task_queue& queue,
 journal_writer::journal_writer(options opts, callbacks calls)
   : shared_(std::make_shared<shared>()) {
   shared_->opts = std::move(opts);
+  shared_->opts.journal.activity = shared_->activity;
   shared_->calls = std::move(calls);
   std::thread{[s = shared_] {
     work(s);
@@ -108,8 +113,7 @@ void journal_writer::close() {
 }
 
 std::uint64_t journal_writer::activity() const {
-  std::lock_guard guard{shared_->activity_mutex};
-  return shared_->activity ? shared_->activity->total() : 0;
+  return shared_->activity->total();
 }
 
 void journal_writer::work(const std::shared_ptr<shared>& s) {
@@ -117,8 +121,6 @@ void journal_writer::work(const std::shared_ptr<shared>& s) {
   journal_opening opening;
   if (opened) {
     s->store = std::move(*opened);
-    std::lock_guard guard{s->activity_mutex};
-    s->activity = s->store->activity();
   } else {
     opening.failed = std::move(opened.error());
   }
@@ -142,7 +144,7 @@ void journal_writer::work(const std::shared_ptr<shared>& s) {
   auto tended = false;
   while (!failed) {
     journal_result result;
-    result.tasks = tended ? s->queue.next() : s->queue.next(idle_after);
+    result.tasks = s->queue.next(tended ? age_check : idle_after);
     if (result.tasks.empty()) {
       if (s->queue.finished())
         break;

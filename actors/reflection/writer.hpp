@@ -80,7 +80,7 @@ public:
   /// Runs what was submitted, closes the journal, says `closed` and ends.
   void close();
 
-  /// Writes and syncs so far: it grows while the disk moves.
+  /// Reads, writes and syncs so far: it grows while the disk moves.
   std::uint64_t activity() const;
 
 private:
