@@ -62,11 +62,13 @@ int ask_hooks(sqlite3_file* f, int size, int broken) {
   return code_of(fault, broken);
 }
 
+void count_write(sqlite3_file* f) {
+  ours(f).owner->activity()->writes.fetch_add(1, std::memory_order_relaxed);
+}
+
 int write_below(sqlite3_file* f, const void* from, int size,
                 sqlite3_int64 offset) {
-  auto result = below(f)->pMethods->xWrite(below(f), from, size, offset);
-  ours(f).owner->activity()->writes.fetch_add(1, std::memory_order_relaxed);
-  return result;
+  return below(f)->pMethods->xWrite(below(f), from, size, offset);
 }
 
 /// Writes what was gathered.
@@ -153,6 +155,7 @@ int write(sqlite3_file* f, const void* from, int size, sqlite3_int64 offset) {
     result = put(f, from, size, offset);
   auto& file = ours(f);
   if (result == SQLITE_OK) {
+    count_write(f);
     file.end = offset + size;
     file.size = std::max(file.size, file.end);
     file.unsynced += size;
@@ -177,8 +180,10 @@ void grow_ahead(sqlite3_file* f) {
     file.grows_ahead =
       ask_hooks(f, size, SQLITE_IOERR_WRITE) == SQLITE_OK
       && write_below(f, zeros.data(), size, file.size) == SQLITE_OK;
-    if (file.grows_ahead)
-      file.size += static_cast<sqlite3_int64>(zeros.size());
+    if (!file.grows_ahead)
+      return;
+    count_write(f);
+    file.size += static_cast<sqlite3_int64>(zeros.size());
   }
 }
 

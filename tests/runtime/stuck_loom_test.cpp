@@ -64,7 +64,7 @@ TEST_CASE_METHOD(scratch, "a loom serves, flushes and closes while none of the "
   stuck_actors stuck{loom};
   auto woven = loom.weave("what is 6 * 7");
   REQUIRE(woven);
-  CHECK(woven->response == "42");
+  CHECK(woven->response == "6 * 7 = 42");
   REQUIRE(loom.reflect(*woven, {.helpful = true}));
   auto report = loom.close();
   CHECK(report.flush.acknowledged);
