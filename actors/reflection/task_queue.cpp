@@ -2,6 +2,7 @@
 #include <hololoom/actors/reflection/writer.hpp>
 
 #include <algorithm>
+#include <cstdint>
 #include <thread>
 #include <utility>
 
@@ -17,9 +18,14 @@ constexpr std::size_t largest_group = 1024;
 /// others are made, but is not woken for each.
 constexpr std::size_t wake_step = 32;
 
-/// No more tasks than that are waited for: by then a commit's own cost is
-/// shared by many, and it is better to answer some while others are made.
+/// No more tasks than that are waited for.
 constexpr std::size_t most_expected = 256;
+
+/// What a task costs whoever makes it, about. A commit that costs less for each
+/// of its tasks is not worth waiting for more of them: it is better to answer
+/// some while others are made.
+constexpr std::chrono::nanoseconds cost_of_a_task =
+  std::chrono::microseconds{10};
 
 /// How long the thread looks out for the next task before it sleeps. A client
 /// that waits for each answer asks again within some ten microseconds, and to
@@ -82,7 +88,8 @@ task_queue::tasks task_queue::more(std::size_t taken) {
 
 void task_queue::committed(std::size_t count, std::chrono::nanoseconds cost) {
   std::lock_guard guard{mutex_};
-  expected_ = std::min(count + queue_.size(), most_expected);
+  auto cheap = cost < static_cast<std::int64_t>(count) * cost_of_a_task;
+  expected_ = cheap ? 1 : std::min(count + queue_.size(), most_expected);
   patience_ = std::min((3 * patience_ + cost) / 4, longest_wait);
 }
 

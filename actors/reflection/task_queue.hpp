@@ -19,8 +19,10 @@ using journal_task_ptr = std::shared_ptr<journal_task>;
 /// before they ask again come back one by one, so that the first of them would
 /// have a commit of its own and all others the next one. So a commit expects as
 /// many tasks as the last one answered and left waiting, up to 256, and waits
-/// for one of them no longer than a commit takes. A single client expects
-/// nobody and never waits; who does not come back is waited for once.
+/// for one of them no longer than a commit takes; unless the disk is so fast,
+/// or the clients are so many, that waiting costs more than it saves. A single
+/// client expects nobody and never waits; who does not come back is waited for
+/// once.
 ///
 /// `submit` and `close` may be called from any thread, the rest from the
 /// journal's.
