@@ -114,6 +114,15 @@ TEST_CASE("one SIGTERM gives the workers five seconds, and no more") {
   CHECK(report["total_ms"].get<double>() < 5500);
 }
 
+TEST_CASE("very many who get no time at all are killed, and not let go") {
+  process program{
+    {CASCADE_PROGRAM, "--workers", "50000", "--grace-ms", "0", "--json"}};
+  auto result = program.wait();
+  INFO(result.err);
+  CHECK(result.code == 0);
+  CHECK(parsed(result.out)["abandoned"] == json::array());
+}
+
 TEST_CASE("a second signal skips the wait and not the flush") {
   constexpr int flush_ms = 1500;
   auto [first, second] =

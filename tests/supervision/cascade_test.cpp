@@ -192,6 +192,22 @@ TEST_CASE_METHOD(cascade_fixture, "force comes after the acknowledged flush") {
 }
 
 TEST_CASE_METHOD(cascade_fixture,
+                 "who ends during the flush was not forced, nor anybody") {
+  open({.done = 900ms}, {worker("late", manners::ignores)});
+  auto report = begin();
+  advance(5'500ms);
+  end("late", shutdown);
+  advance(400ms);
+  REQUIRE(report.ready());
+  CHECK(report.get()->flush.at == millis{5'900});
+  CHECK(!report.get()->first_force_at);
+  auto late = find(*report.get(), "root/late");
+  REQUIRE(late);
+  CHECK(late->how == ended::shutdown);
+  CHECK_FALSE(late->forced);
+}
+
+TEST_CASE_METHOD(cascade_fixture,
                  "a flush of three times the grace is waited for if it moves") {
   open({.done = 15'000ms, .moves_for = 15'000ms}, {worker("a")});
   plan.limits.flush_stall = millis{500};

@@ -1,6 +1,8 @@
 #include "support.hpp"
 #include "support/catch.hpp"
 
+#include <caf/send.hpp>
+
 #include <algorithm>
 
 using namespace hololoom;
@@ -42,7 +44,63 @@ struct thread_like : child_probe {
   int forces = 0;
 };
 
+/// The same, without a word of what it does.
+struct silent_thread : thread_like {
+  std::optional<work_note> doing() const override { return std::nullopt; }
+};
+
+/// Speaks for a process whose end is known before that of its actor.
+struct process_like : silent_thread {
+  explicit process_like(caf::actor actor) : worker(std::move(actor)) {
+    running = false;
+  }
+  void force() override {
+    caf::anon_send<caf::message_priority::high>(worker, caf::put_atom::value,
+                                                2);
+  }
+  caf::actor worker;
+};
+
 } // namespace
+
+TEST_CASE_METHOD(supervision_fixture,
+                 "who is killed was killed, however its end is told") {
+  auto spec = worker("a");
+  spec.start = [this](const start_context& ctx) {
+    auto actor = make(ctx, manners::ignores);
+    auto result = start_result::started(actor);
+    result.probe = std::make_shared<process_like>(actor);
+    return result;
+  };
+  auto sup = supervise(parallel(), {spec});
+  auto report = ask<drain_report>(sup, drain_request{{}, now()});
+  REQUIRE(report);
+  auto forced = ask<force_report>(sup, force_request{true});
+  REQUIRE(forced);
+  CHECK(log->exits == std::vector<std::string>{"a:crash"});
+  CHECK(told(forced->outcomes) == "root/a:killed!");
+}
+
+TEST_CASE_METHOD(supervision_fixture,
+                 "of whoever is let go it is said what is known, if nothing") {
+  auto spec = worker("a");
+  spec.start = [this](const start_context& ctx) {
+    auto result = start_result::started(make(ctx, manners::ignores));
+    result.probe = std::make_shared<silent_thread>();
+    return result;
+  };
+  auto sup = supervise(parallel(), {spec});
+  auto drained = begin_ask<drain_report>(sup, drain_request{{}, now() + 1s});
+  advance(1s);
+  REQUIRE(drained.ready());
+  auto forced = begin_ask<force_report>(sup, force_request{true});
+  advance(1s);
+  REQUIRE(forced.ready());
+  CHECK(told(forced.get()->outcomes) == "root/a:abandoned!");
+  REQUIRE(forced.get()->outcomes[0].doing);
+  CHECK_THAT(*forced.get()->outcomes[0].doing,
+             Catch::Matchers::Contains("nothing is known of what it does"));
+}
 
 TEST_CASE_METHOD(supervision_fixture, "a drain answers when all are down") {
   auto sup = supervise({}, {worker("a"), worker("b", manners::normal),

@@ -3,6 +3,7 @@
 
 #include <hololoom/actors/supervision/ask.hpp>
 
+#include <atomic>
 #include <condition_variable>
 #include <future>
 #include <mutex>
@@ -91,7 +92,8 @@ struct real_config : caf::actor_system_config {
 };
 
 struct real_tree {
-  explicit real_tree(bool shows, bool replace)
+  explicit real_tree(bool shows, bool replace,
+                     std::vector<child_spec> others = {})
     : events(std::make_shared<event_bus>()), seen(*events) {
     child_spec spec;
     spec.name = "a";
@@ -107,7 +109,10 @@ struct real_tree {
     options.names = names;
     options.events = events;
     options.detached = true;
-    root = *start_supervisor(system, options, {spec});
+    // While others are restarted, it is busy.
+    options.strategy = strategy::rest_for_one;
+    others.insert(others.begin(), std::move(spec));
+    root = *start_supervisor(system, options, std::move(others));
   }
 
   ~real_tree() {
@@ -173,6 +178,30 @@ TEST_CASE("a stuck child is replaced where its spec says so") {
   CHECK(tree.children[2].state == child_state::stuck);
   REQUIRE(tree.children[2].doing);
   CHECK(tree.children[2].doing->find("block") != std::string::npos);
+}
+
+TEST_CASE("a child that is stuck while its group is restarted is replaced "
+          "once that is over") {
+  auto restarted = std::make_shared<std::promise<start_context>>();
+  auto starts = std::make_shared<std::atomic<int>>(0);
+  child_spec slow;
+  slow.name = "slow";
+  slow.start = [=](const start_context& ctx) {
+    auto actor = ctx.system->spawn(plain);
+    if (++*starts == 1)
+      return start_result::started(actor);
+    restarted->set_value(ctx);
+    return start_result::pending(actor);
+  };
+  real_tree t{true, true, {slow}};
+  exit_high(*t.names->get("slow"), caf::exit_reason::kill);
+  auto ctx = restarted->get_future().get();
+  caf::anon_send(*t.names->get("a"), block{t.on});
+  REQUIRE(t.seen.wait_for(transition::stuck));
+  ctx.ready();
+  auto event = t.seen.wait_for(transition::replaced);
+  REQUIRE(event);
+  CHECK(event->path == "root/a");
 }
 
 TEST_CASE("exits overtake a backlog") {
