@@ -45,7 +45,9 @@ caf::behavior idle(caf::event_based_actor* self) {
 /// A plain actor with a thread of its own and nothing else to do: how soon it
 /// answers is what the machine and CAF leave for anybody to better.
 caf::behavior plain(caf::event_based_actor*) {
-  return {[](count_children) { return child_counts{}; }};
+  return {[](count_children) {
+    return child_counts{};
+  }};
 }
 
 /// Asks until it is told to stop; how long each answer took.
@@ -198,9 +200,8 @@ int main() {
   register_types(config);
   config.set("logger.verbosity", caf::atom("quiet"));
   caf::actor_system system{config};
-  std::printf("%8s  %-10s %-10s %10s %8s %10s %10s %10s\n", "children",
-              "while", "asked", "took ms", "answers", "median ms", "p99 ms",
-              "max ms");
+  std::printf("%8s  %-10s %-10s %10s %8s %10s %10s %10s\n", "children", "while",
+              "asked", "took ms", "answers", "median ms", "p99 ms", "max ms");
   for (auto n : {1'000, 10'000, 100'000})
     for (auto bystander : {false, true})
       ask_while_busy(system, n, bystander);
