@@ -17,7 +17,6 @@ ended how_it_ended(const child& c, exit_class why) {
     case exit_class::normal: return ended::normal;
     case exit_class::shutdown: return ended::shutdown;
     case exit_class::killed:
-      return c.kill_sent ? ended::killed : ended::crashed;
     case exit_class::abnormal:
       // A process that got its SIGKILL may be reported before its actor is
       // killed.
