@@ -114,6 +114,61 @@ TEST_CASE("one SIGTERM gives the workers five seconds, and no more") {
   CHECK(report["total_ms"].get<double>() < 5500);
 }
 
+TEST_CASE("the report has the keys that readers of it rely on") {
+  process program{{CASCADE_PROGRAM, "--workers", "1", "--json"}};
+  auto result = program.wait();
+  REQUIRE(result.code == 0);
+  auto report = parsed(result.out);
+  auto keys = [](const json& object) {
+    std::set<std::string> found;
+    for (const auto& [key, ignored] : object.items())
+      found.insert(key);
+    return found;
+  };
+  using names = std::set<std::string>;
+  CHECK(keys(report)
+        == names{"reason", "requested_by", "started_at", "total_ms", "phases",
+                 "children", "weaves", "flush", "first_force_at_ms",
+                 "late_stores", "abandoned", "exit_code"});
+  CHECK(keys(report["weaves"]) == names{"drained", "refused", "cut"});
+  CHECK(keys(report["flush"])
+        == names{"acknowledged", "episodes", "at_ms", "ms", "error"});
+  REQUIRE(!report["children"].empty());
+  CHECK(keys(report["children"][0])
+        == names{"name", "kind", "ended", "ms", "forced", "doing"});
+  names phases;
+  for (const auto& phase : report["phases"]) {
+    CHECK(keys(phase) == names{"name", "ms", "error"});
+    phases.insert(phase["name"].get<std::string>());
+  }
+  CHECK(phases == names{"refuse", "signal", "flush", "force", "stores"});
+  CHECK(report["first_force_at_ms"].is_null());
+}
+
+TEST_CASE("an exit overtakes ten seconds of messages in a mailbox") {
+  process program{{CASCADE_PROGRAM, "--backlog", "100000", "--json"}};
+  auto result = program.wait();
+  CHECK(result.code == 0);
+  auto report = parsed(result.out);
+  auto backlog = std::find_if(
+    report["children"].begin(), report["children"].end(),
+    [](const json& x) { return x["name"] == "root/workers/backlog"; });
+  REQUIRE(backlog != report["children"].end());
+  CHECK((*backlog)["ended"] == "shutdown");
+  CHECK((*backlog)["ms"].get<double>() < 2000);
+}
+
+TEST_CASE("arguments that make no sense are refused before anything starts") {
+  for (const auto* wrong : {"--workers=-1", "--workers=many", "--sideways"}) {
+    INFO(wrong);
+    process program{{CASCADE_PROGRAM, wrong}};
+    auto result = program.wait();
+    CHECK(result.code == 64);
+    CHECK(result.out.empty());
+    CHECK(!result.err.empty());
+  }
+}
+
 TEST_CASE("very many who get no time at all are killed, and not let go") {
   process program{
     {CASCADE_PROGRAM, "--workers", "50000", "--grace-ms", "0", "--json"}};
