@@ -230,7 +230,8 @@ private:
   void force() {
     if (survivors_.empty())
       return done();
-    arm(plan_.limits.slack * 2);
+    arm(plan_.limits.slack * 2
+        + crowd_allowance(static_cast<std::int64_t>(survivors_.size())));
     force_survivors([this] { done(); });
   }
 

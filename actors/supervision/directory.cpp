@@ -58,13 +58,13 @@ tree_snapshot directory::snapshot(std::string_view path,
   return result;
 }
 
-std::int64_t directory::count_below(std::string_view path) const {
+std::int64_t directory::alive_below(std::string_view path) const {
   auto below = std::string{path} + "/";
   std::int64_t result = 0;
   std::shared_lock guard{mutex_};
   for (const auto& [name, b] : boards_)
     if (name == path || name.starts_with(below))
-      result += b->size();
+      result += b->alive();
   return result;
 }
 

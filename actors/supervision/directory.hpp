@@ -49,8 +49,9 @@ public:
                          caf::actor_clock::time_point now =
                            caf::actor_clock::clock_type::now()) const;
 
-  /// How many children the supervisor at `path` has, and those below it.
-  std::int64_t count_below(std::string_view path) const;
+  /// How many children of the supervisor at `path` are not down, and of those
+  /// below it.
+  std::int64_t alive_below(std::string_view path) const;
 
   // -- for supervisors --------------------------------------------------------
 

@@ -67,7 +67,8 @@ struct supervisor_options {
   /// One limit for stopping the whole tree below, whatever the children's own
   /// limits; zero: none. A tree that cannot fit is refused.
   caf::timespan stop_limit{0};
-  /// How long a killed child is waited for before it is let go.
+  /// How long a killed child is waited for before it is let go. Where very many
+  /// are killed at once, counted from the last of them that was down.
   caf::timespan kill_wait = std::chrono::milliseconds{250};
   /// Makes the jitter of backoffs repeatable.
   std::uint64_t seed = 0;

@@ -146,9 +146,16 @@ std::vector<child_outcome> listed(const drain_report& report);
 /// number is kept.
 void merge(drain_report& to, drain_report more);
 
-/// Kills what a drain left over, waits `supervisor_options::kill_wait` for it,
-/// and answers with all outcomes: killed, or abandoned when it is still not
-/// down or its probe says that it cannot be killed.
+/// How much longer than usual the end of this many killed children may take:
+/// they share the scheduler's threads. Used up only while they go on ending.
+constexpr caf::timespan crowd_allowance(std::int64_t children) {
+  return children / 100 * std::chrono::milliseconds{20};
+}
+
+/// Kills what a drain left over, waits `supervisor_options::kill_wait` for it
+/// (longer while very many go on ending), and answers with all outcomes:
+/// killed, or abandoned when it is still not down or its probe says that it
+/// cannot be killed.
 struct force_request {
   /// Whether the supervisor itself ends when it has answered.
   bool then_end = false;

@@ -232,8 +232,8 @@ void supervisor_state::force_below(child& c) {
       });
 }
 
-std::int64_t supervisor_state::count_below(const child& c) const {
-  return setup_.options.names->count_below(path_of(c));
+std::int64_t supervisor_state::alive_below(const child& c) const {
+  return setup_.options.names->alive_below(path_of(c));
 }
 
 void supervisor_state::report(const child& c, transition what,

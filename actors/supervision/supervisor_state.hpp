@@ -86,7 +86,7 @@ private:
   void kill(child& c) override;
   void drain_below(child& c, time_point deadline) override;
   void force_below(child& c) override;
-  std::int64_t count_below(const child& c) const override;
+  std::int64_t alive_below(const child& c) const override;
   void report(const child& c, transition what,
               std::string_view reason) override;
   void answer_started(ticket t, const child& c) override;

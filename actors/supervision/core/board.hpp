@@ -76,6 +76,8 @@ struct child {
   supervision::origin origin = origin::boot;
   std::uint32_t failures = 0; ///< Restarts in a row, for the backoff.
   time_point due = no_time;   ///< When its state's limit is over.
+  /// Past it, one that was killed is waited for no longer, whoever else ends.
+  time_point last_due{};
   time_point asked_at{};
   std::unique_ptr<std::vector<ticket>> start_tickets;
   std::unique_ptr<std::vector<ticket>> stop_tickets;
@@ -107,10 +109,8 @@ public:
     bool nested = false;
   };
 
-  std::int64_t size() const {
-    std::lock_guard guard{mutex_};
-    return static_cast<std::int64_t>(children_.size());
-  }
+  /// How many children have an actor that is not down.
+  std::int64_t alive() const noexcept { return alive_; }
 
   /// Up to `limit` children that come after `order`, which is moved on. Holds
   /// the lock only for those.
@@ -127,6 +127,9 @@ public:
   child* find(std::uint64_t order);
   child_map& children() { return children_; }
 
+  /// One more child has an actor (1), or one fewer (-1).
+  void count_alive(int change) { alive_ += change; }
+
   /// Gives `c` another name, which nobody has.
   void rename(child& c, std::string name);
 
@@ -139,6 +142,7 @@ public:
 
 private:
   std::string path_;
+  std::atomic<std::int64_t> alive_ = 0;
   mutable std::mutex mutex_;
   std::uint64_t last_ = 0;
   child_map children_;

@@ -52,8 +52,8 @@ public:
   virtual void drain_below(child& c, time_point deadline) = 0;
   /// Tells a supervisor below to force what is left, and to end.
   virtual void force_below(child& c) = 0;
-  /// How many children there are below the supervisor `c`.
-  virtual std::int64_t count_below(const child& c) const = 0;
+  /// How many children below the supervisor `c` are not down.
+  virtual std::int64_t alive_below(const child& c) const = 0;
   virtual void report(const child& c, transition what,
                       std::string_view reason) = 0;
   virtual void answer_started(ticket t, const child& c) = 0;
@@ -200,7 +200,7 @@ private:
   void limit_is_over(child& c, time_point now);
   void ask(child& c, time_point now);
   void kill(child& c, time_point now);
-  time_point::duration kill_limit(std::int64_t below) const;
+  time_point patience(const child& c, time_point now);
   void check_thread(child& c, time_point now);
   void abandon(child& c, time_point now);
   void was_stopped(child& c, exit_class why, const std::string& reason,
@@ -301,6 +301,9 @@ private:
   /// What supervisors below said is left, by the child's order.
   std::map<std::uint64_t, std::vector<child_outcome>> left_below_;
   std::vector<force_op> forces_;
+  /// How many were alive below those that were forced, by the child's order.
+  std::map<std::uint64_t, std::int64_t> alive_below_;
+  time_point last_kill_{}; ///< When the last one that was killed was down.
 
   /// Children that were stopped with their group while somebody waited for
   /// their start: the group's restart brings them back.

@@ -303,7 +303,10 @@ void core::force(ticket t, bool then_end, time_point now) {
     if (c.nested) {
       host_.force_below(c);
       set_state(c, child_state::stopping);
-      set_due(c, now + 2 * kill_limit(host_.count_below(c)) + margin);
+      auto below = host_.alive_below(c);
+      alive_below_[order] = below;
+      c.last_due = now + 2 * (options_.kill_wait + crowd_allowance(below));
+      set_due(c, now + 2 * options_.kill_wait + margin);
     } else {
       c.forced = true;
       kill(c, now);
@@ -316,6 +319,7 @@ void core::force(ticket t, bool then_end, time_point now) {
 
 void core::forced_below(child& c, force_report report, time_point now) {
   left_below_.erase(c.order);
+  alive_below_.erase(c.order);
   // One that had not answered the drain was left itself, and so is told of when
   // it is down.
   auto itself = c.left && !c.reported;

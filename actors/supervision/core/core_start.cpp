@@ -61,6 +61,7 @@ core::attempt core::try_start(child& c, origin why, time_point now) {
 void core::take_handle(child& c, start_result& r, child_state s,
                        time_point now) {
   set_due(c, no_time);
+  children_.count_alive(1);
   children_.change(c, [&](child& x) {
     x.handle = std::move(r.handle);
     x.probe = std::move(r.probe);

@@ -80,6 +80,8 @@ void core::down(child& c, exit_class why, std::string reason, time_point now) {
 
 void core::was_stopped(child& c, exit_class why, const std::string& reason,
                        time_point now) {
+  if (c.kill_sent)
+    last_kill_ = now;
   auto how = how_it_ended(c, why);
   host_.report(c,
                how == ended::killed    ? transition::killed
@@ -377,14 +379,21 @@ void core::kill(child& c, time_point now) {
   c.limited = false;
   set_state(c, child_state::stopping);
   host_.kill(c);
-  set_due(c, now + kill_limit(0));
+  c.last_due = now + options_.kill_wait + crowd_allowance(counts_.active);
+  set_due(c, now + options_.kill_wait);
 }
 
-/// How long a kill may take: very many that are killed at once share the
-/// scheduler's threads, so that the last of them ends later.
-time_point::duration core::kill_limit(std::int64_t below) const {
-  constexpr auto per_hundred = std::chrono::milliseconds{2};
-  return options_.kill_wait + (counts_.active + below) / 100 * per_hundred;
+/// Very many that are killed at once share the scheduler's threads, and the
+/// last of them ends late. While others go on ending, it is waited for.
+time_point core::patience(const child& c, time_point now) {
+  if (c.kill_sent)
+    return std::min(last_kill_ + options_.kill_wait, c.last_due);
+  auto i = alive_below_.find(c.order);
+  if (i == alive_below_.end())
+    return now;
+  auto before = std::exchange(i->second, host_.alive_below(c));
+  return i->second < before ? std::min(now + options_.kill_wait, c.last_due)
+                            : now;
 }
 
 void core::finish(caf::error reason) {
@@ -454,6 +463,8 @@ void core::limit_is_over(child& c, time_point now) {
     case child_state::stopping:
       if (c.let_go != no_time)
         return check_thread(c, now);
+      if (auto due = patience(c, now); due > now)
+        return set_due(c, due);
       return c.kill_sent ? abandon(c, now) : kill(c, now);
     case child_state::restarting:
       return is_member(c) ? void() : restart_now(c, now);
