@@ -2,6 +2,7 @@
 // actors, under a bare monitor. Prints JSON Lines; bench/supervision puts them
 // beside Erlang's.
 
+#include <hololoom/actors/supervision/cascade.hpp>
 #include <hololoom/actors/supervision/exit.hpp>
 #include <hololoom/actors/supervision/supervisor.hpp>
 
@@ -27,6 +28,11 @@ using clock_type = std::chrono::steady_clock;
 
 /// Of each size; their medians count.
 constexpr auto rounds = 5;
+
+/// A tree of 10,000: so many supervisors below the root, with so many workers
+/// each.
+constexpr auto branches = 100;
+constexpr auto leaves = 100;
 
 double ms_since(clock_type::time_point t) {
   return std::chrono::duration<double, std::milli>(clock_type::now() - t)
@@ -93,10 +99,11 @@ struct bare_monitor {
   caf::typed_response_promise<int> stopped;
 };
 
-void print(const char* who, int n, double start, double stop, double kib) {
-  std::printf("{\"who\":\"%s\",\"children\":%d,\"start_ms\":%.2f,"
-              "\"stop_ms\":%.2f,\"kib_per_child\":%.2f}\n",
-              who, n, start, stop, kib / n);
+void print(const char* who, int n, double start, double stop, double kib,
+           const char* shape = "flat") {
+  std::printf("{\"who\":\"%s\",\"shape\":\"%s\",\"children\":%d,"
+              "\"start_ms\":%.2f,\"stop_ms\":%.2f,\"kib_per_child\":%.2f}\n",
+              who, shape, n, start, stop, kib / n);
   std::fflush(stdout);
 }
 
@@ -142,6 +149,74 @@ void supervised(caf::actor_system& system, int n, bool detached) {
   exit_high(sup, caf::exit_reason::user_shutdown);
   self->wait_for(sup);
   print(detached ? "detached" : "hololoom", n, start, ms_since(t), kib);
+}
+
+/// The same work as a tree has, by monitors that know nothing of each other.
+void plain_tree(caf::actor_system& system) {
+  malloc_trim(0);
+  auto before = resident_kib();
+  caf::scoped_actor self{system};
+  std::vector<caf::actor> monitors;
+  auto t = clock_type::now();
+  for (auto i = 0; i < branches; ++i)
+    monitors.push_back(spawn_state<bare_monitor, caf::actor>(system, leaves));
+  auto ask_all = [&](auto what) {
+    for (auto& m : monitors)
+      self->send(m, what);
+    auto answered = 0;
+    self->receive_for(answered, branches)([](int) {});
+  };
+  ask_all(begin_start{});
+  auto start = ms_since(t);
+  auto kib = resident_kib() - before;
+  t = clock_type::now();
+  ask_all(begin_stop{});
+  print("plain CAF", branches * leaves, start, ms_since(t), kib, "tree");
+}
+
+/// A tree, brought to its end by the shutdown cascade: all of its phases, the
+/// flush excepted, for there is no buffer.
+void cascaded(caf::actor_system& system) {
+  malloc_trim(0);
+  auto before = resident_kib();
+  child_spec leaf;
+  leaf.start = [](const start_context& ctx) {
+    return start_result::started(ctx.system->spawn(idle));
+  };
+  std::vector<child_spec> children;
+  for (auto i = 0; i < leaves; ++i) {
+    leaf.name = "w" + std::to_string(i);
+    children.push_back(leaf);
+  }
+  supervisor_options options;
+  options.stop_order = stop_order::parallel;
+  std::vector<child_spec> supervisors;
+  cascade_plan plan;
+  for (auto i = 0; i < branches; ++i) {
+    options.name = "s" + std::to_string(i);
+    supervisors.push_back(supervisor_child(options, children));
+    plan.producers.push_back(options.name);
+  }
+  options.name = "root";
+  options.detached = true;
+  auto t = clock_type::now();
+  plan.root = *start_supervisor(system, options, std::move(supervisors));
+  auto start = ms_since(t);
+  auto kib = resident_kib() - before;
+  caf::scoped_actor self{system};
+  t = clock_type::now();
+  auto cascade = spawn_cascade(system, std::move(plan));
+  self->request(cascade, caf::infinite, begin_cascade{"benchmark", "itself"})
+    .receive(
+      [&](const shutdown_report& report) {
+        if (!report.abandoned.empty())
+          std::fprintf(stderr, "%zu were let go\n", report.abandoned.size());
+      },
+      [](const caf::error& e) {
+        std::fprintf(stderr, "%s\n", explain(e).c_str());
+      });
+  print("hololoom", branches * leaves, start, ms_since(t), kib, "tree");
+  exit_high(cascade, caf::exit_reason::user_shutdown);
 }
 
 struct begin_crashes {};
@@ -240,6 +315,11 @@ int main(int argc, char** argv) {
       if (only.empty() || only == "detached")
         supervised(system, n, true);
     }
+  }
+  for (auto round = 0; round < rounds && (only.empty() || only == "tree");
+       ++round) {
+    plain_tree(system);
+    cascaded(system);
   }
   if (only.empty() || only == "restarts")
     restarts(system, 2000);

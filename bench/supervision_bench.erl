@@ -6,6 +6,7 @@ main() ->
     logger:set_primary_config(level, none),
     process_flag(trap_exit, true),
     [run(N) || N <- [1000, 10000, 100000], _ <- lists:seq(1, 5)],
+    [tree(100, 100) || _ <- lists:seq(1, 5)],
     restarts(2000),
     halt(0).
 
@@ -20,10 +21,19 @@ idle() ->
 
 ms(T) -> (erlang:monotonic_time(microsecond) - T) / 1000.
 
-run(N) ->
+specs(N) -> [#{id => I, start => {?MODULE, start_child, [I]}} || I <- lists:seq(1, N)].
+
+run(N) -> measure(flat, N, specs(N)).
+
+tree(Branches, Leaves) ->
+    Init = {#{}, specs(Leaves)},
+    Specs = [#{id => I, start => {supervisor, start_link, [?MODULE, Init]}, type => supervisor}
+             || I <- lists:seq(1, Branches)],
+    measure(tree, Branches * Leaves, Specs).
+
+measure(Shape, N, Specs) ->
     erlang:garbage_collect(),
     Before = erlang:memory(total),
-    Specs = [#{id => I, start => {?MODULE, start_child, [I]}} || I <- lists:seq(1, N)],
     T0 = erlang:monotonic_time(microsecond),
     {ok, Sup} = supervisor:start_link(?MODULE, {#{}, Specs}),
     Start = ms(T0),
@@ -31,9 +41,9 @@ run(N) ->
     T1 = erlang:monotonic_time(microsecond),
     exit(Sup, shutdown),
     receive {'EXIT', Sup, _} -> ok end,
-    io:format("{\"who\":\"Erlang\",\"children\":~b,\"start_ms\":~.2f,"
+    io:format("{\"who\":\"Erlang\",\"shape\":\"~s\",\"children\":~b,\"start_ms\":~.2f,"
               "\"stop_ms\":~.2f,\"kib_per_child\":~.2f}~n",
-              [N, Start, ms(T1), Bytes / 1024 / N]).
+              [Shape, N, Start, ms(T1), Bytes / 1024 / N]).
 
 start_timed(Me) ->
     Pid = spawn_link(fun idle/0),
