@@ -157,6 +157,7 @@ void plain_tree(caf::actor_system& system) {
   auto before = resident_kib();
   caf::scoped_actor self{system};
   std::vector<caf::actor> monitors;
+  monitors.reserve(branches);
   auto t = clock_type::now();
   for (auto i = 0; i < branches; ++i)
     monitors.push_back(spawn_state<bare_monitor, caf::actor>(system, leaves));

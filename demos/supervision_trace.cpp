@@ -12,6 +12,7 @@
 #include <hololoom/actors/supervision/exit.hpp>
 #include <hololoom/actors/supervision/supervisor.hpp>
 
+#include <CLI/CLI.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
@@ -19,6 +20,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -117,18 +119,39 @@ E enumerator(const json& where, const char* key, E standard) {
   return static_cast<E>(255);
 }
 
+/// A whole number; -1 for anything else, the greatest for one that is greater.
+std::int64_t whole_number(const json& x) {
+  constexpr auto most = std::numeric_limits<std::int64_t>::max();
+  if (x.is_number_unsigned() && x.get<std::uint64_t>() > std::uint64_t{most})
+    return most;
+  return x.is_number_integer() ? x.get<std::int64_t>() : -1;
+}
+
 std::int64_t whole(const json& where, const char* key, std::int64_t standard) {
   auto i = where.find(key);
-  if (i == where.end())
-    return standard;
-  return i->is_number_integer() ? i->get<std::int64_t>() : -1;
+  return i == where.end() ? standard : whole_number(*i);
+}
+
+/// So many milliseconds, or the longest time that the clock can tell.
+caf::timespan time_of(std::int64_t ms) {
+  constexpr auto longest =
+    std::chrono::floor<std::chrono::milliseconds>(caf::timespan::max());
+  return std::clamp(std::chrono::milliseconds{ms}, -longest, longest);
+}
+
+/// An id is a text; whatever else is given, its JSON is.
+std::string id_in(const json& x) {
+  auto id = x.find("id");
+  if (id == x.end())
+    return {};
+  return id->is_string() ? id->get<std::string>() : id->dump();
 }
 
 supervisor_options read_options(const json& x) {
   supervisor_options o;
   o.strategy = enumerator(x, "strategy", o.strategy);
   o.intensity = whole(x, "intensity", 1);
-  o.period = std::chrono::milliseconds{whole(x, "period_ms", 5000)};
+  o.period = time_of(whole(x, "period_ms", 5000));
   o.auto_shutdown = enumerator(x, "auto_shutdown", o.auto_shutdown);
   return o;
 }
@@ -141,8 +164,7 @@ std::optional<shutdown_policy> read_shutdown(const json& x) {
     return shutdown_policy::brutal_kill();
   if (*i == "infinity")
     return shutdown_policy::infinity();
-  auto ms = i->is_number_integer() ? i->get<std::int64_t>() : -1;
-  return shutdown_policy::within(std::chrono::milliseconds{ms});
+  return shutdown_policy::within(time_of(whole_number(*i)));
 }
 
 struct parsed_child {
@@ -166,8 +188,8 @@ parsed_child read_child(const json& x, const std::shared_ptr<ledger>& book) {
   parsed_child result;
   auto& spec = result.spec;
   auto how = std::make_shared<script>();
-  if (auto id = x.find("id"); id != x.end()) {
-    how->id = id->is_string() ? id->get<std::string>() : id->dump();
+  if (x.contains("id")) {
+    how->id = id_in(x);
     spec.name = name_of_id(how->id);
   }
   spec.restart = enumerator(x, "restart", spec.restart);
@@ -329,7 +351,7 @@ private:
   }
 
   std::string name_for(const json& op) const {
-    auto id = op.value("id", std::string{});
+    auto id = id_in(op);
     return simple_ ? id : name_of_id(id);
   }
 
@@ -339,7 +361,7 @@ private:
     auto was_alive = alive_;
     reply_ = "ok";
     if (what == "advance")
-      advance(std::chrono::milliseconds{op.value("ms", std::int64_t{0})});
+      advance(time_of(std::max(whole(op, "ms", 0), std::int64_t{0})));
     else if (what == "exit")
       end_child(op);
     else if (what == "stop")
@@ -394,7 +416,7 @@ private:
   }
 
   void end_child(const json& op) {
-    auto i = book_->running.find(op.value("id", std::string{}));
+    auto i = book_->running.find(id_in(op));
     if (alive_ && i != book_->running.end())
       caf::anon_send(i->second, leave{op.value("reason", "normal")});
   }
@@ -406,8 +428,9 @@ private:
   }
 
   void advance(caf::timespan d) {
+    using time_point = caf::actor_clock::time_point;
     auto& clock = scheduler_.clock();
-    auto end = clock.now() + d;
+    auto end = clock.now() + std::min(d, time_point::max() - clock.now());
     while (!clock.schedule().empty()
            && clock.schedule().begin()->first <= end) {
       auto due = clock.schedule().begin()->first;
@@ -486,7 +509,14 @@ private:
 
 } // namespace
 
-int main() {
+int main(int argc, char** argv) {
+  CLI::App app{"Runs each trace of a supervisor, a line of JSON on standard "
+               "input, on a virtual clock, and writes a line of JSON for it."};
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : 64;
+  }
   std::ios::sync_with_stdio(false);
   std::string line;
   while (std::getline(std::cin, line)) {

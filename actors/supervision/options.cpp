@@ -47,6 +47,11 @@ std::optional<spec_problem> check_backoff(const backoff_policy& b,
   return std::nullopt;
 }
 
+/// Limits may be as long as the clock can tell.
+caf::timespan sum_of(caf::timespan a, caf::timespan b) {
+  return b < caf::timespan::max() - a ? a + b : caf::timespan::max();
+}
+
 } // namespace
 
 std::optional<spec_problem> check(const supervisor_options& o) {
@@ -121,13 +126,13 @@ std::optional<caf::timespan> stop_bound(const supervisor_options& options,
     auto policy = c.effective_shutdown();
     auto takes = options.kill_wait;
     if (policy.how == shutdown_policy::mode::limit) {
-      takes += policy.limit;
+      takes = sum_of(takes, policy.limit);
     } else if (policy.how == shutdown_policy::mode::infinity) {
       if (c.stop_bound.count() == 0)
         return std::nullopt;
       takes = c.stop_bound;
     }
-    sum += takes;
+    sum = sum_of(sum, takes);
     longest = std::max(longest, takes);
   }
   return parallel ? longest : sum;
@@ -158,7 +163,7 @@ std::optional<spec_problem> check(const supervisor_options& options,
                    "cannot be kept: a child may take forever (shutdown "
                    "infinity)");
   // The wait for who was killed comes after the limit.
-  if (*bound > options.stop_limit + options.kill_wait)
+  if (*bound > sum_of(options.stop_limit, options.kill_wait))
     return problem(spec_flaw::invalid_stop_limit, "stop_limit", who,
                    "of " + in_ms(options.stop_limit)
                      + " is too short: the children's limits add up to "

@@ -44,6 +44,32 @@ TEST_CASE_METHOD(supervision_fixture,
   }
 }
 
+TEST_CASE_METHOD(supervision_fixture,
+                 "a limit that no clock can tell is none at all") {
+  constexpr auto for_ever = caf::timespan::max();
+  auto a = worker("a", manners::ignores);
+  a.shutdown = shutdown_policy::within(for_ever);
+  a.start_limit = for_ever;
+  auto b = worker("b");
+  b.backoff = {1ms, for_ever, 1e9, 0, for_ever};
+  auto options = patient();
+  options.period = for_ever;
+  options.stop_limit = for_ever;
+  auto sup = supervise(options, {a, b});
+  auto reason = watch(sup);
+  end("b");
+  advance(1ms);
+  CHECK(states(sup) == "a:running b:running");
+  end("b");
+  advance(24h);
+  CHECK(states(sup) == "a:running b:restarting");
+  stop(sup);
+  advance(24h);
+  CHECK(states(sup) == "a:stopping b:stopped");
+  end("a", shutdown);
+  CHECK(*reason == "shutdown");
+}
+
 TEST_CASE("jitter stays within the limits and is repeatable") {
   backoff_policy policy{100ms, 10s, 2, 0.5};
   supervision::seeded_random first{7};

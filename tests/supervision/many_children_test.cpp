@@ -4,6 +4,7 @@
 #include <caf/scoped_actor.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <latch>
 
 // What only shows when there are very many children.
@@ -102,6 +103,49 @@ TEST_CASE(
     exit_high(sup, caf::exit_reason::user_shutdown);
     self->wait_for(sup);
   }
+}
+
+TEST_CASE("who is killed is waited for while others go on ending") {
+  // One thread, on which the end of each takes its time: the last is down
+  // after more than the time that a kill may take.
+  constexpr auto many = 3000;
+  constexpr auto takes = 200us;
+  caf::actor_system_config config;
+  register_types(config);
+  config.set("scheduler.max-threads", 1);
+  caf::actor_system system{config};
+  supervisor_options options;
+  options.detached = true;
+  options.stop_order = stop_order::parallel;
+  options.kill_wait = 250ms;
+  options.events = std::make_shared<event_bus>();
+  std::atomic<int> killed{0};
+  std::atomic<int> let_go{0};
+  options.events->subscribe([&](const lifecycle_event& e) {
+    killed += e.what == transition::killed ? 1 : 0;
+    let_go += e.what == transition::abandoned ? 1 : 0;
+  });
+  std::vector<child_spec> children;
+  for (auto i = 0; i < many; ++i) {
+    auto& spec = children.emplace_back();
+    spec.name = "w" + std::to_string(i);
+    spec.shutdown = shutdown_policy::brutal_kill();
+    spec.start = [takes](const start_context& ctx) {
+      auto hdl = ctx.system->spawn(idle);
+      hdl->attach_functor([takes](const caf::error&) {
+        auto end = std::chrono::steady_clock::now() + takes;
+        while (std::chrono::steady_clock::now() < end)
+          continue;
+      });
+      return start_result::started(hdl);
+    };
+  }
+  auto sup = *start_supervisor(system, options, std::move(children));
+  caf::scoped_actor self{system};
+  exit_high(sup, caf::exit_reason::user_shutdown);
+  self->wait_for(sup);
+  CHECK(killed == many);
+  CHECK(let_go == 0);
 }
 
 TEST_CASE_METHOD(supervision_fixture,

@@ -47,7 +47,7 @@ core::attempt core::try_start(child& c, origin why, time_point now) {
       return attempt::running;
     case start_result::outcome::pending:
       take_handle(c, result, child_state::starting, now);
-      set_due(c, now + c.spec->start_limit);
+      set_due(c, after(now, c.spec->start_limit));
       host_.report(c, transition::started, "not ready yet");
       return attempt::pending;
     case start_result::outcome::ignored: return attempt::ignored;
@@ -166,7 +166,7 @@ void core::request_restart(child& c, time_point now) {
   }
   auto delay = backoff_delay(c.spec->backoff, c.failures++, random_);
   set_state(c, child_state::restarting);
-  set_due(c, now + delay);
+  set_due(c, after(now, delay));
   host_.report(
     c, transition::restarting,
     "in "

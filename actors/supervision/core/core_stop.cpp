@@ -212,7 +212,7 @@ void core::plan_stop(caf::error reason, time_point now) {
   plan_.parallel = simple() || options_.stop_order == stop_order::parallel;
   plan_.reason = std::move(reason);
   if (options_.stop_limit.count() > 0)
-    stop_deadline_ = now + options_.stop_limit;
+    stop_deadline_ = after(now, options_.stop_limit);
   retries_.clear();
   stop_from(1);
   run_deferred(now);
@@ -371,7 +371,7 @@ void core::told(child& c, time_point now) {
   auto limit = c.state == child_state::starting
                ? options_.kill_wait
                : c.spec->effective_shutdown().limit;
-  set_due(c, now + limit);
+  set_due(c, after(now, limit));
 }
 
 void core::kill(child& c, time_point now) {

@@ -58,8 +58,9 @@ inline caf::timespan backoff_delay(const backoff_policy& policy,
                                    seeded_random& random) {
   if (!policy.on())
     return caf::timespan{0};
-  auto low = static_cast<double>(policy.min.count());
-  auto high = std::max(low, static_cast<double>(policy.max.count()));
+  constexpr auto longest = 0x1p62; // 146 years, and no overflow.
+  auto low = std::min(static_cast<double>(policy.min.count()), longest);
+  auto high = std::clamp(static_cast<double>(policy.max.count()), low, longest);
   auto delay = std::min(high, low * std::pow(policy.factor, failures));
   if (policy.jitter > 0)
     delay *= 1 + policy.jitter * (2 * random.uniform() - 1);

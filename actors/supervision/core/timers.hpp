@@ -10,6 +10,11 @@
 
 namespace hololoom::supervision {
 
+/// The end of a limit that begins at `t`. One too long for the clock has none.
+inline time_point after(time_point t, time_point::duration limit) {
+  return limit < no_time - t ? t + limit : no_time;
+}
+
 /// The limits of many children in one heap. An entry counts only while its
 /// child still has that very limit; those that no longer do are dropped when
 /// they come up, or when they are the most.
