@@ -185,21 +185,26 @@ private:
   bool add_static(slice& work);
   bool start_members(time_point now, slice& work);
 
-  // -- stopping (core_stop.cpp) -----------------------------------------------
+  // -- plans (core_plan.cpp) --------------------------------------------------
 
   void plan_group(child& culprit, time_point now);
   void plan_stop(caf::error reason, time_point now);
   void stop_from(std::uint64_t first);
   bool enlist(child& c);
   bool is_member(const child& c) const;
+  void cancel_plan();
+  bool spent(slice& work, int cost = 1) const;
   void advance(time_point now);
   bool stop_members(time_point now, slice& work);
   void run_deferred(time_point now);
-  void cancel_plan();
   void stop_is_due(time_point now);
-  void limit_is_over(child& c, time_point now);
+  void finish(caf::error reason);
+
+  // -- stopping (core_stop.cpp) -----------------------------------------------
+
   void ask(child& c, time_point now);
   void kill(child& c, time_point now);
+  void limit_is_over(child& c, time_point now);
   time_point patience(const child& c, time_point now);
   void check_thread(child& c, time_point now);
   void abandon(child& c, time_point now);
@@ -209,9 +214,12 @@ private:
   void check_auto_shutdown(bool significant, time_point now);
   void forget_or_keep(child& c);
   void give_up(child& c, time_point now);
-  void finish(caf::error reason);
 
   // -- draining (core_drain.cpp) ----------------------------------------------
+
+  /// What a supervisor below has to answer, once a deadline has passed that was
+  /// its own as well.
+  static constexpr auto margin = std::chrono::milliseconds{100};
 
   void begin_draining(time_point now);
   void select(const drain_op& op);
@@ -224,12 +232,15 @@ private:
   time_point drain_due(time_point now) const;
   drain_report report_now(time_point now) const;
   child_outcome outcome_of(const child& c, ended how, time_point now) const;
+
+  // -- force (core_force.cpp) -------------------------------------------------
+
   void force_done(child& c, ended how, time_point now);
   void below(const child& c, ended how, force_report& report);
   void answer_forces(time_point now);
   void end_if_empty();
 
-  // -- bookkeeping ------------------------------------------------------------
+  // -- the books (core_books.cpp) ---------------------------------------------
 
   child& add(std::string name, child_spec_ptr spec);
   void remove(child& c);
@@ -239,7 +250,6 @@ private:
   void set_due(child& c, time_point due);
   void recount(child& c);
   void proceed_soon(pace how = pace::at_once);
-  bool spent(slice& work, int cost = 1) const;
   bool refuses(ticket t);
   bool knows_number(const std::string& name) const;
   void answer_starts(child& c);

@@ -9,10 +9,6 @@ namespace hololoom::supervision {
 
 namespace {
 
-/// What a supervisor below has to answer, once a deadline has passed that was
-/// its own as well.
-constexpr auto margin = std::chrono::milliseconds{100};
-
 /// So few may be waiting for the drain themselves; it is looked at now and then
 /// when no more than that are left.
 constexpr std::size_t most_excused = 16;
@@ -272,121 +268,6 @@ void core::drained_below(child& c, drain_report report, time_point now) {
   if (!left.empty())
     left_below_[c.order] = std::move(left);
   advance_drain(now);
-}
-
-// -- force --------------------------------------------------------------------------
-
-void core::force(ticket t, bool then_end, time_point now) {
-  if (!draining_)
-    begin_draining(now);
-  drain_queue_.clear();
-  end_when_empty_ = end_when_empty_ || then_end;
-  force_op op;
-  op.id = t;
-  op.report.outcomes = std::exchange(late_, {});
-  for (auto& [order, c] : children_.children()) {
-    if (!c.alive() || !(c.drained || (then_end && drains_.empty())))
-      continue;
-    if (!std::exchange(c.drained, true))
-      ++drain_alive_;
-    if (auto doing = describe_work(c))
-      op.doing[order] = std::move(*doing);
-    op.waiting.insert(order);
-  }
-  auto waiting = op.waiting;
-  forces_.push_back(std::move(op));
-  for (auto order : waiting) {
-    auto& c = *find(order);
-    if (!c.asked)
-      c.asked_at = now;
-    c.asked = true;
-    if (c.nested) {
-      host_.force_below(c);
-      set_state(c, child_state::stopping);
-      auto below = host_.alive_below(c);
-      alive_below_[order] = below;
-      c.last_due = now + 2 * (options_.kill_wait + crowd_allowance(below));
-      set_due(c, now + 2 * options_.kill_wait + margin);
-    } else {
-      c.forced = true;
-      kill(c, now);
-    }
-  }
-  answer_forces(now);
-  // With nobody to force, no end of a child comes that would lead to its own.
-  end_if_empty();
-}
-
-void core::forced_below(child& c, force_report report, time_point now) {
-  left_below_.erase(c.order);
-  alive_below_.erase(c.order);
-  // One that had not answered the drain was left itself, and so is told of when
-  // it is down.
-  auto itself = c.left && !c.reported;
-  for (auto& op : forces_) {
-    if (!op.waiting.contains(c.order))
-      continue;
-    op.report.outcomes.insert(op.report.outcomes.end(),
-                              std::make_move_iterator(report.outcomes.begin()),
-                              std::make_move_iterator(report.outcomes.end()));
-    report.outcomes.clear();
-    if (!itself)
-      op.waiting.erase(c.order);
-  }
-  answer_forces(now);
-}
-
-void core::force_done(child& c, ended how, time_point now) {
-  auto o = outcome_of(c, how, now);
-  for (auto& op : forces_) {
-    if (op.waiting.erase(c.order) == 0)
-      continue;
-    if (auto i = op.doing.find(c.order); i != op.doing.end())
-      o.doing = i->second;
-    op.report.outcomes.push_back(o);
-    below(c, how, op.report);
-  }
-  if (std::exchange(c.drained, false))
-    --drain_alive_;
-  answer_forces(now);
-}
-
-/// A supervisor below is gone before it told what became of those that it had
-/// left: if it ended in order, so did they.
-void core::below(const child& c, ended how, force_report& report) {
-  auto left = left_below_.extract(c.order);
-  if (left.empty())
-    return;
-  auto well = how == ended::shutdown || how == ended::normal;
-  for (auto& o : left.mapped()) {
-    o.how = well ? ended::shutdown : how;
-    o.forced = !well;
-    if (well)
-      o.doing = nothing;
-    report.outcomes.push_back(std::move(o));
-  }
-}
-
-void core::answer_forces(time_point) {
-  std::vector<std::pair<ticket, force_report>> answers;
-  std::erase_if(forces_, [&](force_op& op) {
-    if (!op.waiting.empty())
-      return false;
-    answers.emplace_back(op.id, std::move(op.report));
-    return true;
-  });
-  for (auto& [id, report] : answers)
-    host_.answer_force(id, std::move(report));
-}
-
-void core::end_if_empty() {
-  if (!end_when_empty_ || over_ || !drains_.empty() || !forces_.empty()
-      || plan_.what == activity::stop || drain_alive_ > 0 || counts_.active > 0)
-    return;
-  for (const auto& [order, c] : children_.children())
-    if (c.alive())
-      return;
-  finish(caf::make_error(caf::exit_reason::user_shutdown));
 }
 
 } // namespace hololoom::supervision
