@@ -32,6 +32,9 @@ cascade_plan loom_impl::plan() {
   result.limits.grace = cfg_.shutdown.grace;
   result.limits.flush_stall = cfg_.shutdown.flush_stall;
   result.limits.store_limit = cfg_.shutdown.store_limit;
+  result.alive = [names = names_] {
+    return names->alive_below("root");
+  };
   // The cascade never outlives the loom, which ends it: no cycle.
   result.refuse = [this](caf::event_based_actor* self) {
     if (auto shuttle = find<local_shuttle_actor>(part::shuttle))

@@ -40,6 +40,25 @@ void note_trouble(const Handle& store, const tree_setup& setup) {
   caf::actor_cast<caf::actor>(store)->attach_functor(std::move(note));
 }
 
+/// Lets a buffer's supervisor see the thread behind it: with that still at the
+/// disk, the buffer is not gone, although its actor may be.
+class journal_probe : public child_probe {
+public:
+  explicit journal_probe(std::shared_ptr<const journal_watch> watch)
+    : watch_(std::move(watch)) {}
+
+  std::optional<work_note> doing() const override {
+    if (auto since = watch_->busy_since())
+      return work_note{"reading or writing its journal", *since};
+    return std::nullopt;
+  }
+
+  bool can_be_killed() const override { return !watch_->at_work(); }
+
+private:
+  std::shared_ptr<const journal_watch> watch_;
+};
+
 child_spec reflection_spec(const tree_setup& setup) {
   child_spec spec;
   spec.name = part::reflection;
@@ -48,16 +67,18 @@ child_spec reflection_spec(const tree_setup& setup) {
   spec.start = [setup](const start_context& ctx) {
     reflection_surroundings around;
     around.hooks = setup.disk;
+    around.watch = std::make_shared<journal_watch>();
     around.on_opened = [ctx](const caf::error& err) {
       if (err)
         ctx.failed(err);
       else
         ctx.ready();
     };
+    auto probe = std::make_shared<journal_probe>(around.watch);
     auto buffer = spawn_reflection_buffer(*ctx.system, setup.cfg.reflection,
                                           std::move(around));
     note_trouble(buffer, setup);
-    return start_result::pending(buffer);
+    return start_result::pending(buffer, std::move(probe));
   };
   return spec;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <hololoom/actors/reflection/disk.hpp>
+#include <hololoom/actors/reflection/journal_watch.hpp>
 #include <hololoom/actors/reflection/options.hpp>
 #include <hololoom/messages/reflection.hpp>
 
@@ -17,6 +18,8 @@ struct reflection_surroundings {
   /// Called once, from within the buffer: with none when it serves, or with
   /// why it cannot, after which it ends. Left out: nobody waits for it.
   std::function<void(const caf::error&)> on_opened;
+  /// Told what the journal's thread is at; null: nobody watches it.
+  std::shared_ptr<journal_watch> watch;
   /// Stands between the journal and the disk; null: nothing does.
   std::shared_ptr<disk_hooks> hooks;
   /// The SQLite VFS that keeps the journal; empty: the system's.

@@ -75,6 +75,8 @@ void buffer_state::start() {
   opts.newest = options.capacity;
   opts.lock_wait =
     std::chrono::duration_cast<std::chrono::milliseconds>(options.lock_wait);
+  if (around_.watch)
+    opts.watch = around_.watch;
   writer_ = std::make_unique<journal_writer>(std::move(opts), std::move(calls));
   self_->delayed_send(self_, tick_interval, buffer_tick{});
 }

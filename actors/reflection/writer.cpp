@@ -91,6 +91,7 @@ journal_writer::journal_writer(options opts, callbacks calls)
   shared_->opts = std::move(opts);
   shared_->opts.journal.activity = shared_->activity;
   shared_->calls = std::move(calls);
+  shared_->opts.watch->begin();
   std::thread{[s = shared_] {
     work(s);
   }}.detach();
@@ -144,7 +145,9 @@ void journal_writer::work(const std::shared_ptr<shared>& s) {
   auto tended = false;
   while (!failed) {
     journal_result result;
+    s->opts.watch->idle();
     result.tasks = s->queue.next(tended ? age_check : idle_after);
+    s->opts.watch->busy();
     if (result.tasks.empty()) {
       if (s->queue.finished())
         break;
@@ -173,6 +176,7 @@ void journal_writer::work(const std::shared_ptr<shared>& s) {
     (void)s->store->tend(false);
   }
   s->store.reset();
+  s->opts.watch->end();
   s->call([](callbacks& c) {
     if (c.closed)
       c.closed();

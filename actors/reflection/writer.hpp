@@ -1,6 +1,7 @@
 #pragma once
 
 #include <hololoom/actors/reflection/journal.hpp>
+#include <hololoom/actors/reflection/journal_watch.hpp>
 #include <hololoom/actors/reflection/task_queue.hpp>
 
 #include <caf/error.hpp>
@@ -64,6 +65,8 @@ public:
     std::int64_t newest = 0;
     /// How long to wait for a predecessor in this process.
     std::chrono::milliseconds lock_wait{0};
+    /// Told what the thread is at.
+    std::shared_ptr<journal_watch> watch = std::make_shared<journal_watch>();
   };
 
   /// Starts the thread. Callbacks run on it, one at a time.

@@ -129,6 +129,10 @@ private:
     switch (phase_) {
       case cascade_phase::flush: check_flush(); break;
       case cascade_phase::stores: store_timed_out(); break;
+      case cascade_phase::force:
+        if (goes_on())
+          return arm(plan_.limits.slack);
+        [[fallthrough]];
       default: done("the root supervisor did not answer in time"); break;
     }
   }
@@ -230,8 +234,7 @@ private:
   void force() {
     if (survivors_.empty())
       return done();
-    arm(plan_.limits.slack * 2
-        + crowd_allowance(static_cast<std::int64_t>(survivors_.size())));
+    arm(plan_.limits.slack * 2);
     force_survivors([this] { done(); });
   }
 
@@ -367,7 +370,12 @@ private:
       store_problem_ = std::move(problem);
   }
 
+  /// Whether children were down since the wait began: the root is busy with
+  /// very many, and not stuck.
+  bool goes_on() const { return plan_.alive && plan_.alive() < alive_; }
+
   void arm(millis limit) {
+    alive_ = plan_.alive ? plan_.alive() : 0;
     due_ = self_->clock().now() + ticks(limit);
     wait();
   }
@@ -403,6 +411,7 @@ private:
   clock_type::time_point entered_;
   /// When the wait of this epoch is over.
   clock_type::time_point due_;
+  std::int64_t alive_ = 0; ///< Children that were not down when it began.
   bool work_done_ = false;
   maybe<std::string> problem_;
 

@@ -9,6 +9,7 @@
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/event_based_actor.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -48,6 +49,9 @@ struct cascade_plan {
   /// Children of the root that close last, in start order.
   std::vector<std::string> stores;
   cascade_limits limits;
+  /// How many children of the tree are not down. While they go on ending, a
+  /// force is waited for. Must not block. May be null.
+  std::function<std::int64_t()> alive;
   /// Closes the gate. Must not block. May be null.
   std::function<void(caf::event_based_actor*)> refuse;
   /// The buffer that must flush; null when there is none now.

@@ -281,6 +281,37 @@ TEST_CASE_METHOD(cascade_fixture,
   CHECK(find(*report.get(), "root/reflection")->how == ended::shutdown);
 }
 
+TEST_CASE_METHOD(cascade_fixture,
+                 "a root is waited for while it goes on forcing very many") {
+  open({.done = 0ms}, {worker("a")});
+  stop(plan.root);
+  // It never says that it is through.
+  auto busy = track(system.spawn([](caf::event_based_actor* self) {
+    return caf::behavior{[](const drain_request&) {
+                           drain_report result;
+                           result.survivors.emplace_back().name = "root/a";
+                           return result;
+                         },
+                         [self](const force_request&) {
+                           return self->make_response_promise<force_report>();
+                         }};
+  }));
+  plan.root = caf::actor_cast<supervisor_actor>(busy);
+  // Fewer at each look for 5 s, and then no fewer.
+  auto end = now() + 5s;
+  plan.alive = [this, end] {
+    return std::max<std::int64_t>((end - now()) / 1ms, 0);
+  };
+  auto report = begin();
+  advance(30s);
+  REQUIRE(report.ready());
+  auto& force = report.get()->phases[3];
+  CHECK(force.name == "force");
+  CHECK(force.took == millis{6'000});
+  CHECK(force.error
+        == std::string{"the root supervisor did not answer in time"});
+}
+
 TEST_CASE_METHOD(cascade_fixture, "without a buffer the cascade still ends") {
   open({.done = 0ms}, {worker("a")});
   plan.buffer = [] {

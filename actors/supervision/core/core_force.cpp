@@ -37,7 +37,9 @@ void core::force(ticket t, bool then_end, time_point now) {
       auto below = host_.alive_below(c);
       alive_below_[order] = below;
       c.last_due = now + 2 * (options_.kill_wait + crowd_allowance(below));
-      set_due(c, now + 2 * options_.kill_wait + margin);
+      // Before the first of very many is down, it has to go through them all.
+      set_due(c, now + 2 * options_.kill_wait + margin
+                   + crowd_allowance(below) / 5);
     } else {
       c.forced = true;
       kill(c, now);

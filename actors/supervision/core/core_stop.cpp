@@ -215,21 +215,25 @@ void core::kill(child& c, time_point now) {
   c.limited = false;
   set_state(c, child_state::stopping);
   host_.kill(c);
-  c.last_due = now + options_.kill_wait + crowd_allowance(counts_.active);
-  set_due(c, now + options_.kill_wait);
+  auto crowd = crowd_allowance(counts_.active);
+  c.last_due = now + options_.kill_wait + crowd;
+  set_due(c, now + options_.kill_wait + crowd / 10);
 }
 
 /// Very many that are killed at once share the scheduler's threads, and the
 /// last of them ends late. While others go on ending, it is waited for.
 time_point core::patience(const child& c, time_point now) {
   if (c.kill_sent)
-    return std::min(last_kill_ + options_.kill_wait, c.last_due);
+    return std::min(last_kill_ + options_.kill_wait
+                      + crowd_allowance(counts_.active) / 10,
+                    c.last_due);
   auto i = alive_below_.find(c.order);
   if (i == alive_below_.end())
     return now;
   auto before = std::exchange(i->second, host_.alive_below(c));
-  return i->second < before ? std::min(now + options_.kill_wait, c.last_due)
-                            : now;
+  return i->second < before
+         ? std::min(now + 2 * options_.kill_wait + margin, c.last_due)
+         : now;
 }
 
 // -- time -----------------------------------------------------------------------
