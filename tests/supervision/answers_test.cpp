@@ -148,7 +148,8 @@ TEST_CASE_METHOD(supervision_fixture,
 
 TEST_CASE_METHOD(supervision_fixture,
                  "a question is answered before very many are asked to end") {
-  auto drains = GENERATE(false, true);
+  enum class by { exit, drain, force };
+  auto how = GENERATE(by::exit, by::drain, by::force);
   std::vector<child_spec> children;
   for (std::size_t i = 0; i < many; ++i)
     children.push_back(worker("w" + std::to_string(i)));
@@ -174,10 +175,15 @@ TEST_CASE_METHOD(supervision_fixture,
           });
     };
   track(system.spawn([&](caf::event_based_actor* self) { ask_again(self); }));
-  if (drains)
+  if (how == by::drain)
     system.spawn([&](caf::event_based_actor* self) {
       self->request(sup, caf::infinite, drain_request{{}, now() + 5s, true})
         .then([](const drain_report&) {});
+    });
+  else if (how == by::force)
+    system.spawn([&](caf::event_based_actor* self) {
+      self->request(sup, caf::infinite, force_request{true})
+        .then([](const force_report&) {});
     });
   else
     exit_high(sup, caf::exit_reason::user_shutdown);

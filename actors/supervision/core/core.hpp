@@ -235,6 +235,8 @@ private:
 
   // -- force (core_force.cpp) -------------------------------------------------
 
+  void advance_force(time_point now);
+  void force_child(child& c, time_point now);
   void force_done(child& c, ended how, time_point now);
   void below(const child& c, ended how, force_report& report);
   void answer_forces(time_point now);
@@ -311,6 +313,8 @@ private:
   /// What supervisors below said is left, by the child's order.
   std::map<std::uint64_t, std::vector<child_outcome>> left_below_;
   std::vector<force_op> forces_;
+  std::deque<std::uint64_t> force_queue_;
+  bool force_paused_ = false; ///< `proceed` goes on with it.
   /// How many were alive below those that were forced, by the child's order.
   std::map<std::uint64_t, std::int64_t> alive_below_;
   time_point last_kill_{}; ///< When the last one that was killed was down.

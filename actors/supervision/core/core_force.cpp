@@ -20,34 +20,52 @@ void core::force(ticket t, bool then_end, time_point now) {
       continue;
     if (!std::exchange(c.drained, true))
       ++drain_alive_;
-    if (auto doing = describe_work(c))
-      op.doing[order] = std::move(*doing);
-    op.waiting.insert(order);
+    op.waiting.insert(op.waiting.end(), order);
+    force_queue_.push_back(order);
   }
-  auto waiting = op.waiting;
   forces_.push_back(std::move(op));
-  for (auto order : waiting) {
-    auto& c = *find(order);
-    if (!c.asked)
-      c.asked_at = now;
-    c.asked = true;
-    if (c.nested) {
-      host_.force_below(c);
-      set_state(c, child_state::stopping);
-      auto below = host_.alive_below(c);
-      alive_below_[order] = below;
-      c.last_due = now + 2 * (options_.kill_wait + crowd_allowance(below));
-      // Before the first of very many is down, it has to go through them all.
-      set_due(c, now + 2 * options_.kill_wait + margin
-                   + crowd_allowance(below) / 5);
-    } else {
-      c.forced = true;
-      kill(c, now);
-    }
-  }
+  advance_force(now);
   answer_forces(now);
   // With nobody to force, no end of a child comes that would lead to its own.
   end_if_empty();
+}
+
+/// Each is seen to in its turn: very many would hold up who asks meanwhile.
+void core::advance_force(time_point now) {
+  slice work{now};
+  while (!force_queue_.empty() && !force_paused_) {
+    if (spent(work)) {
+      force_paused_ = true;
+      proceed_soon();
+      break;
+    }
+    auto c = find(force_queue_.front());
+    force_queue_.pop_front();
+    if (c && c->alive())
+      force_child(*c, now);
+  }
+}
+
+void core::force_child(child& c, time_point now) {
+  if (auto doing = describe_work(c))
+    for (auto& op : forces_)
+      if (op.waiting.contains(c.order))
+        op.doing.try_emplace(c.order, *doing);
+  if (!c.asked)
+    c.asked_at = now;
+  c.asked = true;
+  if (!c.nested) {
+    c.forced = true;
+    return kill(c, now);
+  }
+  host_.force_below(c);
+  set_state(c, child_state::stopping);
+  auto below = host_.alive_below(c);
+  alive_below_[c.order] = below;
+  c.last_due = now + 2 * (options_.kill_wait + crowd_allowance(below));
+  // Before the first of very many is down, it has to go through them all.
+  set_due(c,
+          now + 2 * options_.kill_wait + margin + crowd_allowance(below) / 5);
 }
 
 void core::forced_below(child& c, force_report report, time_point now) {

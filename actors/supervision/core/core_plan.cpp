@@ -171,9 +171,11 @@ void core::run_deferred(time_point now) {
 }
 
 void core::proceed(time_point now) {
-  proceed_due_ = unhurried_due_ = plan_.paused = drain_paused_ = false;
+  proceed_due_ = unhurried_due_ = plan_.paused = false;
+  drain_paused_ = force_paused_ = false;
   if (over_)
     return;
+  advance_force(now);
   advance(now);
   auto count = retries_.size();
   while (count-- > 0 && !busy() && !retries_.empty()) {
