@@ -251,14 +251,14 @@ caf::expected<std::int64_t> export_episodes(caf::actor_system& system,
 }
 
 caf::expected<import_report> import_episodes(caf::actor_system& system,
-                                             const reflection_actor& buffer,
+                                             buffer_lookup find,
                                              const fs::path& directory) {
   auto files = json_files(directory);
   if (!files)
     return std::move(files.error());
   import_report result;
   std::mutex mutex;
-  import_pipeline pipeline{system, buffer, 256};
+  import_pipeline pipeline{system, std::move(find), 256};
   for (const auto& file : *files) {
     auto made = read_episode_file(file);
     if (!made) {

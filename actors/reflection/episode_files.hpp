@@ -1,5 +1,6 @@
 #pragma once
 
+#include <hololoom/actors/reflection/import_pipeline.hpp>
 #include <hololoom/messages/reflection.hpp>
 
 #include <caf/fwd.hpp>
@@ -50,9 +51,10 @@ struct import_report {
 };
 
 /// Stores the episode of each JSON file in `directory`. Damaged files are moved
-/// to `directory/damaged`, never over one that is there. Blocks.
+/// to `directory/damaged`, never over one that is there. A buffer that is
+/// restarted is followed. Blocks.
 caf::expected<import_report>
-import_episodes(caf::actor_system& system, const reflection_actor& buffer,
+import_episodes(caf::actor_system& system, buffer_lookup find,
                 const std::filesystem::path& directory);
 
 /// Stores an episode for each line of `in`, many under way at once, and writes
@@ -60,11 +62,12 @@ import_episodes(caf::actor_system& system, const reflection_actor& buffer,
 /// `{"id": "...", "durable": false, "error": "..."}`; answers may come in
 /// another order than the lines. A line needs `query_text`, `response`,
 /// `tool_used` and `confidence`, and may have `id`, `feedback` and `reward`; or
-/// it is an exported episode. Blocks until `in` ends and all is answered.
+/// it is an exported episode. A buffer that is restarted is followed. Blocks
+/// until `in` ends and all is answered.
 ///
 /// `out` is written by one thread at a time and flushed after each line.
-import_report import_lines(caf::actor_system& system,
-                           const reflection_actor& buffer, std::istream& in,
-                           std::ostream& out, std::size_t under_way = 256);
+import_report import_lines(caf::actor_system& system, buffer_lookup find,
+                           std::istream& in, std::ostream& out,
+                           std::size_t under_way = 256);
 
 } // namespace hololoom

@@ -114,12 +114,12 @@ private:
 
 } // namespace
 
-import_report import_lines(caf::actor_system& system,
-                           const reflection_actor& buffer, std::istream& in,
-                           std::ostream& out, std::size_t under_way) {
+import_report import_lines(caf::actor_system& system, buffer_lookup find,
+                           std::istream& in, std::ostream& out,
+                           std::size_t under_way) {
   answers_out answers{out};
   {
-    import_pipeline pipeline{system, buffer, under_way};
+    import_pipeline pipeline{system, std::move(find), under_way};
     std::string line;
     for (std::int64_t number = 1; std::getline(in, line); ++number) {
       if (line.find_first_not_of(" \t\r") == std::string::npos)

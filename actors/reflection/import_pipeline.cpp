@@ -1,23 +1,38 @@
 #include <hololoom/actors/reflection/import_pipeline.hpp>
+#include <hololoom/messages/errc.hpp>
 #include <hololoom/messages/type_ids.hpp>
 
+#include <caf/actor_clock.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/event_based_actor.hpp>
-#include <caf/exit_reason.hpp>
+#include <caf/sec.hpp>
 #include <caf/send.hpp>
 
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <utility>
+#include <vector>
 
 namespace hololoom {
 
 namespace {
 
-struct submission {
-  std::shared_ptr<import_pipeline::request> what;
-  std::shared_ptr<import_pipeline::callback> then;
+/// How soon a buffer that is gone is looked for again.
+constexpr auto look_interval = std::chrono::milliseconds{50};
+
+struct import_job {
+  import_pipeline::request what;
+  import_pipeline::callback then;
 };
+
+using import_job_ptr = std::shared_ptr<import_job>;
+
+struct submission {
+  import_job_ptr what;
+};
+
+struct look_again {};
 
 struct pipeline_done {};
 
@@ -26,6 +41,7 @@ struct pipeline_done {};
 } // namespace hololoom
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::submission)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::look_again)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::pipeline_done)
 
 namespace hololoom {
@@ -57,32 +73,102 @@ struct import_pipeline::gate {
   std::size_t limit;
 };
 
-import_pipeline::import_pipeline(caf::actor_system& system,
-                                 reflection_actor buffer, std::size_t under_way)
-  : gate_(std::make_shared<gate>(under_way == 0 ? 1 : under_way)) {
-  auto g = gate_;
-  asker_ = system.spawn([g, buffer](caf::event_based_actor* self) {
-    return caf::behavior{
-      [=](const submission& x) {
-        auto then = x.then;
-        auto ask = [&](auto question) {
-          self->request(buffer, caf::infinite, std::move(question))
-            .then(
-              [g, then](reflect_ack& ack) {
-                (*then)(std::move(ack));
-                g->leave();
-              },
-              [g, then](caf::error& err) {
-                (*then)(std::move(err));
-                g->leave();
-              });
-        };
-        std::visit(ask, std::move(*x.what));
-      },
-      [=](pipeline_done) { self->quit(); },
-    };
-  });
+namespace {
+
+/// Whether nobody has worked on the request, or whoever did has ended before it
+/// was on disk. One that an exception ended is not meant: the request itself
+/// may have been the reason.
+bool lost(const caf::error& err) {
+  return err == caf::sec::request_receiver_down || is(err, errc::crashed);
 }
+
+caf::error without_buffer() {
+  return failure(errc::unavailable,
+                 "the reflection buffer went down and has not come back; "
+                 "import it again then: what is stored is not stored twice");
+}
+
+/// Speaks with the buffer. Owned by its pipeline, which ends it when nothing is
+/// under way.
+class import_asker {
+public:
+  static constexpr const char* name = "import";
+
+  import_asker(caf::event_based_actor* self, buffer_lookup find,
+               std::chrono::milliseconds patience, std::function<void()> over)
+    : self_(self),
+      find_(std::move(find)),
+      patience_(patience),
+      over_(std::move(over)) {}
+
+  caf::behavior make_behavior() {
+    return {
+      [this](const submission& x) { ask(x.what); },
+      [this](look_again) {
+        for (const auto& x : std::exchange(waiting_, {}))
+          ask(x);
+      },
+      [this](pipeline_done) { self_->quit(); },
+    };
+  }
+
+private:
+  void ask(const import_job_ptr& x) {
+    auto buffer = find_();
+    if (!buffer)
+      return wait(x, without_buffer());
+    auto send = [&](const auto& question) {
+      self_->request(buffer, caf::infinite, question)
+        .then([this, x](reflect_ack& ack) { answer(*x, std::move(ack)); },
+              [this, x](caf::error& err) {
+                if (lost(err))
+                  wait(x, std::move(err));
+                else
+                  answer(*x, std::move(err));
+              });
+    };
+    std::visit(send, x->what);
+  }
+
+  /// Asks again in a moment, unless there has been no buffer for too long.
+  void wait(const import_job_ptr& x, caf::error why) {
+    auto now = self_->clock().now();
+    if (!gone_since_)
+      gone_since_ = now;
+    if (now - *gone_since_ >= patience_)
+      return finish(*x, std::move(why));
+    if (waiting_.empty())
+      self_->delayed_send(self_, look_interval, look_again{});
+    waiting_.push_back(x);
+  }
+
+  /// The buffer has said something: it is there.
+  void answer(const import_job& x, const caf::expected<reflect_ack>& said) {
+    gone_since_.reset();
+    finish(x, said);
+  }
+
+  void finish(const import_job& x, const caf::expected<reflect_ack>& said) {
+    x.then(said);
+    over_();
+  }
+
+  caf::event_based_actor* self_;
+  buffer_lookup find_;
+  std::chrono::milliseconds patience_;
+  std::function<void()> over_;
+  std::vector<import_job_ptr> waiting_;
+  std::optional<caf::actor_clock::time_point> gone_since_;
+};
+
+} // namespace
+
+import_pipeline::import_pipeline(caf::actor_system& system, buffer_lookup find,
+                                 std::size_t under_way,
+                                 std::chrono::milliseconds patience)
+  : gate_(std::make_shared<gate>(under_way == 0 ? 1 : under_way)),
+    asker_(spawn_state<import_asker, caf::actor>(
+      system, std::move(find), patience, [g = gate_] { g->leave(); })) {}
 
 import_pipeline::~import_pipeline() {
   drain();
@@ -91,9 +177,8 @@ import_pipeline::~import_pipeline() {
 
 void import_pipeline::store(request x, callback then) {
   gate_->enter();
-  caf::anon_send(asker_,
-                 submission{std::make_shared<request>(std::move(x)),
-                            std::make_shared<callback>(std::move(then))});
+  caf::anon_send(asker_, submission{std::make_shared<import_job>(
+                           import_job{std::move(x), std::move(then)})});
 }
 
 void import_pipeline::drain() {

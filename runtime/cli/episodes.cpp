@@ -47,6 +47,13 @@ caf::expected<int> list(session& with, bool as_json, console& out) {
   }
 }
 
+/// An import outlives a buffer that is restarted.
+buffer_lookup current_buffer(const loom& x) {
+  return [&x] {
+    return x.reflection();
+  };
+}
+
 int tell(const import_report& report, bool as_json, context ctx) {
   if (as_json)
     ctx.out.result_line(to_json_value(report));
@@ -67,7 +74,7 @@ int import_from_stdin(session& with, console& out) {
   console_output output{out};
   std::istream lines{&input};
   std::ostream answers{&output};
-  auto report = import_lines(with.loom().system(), with.loom().reflection(),
+  auto report = import_lines(with.loom().system(), current_buffer(with.loom()),
                              lines, answers);
   return static_cast<int>(report.failed.empty() ? exit_code::ok
                                                 : exit_code::bad_data);
@@ -104,7 +111,7 @@ int run_episodes_import(const episodes_options& options, context ctx) {
       return import_from_stdin(with, ctx.out);
     auto& loom = with.loom();
     auto report =
-      import_episodes(loom.system(), loom.reflection(), options.where);
+      import_episodes(loom.system(), current_buffer(loom), options.where);
     if (!report)
       return std::move(report.error());
     return tell(*report, options.json, ctx);

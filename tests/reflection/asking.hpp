@@ -13,11 +13,12 @@
 
 namespace hololoom::test {
 
-/// Asks without waiting; counts the answers.
+/// Asks without waiting, and never twice; counts the answers.
 class many {
 public:
   explicit many(running_buffer& buffer)
-    : pipeline_(buffer.system(), buffer.handle(), 100'000) {}
+    : pipeline_(buffer.system(), buffer.lookup(), 100'000,
+                std::chrono::milliseconds{0}) {}
 
   void ask(int n) {
     for (auto i = 0; i < n; ++i)

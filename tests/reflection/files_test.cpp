@@ -66,7 +66,7 @@ TEST_CASE("files of the original are imported once, broken ones set aside") {
         seed_file.substr(0, seed_file.find("\"2025-10-26T10:15:30")));
   spill(in.path() / "metrics_summary.json", "{}");
   running_buffer buffer{options_in(data)};
-  auto report = import_episodes(buffer.system(), buffer.handle(), in.path());
+  auto report = import_episodes(buffer.system(), buffer.lookup(), in.path());
   REQUIRE(report);
   CHECK(report->stored == 1);
   REQUIRE(report->failed.size() == 1);
@@ -74,7 +74,7 @@ TEST_CASE("files of the original are imported once, broken ones set aside") {
              Catch::Matchers::Contains("episode_20251026_101533_000001"));
   CHECK(std::filesystem::exists(in.path() / "damaged"
                                 / "episode_20251026_101533_000001.json"));
-  auto again = import_episodes(buffer.system(), buffer.handle(), in.path());
+  auto again = import_episodes(buffer.system(), buffer.lookup(), in.path());
   REQUIRE(again);
   CHECK(again->stored == 1);
   CHECK(again->failed.empty());
@@ -92,7 +92,7 @@ TEST_CASE("damaged files of one name are set aside each") {
     {"x.json", "first"}, {"x-2.json", "second"}, {"x-3.json", "third"}};
   for (auto text : {"first", "second", "third"}) {
     spill(in.path() / "x.json", text);
-    auto report = import_episodes(buffer.system(), buffer.handle(), in.path());
+    auto report = import_episodes(buffer.system(), buffer.lookup(), in.path());
     REQUIRE(report);
     REQUIRE(report->failed.size() == 1);
     CHECK_THAT(report->failed[0], Catch::Matchers::Contains("set aside as"));
@@ -161,7 +161,7 @@ TEST_CASE("a folder that is called like a file is left alone") {
   spill(in.path() / "sub.json" / "inner.json", "{");
   spill(in.path() / "empty.json", "");
   running_buffer buffer{options_in(data)};
-  auto report = import_episodes(buffer.system(), buffer.handle(), in.path());
+  auto report = import_episodes(buffer.system(), buffer.lookup(), in.path());
   REQUIRE(report);
   CHECK(report->failed.size() == 1);
   CHECK(std::filesystem::exists(in.path() / "sub.json" / "inner.json"));
@@ -204,7 +204,7 @@ TEST_CASE("lines are answered each, good and bad") {
   in << R"({"query_text":"q","response":"r","tool_used":"a","confidence":1})"
      << "\n";
   std::stringstream out;
-  auto report = import_lines(buffer.system(), buffer.handle(), in, out);
+  auto report = import_lines(buffer.system(), buffer.lookup(), in, out);
   CHECK(report.stored == 501);
   CHECK(report.failed.size() == 5);
   std::set<std::string> durable;

@@ -73,6 +73,13 @@ public:
   const reflection_actor& handle() const { return handle_; }
   caf::actor_system& system() { return system_; }
 
+  /// Finds the buffer as it is at first.
+  auto lookup() const {
+    return [found = handle_] {
+      return found;
+    };
+  }
+
 private:
   system_config config_;
   caf::actor_system system_{config_};
