@@ -15,7 +15,6 @@
 #include <cstdio>
 #include <fstream>
 #include <mutex>
-#include <sstream>
 #include <system_error>
 #include <utility>
 
@@ -146,6 +145,24 @@ caf::expected<episode> read_text(const std::string& text) {
   return result;
 }
 
+/// Reads all there is, or a bit more than may be imported.
+std::string read_start(std::istream& in) {
+  std::string result;
+  std::array<char, 65536> part{};
+  while (result.size() <= longest_import && in) {
+    in.read(part.data(), part.size());
+    result.append(part.data(), static_cast<std::size_t>(in.gcount()));
+  }
+  return result;
+}
+
+/// 0 if it cannot be told.
+std::size_t size_of(const fs::path& file) {
+  std::error_code failed;
+  auto size = fs::file_size(file, failed);
+  return failed ? 0 : static_cast<std::size_t>(size);
+}
+
 caf::error named(const fs::path& file, const caf::error& why) {
   return failure(errc::invalid_json, file.string() + ": " + explain(why));
 }
@@ -179,6 +196,13 @@ std::string set_aside(const fs::path& file) {
 
 } // namespace
 
+caf::error too_long_to_import() {
+  return failure(errc::invalid_json, "it is longer than "
+                                       + std::to_string(longest_import >> 20)
+                                       + " MiB, the most that is read as an "
+                                         "episode");
+}
+
 std::string episode_file_name(const episode& x) {
   using namespace std::chrono;
   auto iso = to_iso8601(floor<seconds>(x.at));
@@ -206,11 +230,11 @@ caf::expected<episode> read_episode_file(const fs::path& file) {
   std::ifstream in{file, std::ios::binary};
   if (!in)
     return failure(errc::not_found, "could not open " + file.string());
-  std::ostringstream all;
-  auto empty = in.peek() == std::ifstream::traits_type::eof();
-  if (in.bad() || (!empty && !(all << in.rdbuf())))
+  auto text = read_start(in);
+  if (in.bad())
     return failure(errc::io_error, "could not read " + file.string());
-  auto text = std::move(all).str();
+  if (text.size() > longest_import)
+    return named(file, too_long_to_import());
   auto result = read_text(text);
   if (!result)
     return named(file, result.error());
@@ -270,15 +294,16 @@ caf::expected<import_report> import_episodes(caf::actor_system& system,
       result.failed.push_back(std::move(sentence));
       continue;
     }
-    pipeline.store(import_request{std::move(*made)},
-                   [&, file](const caf::expected<reflect_ack>& x) {
-                     std::lock_guard guard{mutex};
-                     if (x)
-                       ++result.stored;
-                     else
-                       result.failed.push_back(file.string() + ": "
-                                               + explain(x.error()));
-                   });
+    pipeline.store(
+      import_request{std::move(*made)},
+      [&, file](const caf::expected<reflect_ack>& x) {
+        std::lock_guard guard{mutex};
+        if (x)
+          ++result.stored;
+        else
+          result.failed.push_back(file.string() + ": " + explain(x.error()));
+      },
+      size_of(file));
   }
   pipeline.drain();
   return result;

@@ -5,6 +5,7 @@
 
 #include <caf/fwd.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -24,10 +25,17 @@ std::string episode_file_name(const episode& x);
 caf::error write_episode_file(const std::filesystem::path& directory,
                               const episode& x, const disk* through = nullptr);
 
+/// The longest file, or line, that is read as an episode.
+inline constexpr std::size_t longest_import = 16 << 20;
+
+/// What is said of a longer one.
+caf::error too_long_to_import();
+
 /// Reads a file as `write_episode_file` or the original made it. An episode
 /// without an id gets one that depends on its contents alone, so that reading
 /// it twice gives the same episode.
-/// @returns `errc::invalid_json` with the file's name for a damaged one.
+/// @returns `errc::invalid_json` with the file's name for a damaged one, and
+///          for one that is longer than `longest_import`.
 caf::expected<episode> read_episode_file(const std::filesystem::path& file);
 
 /// Writes each episode that `buffer` has into `directory`, which is made when
@@ -62,8 +70,9 @@ import_episodes(caf::actor_system& system, buffer_lookup find,
 /// `{"id": "...", "durable": false, "error": "..."}`; answers may come in
 /// another order than the lines. A line needs `query_text`, `response`,
 /// `tool_used` and `confidence`, and may have `id`, `feedback` and `reward`; or
-/// it is an exported episode. A buffer that is restarted is followed. Blocks
-/// until `in` ends and all is answered.
+/// it is an exported episode. One that is longer than `longest_import` is
+/// refused, and never held in memory. A buffer that is restarted is followed.
+/// Blocks until `in` ends and all is answered.
 ///
 /// `out` is written by one thread at a time and flushed after each line.
 import_report import_lines(caf::actor_system& system, buffer_lookup find,

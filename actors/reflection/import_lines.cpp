@@ -6,6 +6,7 @@
 #include <istream>
 #include <mutex>
 #include <ostream>
+#include <streambuf>
 #include <utility>
 
 namespace hololoom {
@@ -78,6 +79,47 @@ std::string name(import_pipeline::request& x) {
   return id;
 }
 
+/// Reads lines, and of one that is too long no more than may be imported: the
+/// rest of it is skipped, so that no line is held whole that nobody can store.
+class line_reader {
+public:
+  explicit line_reader(std::istream& in) : from_(*in.rdbuf()) {}
+
+  /// @returns false at the end.
+  bool next() {
+    using traits = std::streambuf::traits_type;
+    line_.clear();
+    too_long_ = false;
+    auto c = from_.sbumpc();
+    if (traits::eq_int_type(c, traits::eof()))
+      return false;
+    for (; !traits::eq_int_type(c, traits::eof()); c = from_.sbumpc()) {
+      if (c == '\n')
+        break;
+      if (line_.size() < longest_import)
+        line_ += traits::to_char_type(c);
+      else
+        too_long_ = true;
+    }
+    ++number_;
+    return true;
+  }
+
+  bool is_blank() const {
+    return !too_long_ && line_.find_first_not_of(" \t\r") == std::string::npos;
+  }
+
+  bool too_long() const { return too_long_; }
+  const std::string& line() const { return line_; }
+  std::int64_t number() const { return number_; }
+
+private:
+  std::streambuf& from_;
+  std::string line_;
+  bool too_long_ = false;
+  std::int64_t number_ = 0;
+};
+
 /// Answers lines, one at a time.
 class answers_out {
 public:
@@ -120,12 +162,17 @@ import_report import_lines(caf::actor_system& system, buffer_lookup find,
   answers_out answers{out};
   {
     import_pipeline pipeline{system, std::move(find), under_way};
-    std::string line;
-    for (std::int64_t number = 1; std::getline(in, line); ++number) {
-      if (line.find_first_not_of(" \t\r") == std::string::npos)
+    line_reader lines{in};
+    while (lines.next()) {
+      auto number = lines.number();
+      if (lines.is_blank())
         continue;
+      if (lines.too_long()) {
+        answers.failed({}, number, too_long_to_import());
+        continue;
+      }
       std::string said_id;
-      auto request = parse_line(line, said_id);
+      auto request = parse_line(lines.line(), said_id);
       if (!request) {
         answers.failed(said_id, number, request.error());
         continue;
@@ -138,7 +185,8 @@ import_report import_lines(caf::actor_system& system, buffer_lookup find,
             answers.stored(*x);
           else
             answers.failed(id, number, x.error());
-        });
+        },
+        lines.line().size());
     }
   }
   return answers.report();

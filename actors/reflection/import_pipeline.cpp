@@ -21,9 +21,13 @@ namespace {
 /// How soon a buffer that is gone is looked for again.
 constexpr auto look_interval = std::chrono::milliseconds{50};
 
+/// Text that may be under way; a longer one goes alone.
+constexpr std::size_t most_bytes = 64 << 20;
+
 struct import_job {
   import_pipeline::request what;
   import_pipeline::callback then;
+  std::size_t bytes = 0;
 };
 
 using import_job_ptr = std::shared_ptr<import_job>;
@@ -50,15 +54,19 @@ namespace hololoom {
 struct import_pipeline::gate {
   explicit gate(std::size_t most) : limit(most) {}
 
-  void enter() {
+  void enter(std::size_t size) {
     std::unique_lock guard{mutex};
-    changed.wait(guard, [this] { return count < limit; });
+    changed.wait(guard, [&] {
+      return count == 0 || (count < limit && bytes + size <= most_bytes);
+    });
     ++count;
+    bytes += size;
   }
 
-  void leave() {
+  void leave(std::size_t size) {
     std::lock_guard guard{mutex};
     --count;
+    bytes -= size;
     changed.notify_all();
   }
 
@@ -70,6 +78,7 @@ struct import_pipeline::gate {
   std::mutex mutex;
   std::condition_variable changed;
   std::size_t count = 0;
+  std::size_t bytes = 0;
   std::size_t limit;
 };
 
@@ -95,7 +104,8 @@ public:
   static constexpr const char* name = "import";
 
   import_asker(caf::event_based_actor* self, buffer_lookup find,
-               std::chrono::milliseconds patience, std::function<void()> over)
+               std::chrono::milliseconds patience,
+               std::function<void(std::size_t)> over)
     : self_(self),
       find_(std::move(find)),
       patience_(patience),
@@ -150,13 +160,13 @@ private:
 
   void finish(const import_job& x, const caf::expected<reflect_ack>& said) {
     x.then(said);
-    over_();
+    over_(x.bytes);
   }
 
   caf::event_based_actor* self_;
   buffer_lookup find_;
   std::chrono::milliseconds patience_;
-  std::function<void()> over_;
+  std::function<void(std::size_t)> over_;
   std::vector<import_job_ptr> waiting_;
   std::optional<caf::actor_clock::time_point> gone_since_;
 };
@@ -168,17 +178,18 @@ import_pipeline::import_pipeline(caf::actor_system& system, buffer_lookup find,
                                  std::chrono::milliseconds patience)
   : gate_(std::make_shared<gate>(under_way == 0 ? 1 : under_way)),
     asker_(spawn_state<import_asker, caf::actor>(
-      system, std::move(find), patience, [g = gate_] { g->leave(); })) {}
+      system, std::move(find), patience,
+      [g = gate_](std::size_t bytes) { g->leave(bytes); })) {}
 
 import_pipeline::~import_pipeline() {
   drain();
   caf::anon_send(asker_, pipeline_done{});
 }
 
-void import_pipeline::store(request x, callback then) {
-  gate_->enter();
+void import_pipeline::store(request x, callback then, std::size_t bytes) {
+  gate_->enter(bytes);
   caf::anon_send(asker_, submission{std::make_shared<import_job>(
-                           import_job{std::move(x), std::move(then)})});
+                           import_job{std::move(x), std::move(then), bytes})});
 }
 
 void import_pipeline::drain() {

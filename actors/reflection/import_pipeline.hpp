@@ -39,8 +39,10 @@ public:
 
   /// Asks for `x` to be stored, first waiting for a place if as many as may be
   /// are under way. `then` gets the answer, one at a time, on another thread.
+  /// @param bytes what it was read from: of that, too, only so much is under
+  ///              way, or a few hundred long ones would be all of the memory.
   /// @pre `x` has an episode id, or it may be stored twice.
-  void store(request x, callback then);
+  void store(request x, callback then, std::size_t bytes = 0);
 
   /// Waits until everything is answered.
   void drain();

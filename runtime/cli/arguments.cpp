@@ -1,3 +1,4 @@
+#include <hololoom/actors/reflection/episode_files.hpp>
 #include <hololoom/runtime/cli/commands.hpp>
 #include <hololoom/runtime/strict_json.hpp>
 
@@ -155,7 +156,9 @@ void add_episodes(CLI::App& app, job& chosen) {
   importing
     ->add_option("DIR", shared->where,
                  "A folder of JSON files, or - for JSON Lines from standard "
-                 "input, each answered by a line")
+                 "input, each answered by a line. A file or line may have up "
+                 "to "
+                   + std::to_string(longest_import >> 20) + " MiB")
     ->required();
   importing->footer(shared_options("episodes")
                     + example("hololoom episodes import backup/\n"

@@ -6,12 +6,13 @@
 #include <hololoom/runtime/loom.hpp>
 
 #include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <istream>
-#include <set>
 #include <sstream>
 #include <streambuf>
-#include <thread>
 
 using namespace hololoom;
 using namespace hololoom::test;
@@ -59,6 +60,28 @@ buffer_lookup current(const loom& x) {
   return [&x] {
     return x.reflection();
   };
+}
+
+/// The most memory that was in use since the last call, in bytes.
+std::int64_t peak_memory() {
+  std::int64_t result = 0;
+  std::ifstream status{"/proc/self/status"};
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("VmHWM:"))
+      result = std::stoll(line.substr(6)) * 1024;
+  // Starts anew from what is in use now.
+  std::ofstream{"/proc/self/clear_refs"} << "5";
+  return result;
+}
+
+constexpr auto mib = std::int64_t{1} << 20;
+
+/// A line of `size` characters, its end included.
+std::string long_line(const std::string& id, std::size_t size) {
+  auto head = R"({"id":")" + id + R"(","query_text":"q","tool_used":"answer",)"
+            + R"("confidence":0.5,"response":")";
+  auto tail = std::string{"\"}\n"};
+  return head + std::string(size - head.size() - tail.size(), 'x') + tail;
 }
 
 } // namespace
@@ -118,4 +141,79 @@ TEST_CASE("without a buffer an import waits a while, and not for each line") {
   CHECK(took >= 200ms);
   CHECK(took < 5s);
   CHECK(answers == std::vector<errc>(100, errc::unavailable));
+}
+
+TEST_CASE("a line that is too long is refused in little memory") {
+  scratch_directory dir;
+  running_buffer buffer{options_in(dir)};
+  // A line of 256 MiB, between two others.
+  made_lines input{[&](int n) {
+    if (n == 0 || n == 258)
+      return line(n);
+    if (n == 257)
+      return std::string{"\n"};
+    return n < 257 ? std::string(mib, 'x') : std::string{};
+  }};
+  std::istream in{&input};
+  std::stringstream out;
+  peak_memory();
+  auto before = peak_memory();
+  auto report = import_lines(buffer.system(), buffer.lookup(), in, out);
+  CHECK(peak_memory() - before < 96 * mib);
+  CHECK(report.stored == 2);
+  REQUIRE(report.failed.size() == 1);
+  CHECK_THAT(report.failed[0], Catch::Matchers::Contains("line 2: ")
+                                 && Catch::Matchers::Contains("16 MiB"));
+}
+
+TEST_CASE("the longest line that may be is stored, and not one byte more") {
+  scratch_directory dir;
+  running_buffer buffer{options_in(dir)};
+  std::stringstream in;
+  in << long_line("longest", longest_import + 1)
+     << long_line("longer", longest_import + 2) << line(1);
+  std::stringstream out;
+  auto report = import_lines(buffer.system(), buffer.lookup(), in, out);
+  CHECK(report.stored == 2);
+  REQUIRE(report.failed.size() == 1);
+  CHECK_THAT(report.failed[0], Catch::Matchers::Contains("line 2: "));
+  auto page = buffer.ask<episode_page>(episodes_query{});
+  REQUIRE(page->episodes.size() == 2);
+  CHECK(page->episodes[0].id == "longest");
+}
+
+TEST_CASE("long lines are under way a few at a time") {
+  system_config config;
+  caf::actor_system system{config};
+  // Nobody answers: what is under way stays so until the buffer is given up.
+  import_pipeline pipeline{system, [] { return reflection_actor{}; }, 256,
+                           300ms};
+  auto begun = std::chrono::steady_clock::now();
+  for (auto i = 0; i < 5; ++i)
+    pipeline.store(
+      reflection("Long?", "answer", .5),
+      [](const caf::expected<reflect_ack>&) {}, longest_import);
+  // The fifth had to wait for a place.
+  CHECK(std::chrono::steady_clock::now() - begun >= 300ms);
+  pipeline.drain();
+}
+
+TEST_CASE("a file that is too long is named and set aside, unread") {
+  scratch_directory dir;
+  scratch_directory files;
+  running_buffer buffer{options_in(dir)};
+  REQUIRE(!write_episode_file(files.path(), rewarded("answer", .5)));
+  auto big = files.path() / "big.json";
+  std::ofstream{big} << "{";
+  std::filesystem::resize_file(big, 2'048 * mib);
+  peak_memory();
+  auto before = peak_memory();
+  auto report = import_episodes(buffer.system(), buffer.lookup(), files.path());
+  CHECK(peak_memory() - before < 96 * mib);
+  REQUIRE(report);
+  CHECK(report->stored == 1);
+  REQUIRE(report->failed.size() == 1);
+  CHECK_THAT(report->failed[0], Catch::Matchers::Contains("big.json: ")
+                                  && Catch::Matchers::Contains("16 MiB"));
+  CHECK(std::filesystem::exists(files.path() / "damaged" / "big.json"));
 }
