@@ -171,7 +171,7 @@ caf::expected<repair_report> repair_journal(const fs::path& directory) {
   if (!lock)
     return std::move(lock.error());
   auto found = salvage(file);
-  auto known = std::max(found.known, high_water_of(file));
+  auto lost = losses_of(found, high_water_of(file));
   fs::path aside;
   if (auto err = replace(file, found, aside))
     return err;
@@ -182,18 +182,12 @@ caf::expected<repair_report> repair_journal(const fs::path& directory) {
   for (const auto& [sequence, record] : found.episodes)
     result.episodes += record.body.empty() ? 0 : 1;
   result.spacetimes = static_cast<std::int64_t>(found.spacetimes.size());
-  auto first = found.baseline ? found.baseline->sequence : 0;
-  result.lost =
-    known - first
-    - std::distance(found.episodes.begin(), found.episodes.upper_bound(known));
+  result.lost = lost.count;
+  result.lost_ranges = std::move(lost.ranges);
+  result.lost_ids = std::move(lost.ids);
   result.problems.push_back(without_remedy(explain(intact.error())));
-  if (result.lost > 0)
-    result.problems.push_back(std::to_string(result.lost)
-                              + " episodes could not be read");
-  if (!found.baseline && !found.episodes.empty()
-      && found.episodes.begin()->first > 1)
-    result.problems.emplace_back("what was learned from episodes that had left "
-                                 "the journal could not be read");
+  std::move(lost.sentences.begin(), lost.sentences.end(),
+            std::back_inserter(result.problems));
   return result;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <hololoom/actors/reflection/losses.hpp>
 #include <hololoom/messages/episode.hpp>
 
 #include <cstdint>
@@ -19,6 +20,9 @@ struct repair_report {
   std::int64_t spacetimes = 0;
   /// Episodes that are known to have been there and could not be read.
   std::int64_t lost = 0;
+  /// Their numbers, and those of their ids that are still known.
+  std::vector<episode_range> lost_ranges;
+  std::vector<std::string> lost_ids;
   /// Whether what was learned was made anew from the episodes.
   bool relearned = false;
   /// Where the damaged journal was set aside; empty when it was not damaged.
@@ -28,11 +32,15 @@ struct repair_report {
 
   static constexpr auto fields() {
     using t = repair_report;
-    return std::tuple{
-      member("damaged", &t::damaged),       member("episodes", &t::episodes),
-      member("spacetimes", &t::spacetimes), member("lost", &t::lost),
-      member("relearned", &t::relearned),   member("set_aside", &t::set_aside),
-      member("problems", &t::problems)};
+    return std::tuple{member("damaged", &t::damaged),
+                      member("episodes", &t::episodes),
+                      member("spacetimes", &t::spacetimes),
+                      member("lost", &t::lost),
+                      member("lost_ranges", &t::lost_ranges),
+                      member("lost_ids", &t::lost_ids),
+                      member("relearned", &t::relearned),
+                      member("set_aside", &t::set_aside),
+                      member("problems", &t::problems)};
   }
   bool operator==(const repair_report&) const = default;
 };

@@ -1,3 +1,4 @@
+#include <hololoom/actors/reflection/journal_schema.hpp>
 #include <hololoom/actors/reflection/json_text.hpp>
 #include <hololoom/actors/reflection/salvage.hpp>
 #include <hololoom/actors/reflection/sqlite_pages.hpp>
@@ -188,9 +189,13 @@ std::int64_t salvaged::last() const {
 
 salvaged salvage(const std::filesystem::path& file) {
   collector result;
-  sqlite_pages{file}.for_each_row(
-    [&](const loose_row& row) { result.take(row); });
-  return result.finish();
+  sqlite_pages pages{file};
+  pages.for_each_row([&](const loose_row& row) { result.take(row); });
+  auto found = result.finish();
+  pages.for_each_entry(id_index_root, [&](std::string id, std::int64_t number) {
+    found.ids[number] = std::move(id);
+  });
+  return found;
 }
 
 } // namespace hololoom

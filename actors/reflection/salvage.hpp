@@ -24,6 +24,10 @@ struct salvaged {
   /// What was learned from all.
   std::optional<learned_state> current;
 
+  /// The ids in the journal's index, by the episode's number: they are no proof
+  /// of anything, and say what is missing. Those of lost pages are lost, too.
+  std::map<std::int64_t, std::string> ids;
+
   /// The last episode that is known to have been there.
   std::int64_t known = 0;
 

@@ -1,9 +1,11 @@
 #include <hololoom/actors/reflection/log_frames.hpp>
 #include <hololoom/actors/reflection/sqlite_pages.hpp>
 
+#include <algorithm>
 #include <bit>
 #include <fstream>
 #include <iterator>
+#include <set>
 #include <utility>
 
 namespace hololoom {
@@ -11,6 +13,8 @@ namespace hololoom {
 namespace {
 
 constexpr char table_leaf = 0x0d;
+constexpr char index_leaf = 0x0a;
+constexpr char index_inner = 0x02;
 
 std::string slurp(const std::filesystem::path& file) {
   std::ifstream in{file, std::ios::binary};
@@ -181,6 +185,52 @@ void sqlite_pages::read_leaf(const version& from,
     auto surely = payload(page, cell.at(), *size, sure_);
     if (surely != record)
       read(surely);
+  }
+}
+
+void sqlite_pages::for_each_entry(
+  std::uint32_t root,
+  const std::function<void(std::string, std::int64_t)>& f) const {
+  // A damaged page may name any other: none is read twice.
+  std::set<std::uint32_t> seen;
+  std::vector<std::uint32_t> next{root};
+  auto read = [&](std::string_view page, std::size_t at) {
+    varints cell{page, at};
+    auto size = cell.next();
+    auto most = (static_cast<std::uint64_t>(page_size_) - 12) * 64 / 255 - 23;
+    if (!size || *size > most || cell.at() > page.size())
+      return;
+    auto entry =
+      columns_of(page.substr(cell.at(), static_cast<std::size_t>(*size)));
+    if (!entry || entry->size() != 2)
+      return;
+    auto text = std::get_if<std::string>(&entry->front());
+    auto number = std::get_if<std::int64_t>(&entry->back());
+    if (text && number)
+      f(std::move(*text), *number);
+  };
+  while (!next.empty()) {
+    auto number = next.back();
+    next.pop_back();
+    auto found = sure_.find(number);
+    if (found == sure_.end() && (found = any_.find(number)) == any_.end())
+      continue;
+    if (!seen.insert(number).second)
+      continue;
+    auto page = found->second;
+    auto inner = page.front() == index_inner;
+    if (!inner && page.front() != index_leaf)
+      continue;
+    std::size_t head = inner ? 12 : 8;
+    if (inner)
+      next.push_back(static_cast<std::uint32_t>(number_at(page, 8, 4)));
+    auto cells = std::min<std::uint64_t>(number_at(page, 3, 2), page.size());
+    for (std::size_t i = 0; i < cells; ++i) {
+      auto at = static_cast<std::size_t>(number_at(page, head + 2 * i, 2));
+      if (inner)
+        next.push_back(static_cast<std::uint32_t>(number_at(page, at, 4)));
+      read(page, inner ? at + 4 : at);
+    }
   }
 }
 

@@ -41,6 +41,13 @@ public:
   /// which are the right ones.
   void for_each_row(const std::function<void(loose_row)>& f) const;
 
+  /// Calls `f` for each entry of the index that begins at page `root`, of a
+  /// text and a row's number, as the newest pages have it; long texts, and what
+  /// hangs on a page that is lost, are left out.
+  void
+  for_each_entry(std::uint32_t root,
+                 const std::function<void(std::string, std::int64_t)>& f) const;
+
 private:
   using page_map = std::map<std::uint32_t, std::string_view>;
 

@@ -237,6 +237,8 @@ TEST_CASE("repair of a journal with a flipped bit says what it recovered") {
   CHECK(report["damaged"] == true);
   CHECK(report["episodes"] == 99);
   CHECK(report["lost"] == 1);
+  CHECK(report["lost_ranges"] == json{{{"first", 41}, {"last", 41}}});
+  CHECK(report["lost_ids"] == json{"e40!"});
   auto aside = report["set_aside"].get<std::string>();
   CHECK(read_file(aside) == before);
   auto there = hololoom.run({"episodes", "--json", "--data", hololoom.data()});
@@ -262,6 +264,7 @@ TEST_CASE("repair says in words what it recovered and what it could not") {
   auto repaired = hololoom.run({"repair", "--data", hololoom.data()});
   CHECK(repaired.code == 0);
   CHECK(contains(repaired.out, "19 episodes"));
-  CHECK(contains(repaired.out, "1 episode"));
+  CHECK(contains(repaired.out, "1 episode could not be read: number 8"));
+  CHECK(contains(repaired.out, "e7!"));
   CHECK(contains(repaired.out, "damaged-"));
 }

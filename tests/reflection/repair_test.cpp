@@ -305,7 +305,9 @@ TEST_CASE("a repair recovers all but the damaged episode, long ones too") {
   CHECK(repaired->episodes == 49);
   CHECK(repaired->lost == 1);
   CHECK(repaired->spacetimes == 50);
-  CHECK(repaired->problems.size() == 2);
+  CHECK(repaired->lost_ranges == std::vector<episode_range>{{26, 26}});
+  CHECK(repaired->lost_ids == std::vector<std::string>{"episode-25"});
+  CHECK(repaired->problems.size() == 3);
   CHECK(slurp(repaired->set_aside) == bytes);
   auto after = contents(dir.journal());
   REQUIRE(after);
