@@ -1,3 +1,4 @@
+#include <hololoom/actors/reflection/atomic_file.hpp>
 #include <hololoom/runtime/data_dir.hpp>
 
 #include <array>
@@ -15,12 +16,12 @@ namespace hololoom {
 
 namespace {
 
-caf::error unusable(const std::filesystem::path& path, const std::string& why) {
-  return failure(errc::data_dir_unusable,
-                 "cannot use \"" + path.string()
-                   + "\" as data directory: " + why
-                   + "; give another one with --data or in the config's "
-                     "data_dir");
+caf::error unusable(const std::filesystem::path& path, const std::string& why,
+                    errc code = errc::data_dir_unusable) {
+  return failure(code, "cannot use \"" + path.string()
+                         + "\" as data directory: " + why
+                         + "; give another one with --data or in the config's "
+                           "data_dir");
 }
 
 /// The pid that the lock's owner left, or an empty text.
@@ -60,8 +61,12 @@ caf::expected<data_dir> data_dir::open(const std::filesystem::path& path) {
     return unusable(path, "it is not a directory");
   auto name = path / "lock";
   auto lock = ::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (lock < 0)
-    return unusable(path, std::strerror(errno));
+  if (lock < 0) {
+    // What is there and cannot be written is a matter of its disk.
+    auto reason = errno;
+    return unusable(path, std::strerror(reason),
+                    refusal_of(reason, errc::data_dir_unusable));
+  }
   if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
     auto pid = owner_of(lock);
     ::close(lock);

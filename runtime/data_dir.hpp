@@ -13,8 +13,10 @@ namespace hololoom {
 class data_dir {
 public:
   /// Creates `path` and its parents if need be, and locks it.
-  /// @returns `errc::data_dir_unusable` if it cannot be created, written or is
-  ///          no directory, `errc::data_dir_locked` with the owner's pid.
+  /// @returns `errc::data_dir_unusable` if it cannot be created or is no
+  ///          directory, `errc::read_only` or `errc::disk_full` if it is there
+  ///          and cannot be written, `errc::data_dir_locked` with the owner's
+  ///          pid.
   static caf::expected<data_dir> open(const std::filesystem::path& path);
 
   data_dir(data_dir&& other) noexcept;

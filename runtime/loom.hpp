@@ -68,8 +68,8 @@ public:
 
   /// Opens a loom in an actor system of its own.
   /// @returns `errc::invalid_config`, `errc::data_dir_locked`,
-  ///          `errc::data_dir_unusable`, or what kept a child from starting;
-  ///          whatever had been started is stopped again.
+  ///          `errc::data_dir_unusable`, `errc::read_only`, or what kept a
+  ///          child from starting; whatever had been started is stopped again.
   static caf::expected<loom> open(config cfg, loom_extras extras = {});
 
   /// Opens a loom in `system`, which must outlive it and knows our types

@@ -15,11 +15,7 @@ namespace {
 
 caf::error describe(const char* tried, const std::filesystem::path& what,
                     int reason) {
-  auto code = errc::io_error;
-  if (reason == ENOSPC || reason == EDQUOT)
-    code = errc::disk_full;
-  else if (reason == EROFS || reason == EACCES || reason == EPERM)
-    code = errc::read_only;
+  auto code = refusal_of(reason, errc::io_error);
   return failure(code, std::string{"could not "} + tried + " " + what.string()
                          + ": " + std::strerror(reason)
                          + (code == errc::disk_full
@@ -89,6 +85,17 @@ caf::error sync_directory(const std::filesystem::path& directory) {
   if (failed != 0 && failed != EINVAL)
     return describe("sync", directory, failed);
   return {};
+}
+
+errc refusal_of(int reason, errc other) {
+  switch (reason) {
+    case ENOSPC:
+    case EDQUOT: return errc::disk_full;
+    case EROFS:
+    case EACCES:
+    case EPERM: return errc::read_only;
+    default: return other;
+  }
 }
 
 caf::error write_atomically(const std::filesystem::path& file,

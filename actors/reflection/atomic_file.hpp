@@ -9,6 +9,10 @@ namespace hololoom {
 
 class disk;
 
+/// Our code for why the system refused to write: `errc::disk_full`,
+/// `errc::read_only`, or else `other`.
+errc refusal_of(int reason, errc other);
+
 /// Replaces `file` by `text`, whole or not at all: written beside it, synced,
 /// renamed over it, and the directory synced. A crash at any instant leaves the
 /// old contents or the new ones.

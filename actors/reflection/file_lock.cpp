@@ -1,3 +1,4 @@
+#include <hololoom/actors/reflection/atomic_file.hpp>
 #include <hololoom/actors/reflection/file_lock.hpp>
 
 #include <array>
@@ -46,11 +47,13 @@ int locked_by(const std::filesystem::path& file) {
 
 caf::expected<file_lock> file_lock::take(const std::filesystem::path& file) {
   auto fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (fd < 0)
-    return failure(errc::data_dir_unusable,
+  if (fd < 0) {
+    auto reason = errno;
+    return failure(refusal_of(reason, errc::data_dir_unusable),
                    "could not create " + file.string() + ": "
-                     + std::strerror(errno)
+                     + std::strerror(reason)
                      + "; choose a directory that can be written");
+  }
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
     auto reason = errno;
     ::close(fd);

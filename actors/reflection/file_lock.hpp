@@ -15,8 +15,9 @@ class file_lock {
 public:
   file_lock() = default;
 
-  /// @returns `errc::data_dir_locked` with the owner's pid, or
-  ///          `errc::data_dir_unusable` when the file cannot be made.
+  /// @returns `errc::data_dir_locked` with the owner's pid, or why the file
+  ///          cannot be made: `errc::read_only`, `errc::disk_full`, or
+  ///          `errc::data_dir_unusable`.
   static caf::expected<file_lock> take(const std::filesystem::path& file);
 
   file_lock(file_lock&& other) noexcept;

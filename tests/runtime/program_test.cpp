@@ -526,6 +526,42 @@ TEST_CASE("a data directory that cannot be is refused with 73") {
   }
 }
 
+TEST_CASE("a data directory that is there and read-only ends with 74") {
+  program hololoom;
+  if (!permissions_count(hololoom)) {
+    WARN("permissions cannot be made to count here: not tested");
+    return;
+  }
+  auto data = hololoom.data();
+  REQUIRE(hololoom.run({"weave", "--data", data, "1 + 1"}).code == 0);
+  auto files = [&](fs::perms what) {
+    for (const auto& entry : fs::directory_iterator{data})
+      fs::permissions(entry, what);
+  };
+  files(fs::perms::owner_read);
+  fs::permissions(data, fs::perms::owner_read | fs::perms::owner_exec);
+  for (const auto& words :
+       {std::vector<std::string>{"metrics", "--data", data},
+        {"weave", "--data", data, "1 + 1"},
+        {"remember", "--data", data, "/usr/share/common-licenses"},
+        {"repair", "--data", data}}) {
+    INFO(words.front());
+    auto refused = run_process(bound_by_permissions(hololoom.command(words)),
+                               hololoom.environment());
+    CHECK(refused.code == 74);
+    CHECK(contains(refused.err, "Permission denied"));
+    CHECK(contains(refused.err, data));
+  }
+  // One that cannot be created is no matter of a disk.
+  auto below = run_process(bound_by_permissions(hololoom.command(
+                             {"metrics", "--data", data + "/new"})),
+                           hololoom.environment());
+  CHECK(below.code == 73);
+  fs::permissions(data, fs::perms::owner_all);
+  files(fs::perms::owner_read | fs::perms::owner_write);
+  CHECK(hololoom.run({"metrics", "--data", data}).code == 0);
+}
+
 TEST_CASE("repair of a sound journal changes nothing and says so") {
   program hololoom;
   hololoom.run({"episodes", "import", "-", "--data", hololoom.data()},
