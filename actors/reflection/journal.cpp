@@ -46,7 +46,6 @@ journal::~journal() = default;
 caf::expected<std::unique_ptr<journal>> journal::open(journal_options options) {
   std::unique_ptr<journal> result{new journal(std::move(options))};
   const auto& file = result->options_.file;
-  auto created = true;
   if (!file.empty()) {
     if (auto err = make_directory(file.parent_path()))
       return err;
@@ -59,7 +58,9 @@ caf::expected<std::unique_ptr<journal>> journal::open(journal_options options) {
     if (swap_pending(file))
       if (auto err = finish_swap(file, aside))
         return err;
-    created = !std::filesystem::exists(file);
+    if (result->options_.vfs.empty())
+      if (auto err = check_absence(file))
+        return err;
     if (auto err = check_head(file))
       return err;
     if (auto err = check_log(file))
@@ -69,7 +70,7 @@ caf::expected<std::unique_ptr<journal>> journal::open(journal_options options) {
   if (!err)
     err = result->load();
   if (!err && !file.empty())
-    err = result->compare_with_mark(created);
+    err = result->compare_with_mark();
   if (err)
     return code_of(err) == errc::internal ? not_understood(file, err) : err;
   return result;
@@ -198,10 +199,10 @@ caf::error journal::load_spacetimes() {
   return {};
 }
 
-caf::error journal::compare_with_mark(bool created) {
+caf::error journal::compare_with_mark() {
   mark_.open(high_water_file(options_.file));
-  // A journal that somebody took away takes nothing along.
-  if (created || learned_.sequence >= mark_.mark()) {
+  // The mark of a journal in another file system is not in there.
+  if (!options_.vfs.empty() || learned_.sequence >= mark_.mark()) {
     mark_.raise(learned_.sequence);
     return {};
   }

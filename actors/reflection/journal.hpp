@@ -129,7 +129,7 @@ private:
   caf::error prepare();
   caf::error load();
   caf::error load_spacetimes();
-  caf::error compare_with_mark(bool created);
+  caf::error compare_with_mark();
   caf::error keep(std::int64_t kind, const learned_state& state);
   caf::error run(sqlite::statement& x);
   caf::expected<placement> find(const std::string& id);

@@ -1,3 +1,4 @@
+#include <hololoom/actors/reflection/high_water.hpp>
 #include <hololoom/actors/reflection/log_check.hpp>
 #include <hololoom/actors/reflection/log_sum.hpp>
 
@@ -162,6 +163,31 @@ caf::error check_log(const std::filesystem::path& file) {
     completed = reader.ends_transaction();
   } while (reader.read_frame());
   return {};
+}
+
+caf::error check_absence(const std::filesystem::path& file) {
+  std::error_code ignored;
+  auto there = std::filesystem::exists(file, ignored);
+  if (there && std::filesystem::file_size(file, ignored) > 0)
+    return {};
+  auto log = file;
+  log += "-wal";
+  std::string signs;
+  if (auto mark = high_water_of(file); mark > 0)
+    signs =
+      high_water_file(file).filename().string() + " says that "
+      + (mark == 1 ? "an episode was" : std::to_string(mark) + " episodes were")
+      + " acknowledged";
+  else if (std::filesystem::exists(log, ignored)
+           && std::filesystem::file_size(log, ignored) > 0)
+    signs = "its log is there";
+  else
+    return {};
+  return failure(errc::corrupt,
+                 file.string() + (there ? " is empty, but " : " is gone, but ")
+                   + signs
+                   + ": put it back; or run `hololoom repair` on its "
+                     "directory, which takes what is left and begins anew");
 }
 
 } // namespace hololoom

@@ -21,4 +21,10 @@ caf::error check_head(const std::filesystem::path& file);
 /// @returns `errc::corrupt` for a log in which acknowledged frames are damaged.
 caf::error check_log(const std::filesystem::path& file);
 
+/// Looks whether a journal that is not there, or empty, was taken away: what is
+/// beside it says that there was one. SQLite would make a new one, and throw
+/// the log of the old one away.
+/// @returns `errc::corrupt` with what is known of it.
+caf::error check_absence(const std::filesystem::path& file);
+
 } // namespace hololoom

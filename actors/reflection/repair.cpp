@@ -1,5 +1,6 @@
 #include <hololoom/actors/reflection/high_water.hpp>
 #include <hololoom/actors/reflection/journal.hpp>
+#include <hololoom/actors/reflection/log_check.hpp>
 #include <hololoom/actors/reflection/repair.hpp>
 #include <hololoom/actors/reflection/repair_swap.hpp>
 #include <hololoom/actors/reflection/salvage.hpp>
@@ -150,17 +151,20 @@ caf::expected<repair_report> inspect_journal(const fs::path& file) {
 }
 
 std::string without_remedy(const std::string& sentence) {
-  return sentence.substr(0, sentence.find("; run `hololoom repair`"));
+  for (auto remedy : {"; run `hololoom repair`", ": put it back; or run"})
+    if (auto at = sentence.find(remedy); at != std::string::npos)
+      return sentence.substr(0, at);
+  return sentence;
 }
 
 } // namespace
 
 caf::expected<repair_report> repair_journal(const fs::path& directory) {
   auto file = directory / "journal.db";
-  if (!fs::exists(file))
+  auto unfinished = swap_pending(file);
+  if (!fs::exists(file) && !unfinished && !check_absence(file))
     return failure(errc::not_found,
                    "there is no journal in " + directory.string());
-  auto unfinished = swap_pending(file);
   auto intact = inspect_journal(file);
   if (intact && unfinished)
     intact->problems.emplace_back("an earlier repair was cut short; it is "
@@ -178,7 +182,9 @@ caf::expected<repair_report> repair_journal(const fs::path& directory) {
   repair_report result;
   result.damaged = true;
   result.relearned = true;
-  result.set_aside = aside.string();
+  for (const auto& kept : {aside, beside(aside, "-wal")})
+    if (result.set_aside.empty() && fs::exists(kept))
+      result.set_aside = kept.string();
   for (const auto& [sequence, record] : found.episodes)
     result.episodes += record.body.empty() ? 0 : 1;
   result.spacetimes = static_cast<std::int64_t>(found.spacetimes.size());

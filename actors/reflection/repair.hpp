@@ -25,7 +25,8 @@ struct repair_report {
   std::vector<std::string> lost_ids;
   /// Whether what was learned was made anew from the episodes.
   bool relearned = false;
-  /// Where the damaged journal was set aside; empty when it was not damaged.
+  /// Where the damaged journal was set aside, or its log where that was all
+  /// there was; empty when there was nothing.
   std::string set_aside;
   /// What was wrong and what could not be read, in sentences.
   std::vector<std::string> problems;
@@ -49,8 +50,8 @@ struct repair_report {
 /// journal whatever record still has its checksum, and sets the old one aside;
 /// it is never written to. What was learned is made anew from the episodes.
 /// @returns `errc::data_dir_locked` while a process uses it, `not_found`
-///          without a journal, or a storage error; then everything is as it
-///          was.
+///          without a journal or a trace of one, or a storage error; then
+///          everything is as it was.
 caf::expected<repair_report>
 repair_journal(const std::filesystem::path& directory);
 

@@ -79,10 +79,12 @@ caf::error finish_swap(const fs::path& journal, fs::path& aside) {
   aside = set_aside_before(journal);
   if (aside.empty()) {
     aside = free_name(journal);
-    if (auto err = set_aside(journal, aside)) {
-      aside.clear();
-      return err;
-    }
+    // Of a journal that somebody took away there is the log at most.
+    if (fs::exists(journal))
+      if (auto err = set_aside(journal, aside)) {
+        aside.clear();
+        return err;
+      }
   }
   std::error_code failed;
   // It counts episodes of the damaged journal; the new one is numbered anew.

@@ -218,10 +218,56 @@ TEST_CASE("a mark that is damaged or gone says nothing") {
     CHECK(contents(dir.journal()));
     CHECK(slurp(mark).starts_with("00000000000000000003 "));
   }
-  // Who takes the journal away begins anew.
+}
+
+TEST_CASE("a journal that is gone is noticed, and a repair begins anew") {
+  scratch_directory dir;
+  filled(dir, 3).reset();
+  spill(dir.journal(), "");
+  for (auto how : {"is empty", "is gone", "is gone"}) {
+    auto after = contents(dir.journal());
+    REQUIRE(!after);
+    CHECK(is(after.error(), errc::corrupt));
+    CHECK_THAT(explain(after.error()),
+               Catch::Matchers::Contains(how)
+                 && Catch::Matchers::Contains("3 episodes")
+                 && Catch::Matchers::Contains("hololoom repair"));
+    std::filesystem::remove(dir.journal());
+  }
+  auto repaired = repair_journal(dir.path());
+  REQUIRE(repaired);
+  CHECK(repaired->damaged);
+  CHECK(repaired->episodes == 0);
+  CHECK(repaired->lost == 3);
+  CHECK(repaired->set_aside.empty());
+  auto now = contents(dir.journal());
+  REQUIRE(now);
+  CHECK(now->size() == 1);
+  auto next = filled(dir, 2);
+  CHECK(next->learned().sequence == 2);
+  next.reset();
+  // Who takes the mark away as well begins anew at once.
   std::filesystem::remove(dir.journal());
-  REQUIRE(contents(dir.journal()));
-  CHECK(slurp(mark).starts_with("00000000000000000000 "));
+  std::filesystem::remove(dir.path() / "journal.mark");
+  CHECK(contents(dir.journal()));
+}
+
+TEST_CASE("the log of a journal that is gone is kept, and read by a repair") {
+  scratch_directory dir;
+  scratch_directory copy;
+  auto j = filled(dir, 20);
+  auto log = slurp(dir.path() / "journal.db-wal");
+  spill(copy.path() / "journal.db-wal", log);
+  auto after = contents(copy.journal());
+  REQUIRE(!after);
+  CHECK(is(after.error(), errc::corrupt));
+  CHECK(slurp(copy.path() / "journal.db-wal") == log);
+  auto repaired = repair_journal(copy.path());
+  REQUIRE(repaired);
+  CHECK(repaired->episodes == 20);
+  CHECK(repaired->lost == 0);
+  CHECK(slurp(repaired->set_aside) == log);
+  CHECK(contents(copy.journal()));
 }
 
 TEST_CASE("a repair that was cut short is finished by whoever opens") {
