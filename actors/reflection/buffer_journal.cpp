@@ -164,11 +164,9 @@ void buffer_state::tick() {
     submit(std::make_shared<flush_task>(std::nullopt, memory_));
   }
   if (options.analysis_interval.count() > 0
-      && now - analysed_at_ >= options.analysis_interval) {
-    analysed_at_ = now;
-    if (memory_.learned->sequence > memory_.learned->analysed)
-      (void)learn({true, true}, false);
-  }
+      && now - analysed_at_ >= options.analysis_interval
+      && memory_.learned->sequence > memory_.learned->analysed)
+    (void)learn({true, true}, false);
 }
 
 void buffer_state::show_progress() {

@@ -167,10 +167,13 @@ caf::result<learned> buffer_state::learn(learn_request x, bool asked) {
   if (asked && !x.force && now - analysed_at_ < std::chrono::minutes{5})
     return learned{};
   auto window = memory_.held.samples(options.learning_window);
+  // Nothing is analysed then: it is due as soon as there are enough.
+  if (!enough_to_analyse(window))
+    return learned{};
+  analysed_at_ = now;
   auto signals = analyse(window);
   if (signals.empty())
     return learned{};
-  analysed_at_ = now;
   if (!x.apply)
     return learned{std::move(signals)};
   if (auto err = admit(false))

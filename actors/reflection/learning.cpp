@@ -134,6 +134,13 @@ void explore_more(const groups& tools, std::int64_t total,
 
 } // namespace
 
+bool enough_to_analyse(const std::vector<sample>& window) {
+  std::int64_t count = 0;
+  for (const auto& x : window)
+    count += x.count;
+  return count >= least_to_analyse;
+}
+
 double normalised_entropy(const std::vector<std::int64_t>& counts) {
   if (counts.size() < 2)
     return 0.0;
@@ -163,7 +170,7 @@ std::vector<learning_signal> analyse(const std::vector<sample>& window) {
     all.add(x);
   }
   std::vector<learning_signal> result;
-  if (all.count < least_to_analyse)
+  if (!enough_to_analyse(window))
     return result;
   for (const auto& [name, x] : tools)
     if (x.count >= 3)

@@ -20,6 +20,10 @@ struct sample {
 /// Fewer episodes than this teach nothing.
 inline constexpr std::int64_t least_to_analyse = 10;
 
+/// Whether there are as many in the window, those included that others stand
+/// for.
+bool enough_to_analyse(const std::vector<sample>& window);
+
 /// Entropy of a distribution by natural logarithm, divided by that of an even
 /// one over as many kinds; 0 for one kind.
 double normalised_entropy(const std::vector<std::int64_t>& counts);

@@ -3,8 +3,12 @@
 
 #include <hololoom/actors/reflection/held.hpp>
 
+#include <chrono>
+#include <thread>
+
 using namespace hololoom;
 using namespace hololoom::test;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -40,6 +44,26 @@ TEST_CASE("what an analysis finds is applied, once, and survives a restart") {
   }
   running_buffer buffer{options_in(dir)};
   CHECK(*buffer.ask<policy_snapshot>(policy_query{}) == before);
+}
+
+TEST_CASE("an analysis that is due waits for enough episodes, no longer") {
+  scratch_directory dir;
+  auto options = options_in(dir);
+  options.analysis_interval = 2s;
+  running_buffer buffer{options};
+  store(buffer, "good", 9, .9);
+  auto preferred = [&] {
+    return buffer.ask<policy_snapshot>(policy_query{})->preferred_card;
+  };
+  // Due meanwhile, with too few episodes: that is no analysis, and the next is
+  // not an interval away.
+  std::this_thread::sleep_for(2'200ms);
+  CHECK(!preferred());
+  store(buffer, "good", 1, .9);
+  auto until = std::chrono::steady_clock::now() + 1s;
+  while (!preferred() && std::chrono::steady_clock::now() < until)
+    std::this_thread::sleep_for(10ms);
+  CHECK(preferred());
 }
 
 TEST_CASE("an analysis that is only looked at changes nothing") {
