@@ -13,10 +13,6 @@ namespace {
 /// How long after the last task the log is moved into the database.
 constexpr auto idle_after = std::chrono::milliseconds{200};
 
-/// How often it is looked whether something has become too old, while nothing
-/// is written.
-constexpr std::chrono::milliseconds age_check = std::chrono::minutes{1};
-
 } // namespace
 
 /// Outlives the writer while the thread needs it.
@@ -146,7 +142,7 @@ void journal_writer::work(const std::shared_ptr<shared>& s) {
   while (!failed) {
     journal_result result;
     s->opts.watch->idle();
-    result.tasks = s->queue.next(tended ? age_check : idle_after);
+    result.tasks = s->queue.next(tended ? s->opts.age_check : idle_after);
     s->opts.watch->busy();
     if (result.tasks.empty()) {
       if (s->queue.finished())

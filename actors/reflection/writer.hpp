@@ -65,6 +65,9 @@ public:
     std::int64_t newest = 0;
     /// How long to wait for a predecessor in this process.
     std::chrono::milliseconds lock_wait{0};
+    /// How often it is looked whether something has become too old, while
+    /// nothing is written.
+    std::chrono::milliseconds age_check = std::chrono::minutes{1};
     /// Told what the thread is at.
     std::shared_ptr<journal_watch> watch = std::make_shared<journal_watch>();
   };

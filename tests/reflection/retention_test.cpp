@@ -1,7 +1,12 @@
 #include "asking.hpp"
 #include "support/catch.hpp"
 
+#include <hololoom/actors/reflection/writer.hpp>
+
 #include <sqlite3.h>
+
+#include <future>
+#include <thread>
 
 using namespace hololoom;
 using namespace hololoom::test;
@@ -37,6 +42,32 @@ struct counting_syncs : disk_hooks {
   }
   std::atomic<int> syncs{0};
 };
+
+/// Stores an episode.
+struct add_one : journal_task {
+  caf::error run(journal& x) override {
+    auto place = x.add(record_of(rewarded("answer", .5), 1));
+    return place ? caf::error{} : std::move(place.error());
+  }
+};
+
+/// Counts the episodes before anything is tended because of the question.
+struct count_episodes : journal_task {
+  bool grouped() const override { return false; }
+  caf::error run(journal& x) override {
+    auto n = x.stored();
+    found.set_value(n ? *n : -1);
+    return {};
+  }
+  std::promise<std::int64_t> found;
+};
+
+std::int64_t episodes_in(journal_writer& writer) {
+  auto task = std::make_shared<count_episodes>();
+  auto found = task->found.get_future();
+  writer.submit(task);
+  return found.get();
+}
 
 } // namespace
 
@@ -123,6 +154,50 @@ TEST_CASE("spacetimes that were not recorded after all do not count") {
   record(*j, 6, 6);
   REQUIRE(!j->tend(true));
   CHECK(*j->recorded() == 6);
+}
+
+TEST_CASE("what becomes too old while nothing is written leaves, too") {
+  scratch_directory dir;
+  journal_writer::options options;
+  options.journal.file = dir.journal();
+  // Too old only after the look that follows each write.
+  options.journal.retain_age = millis{600};
+  options.age_check = std::chrono::milliseconds{50};
+  std::promise<void> closed;
+  journal_writer writer{std::move(options), {{}, {}, [&] {
+                                               closed.set_value();
+                                             }}};
+  auto stored = std::make_shared<add_one>();
+  writer.submit(stored);
+  // To ask before would be something else to do.
+  std::this_thread::sleep_for(std::chrono::milliseconds{1'500});
+  CHECK(episodes_in(writer) == 0);
+  writer.close();
+  closed.get_future().get();
+}
+
+TEST_CASE("an id is known as long as its row is, and no longer") {
+  scratch_directory dir;
+  auto j = open({dir.journal(), nullptr, {}, nullptr, 20});
+  auto first = record_of(rewarded("answer", .5), 1);
+  auto store = [&](const episode_record& x) {
+    REQUIRE(!j->begin());
+    auto place = j->add(x);
+    REQUIRE(place);
+    REQUIRE(!j->commit());
+    REQUIRE(!j->tend(true));
+    return place->fresh;
+  };
+  CHECK(store(first));
+  for (auto i = 0; i < 20; ++i) {
+    CHECK(!store(first));
+    store(record_of(rewarded("answer", .5), 1));
+  }
+  // As many newer ones may be kept once more, until the oldest leave together.
+  CHECK(!store(first));
+  for (auto i = 0; i < 20; ++i)
+    store(record_of(rewarded("answer", .5), 1));
+  CHECK(store(first));
 }
 
 TEST_CASE("what is to leave does so while nothing else is to do") {
