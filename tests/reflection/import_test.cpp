@@ -29,20 +29,21 @@ std::string line(int number) {
 /// Input that is made as it is read.
 class made_lines : public std::streambuf {
 public:
-  /// @param make the next lines for a number from 0 on; empty: the end.
-  explicit made_lines(std::function<std::string(int)> make)
+  /// @param make writes what comes next, for a number from 0 on, in place of
+  ///             what was there; nothing: the end.
+  explicit made_lines(std::function<void(int, std::string&)> make)
     : make_(std::move(make)) {}
 
 protected:
   int_type underflow() override {
-    text_ = make_(number_++);
+    make_(number_++, text_);
     setg(text_.data(), text_.data(), text_.data() + text_.size());
     return text_.empty() ? traits_type::eof()
                          : traits_type::to_int_type(text_.front());
   }
 
 private:
-  std::function<std::string(int)> make_;
+  std::function<void(int, std::string&)> make_;
   int number_ = 0;
   std::string text_;
 };
@@ -89,11 +90,11 @@ std::string long_line(const std::string& id, std::size_t size) {
 TEST_CASE("an import goes on with the buffer that a restart brought") {
   scratch_directory dir;
   auto x = open_in(dir);
-  made_lines input{[&](int n) {
+  made_lines input{[&](int n, std::string& text) {
     // Lines are under way then, and more come while there is no buffer.
     if (n == 500 || n == 1'000)
       caf::anon_send_exit(x.reflection(), caf::exit_reason::kill);
-    return n < 1'500 ? line(n) : std::string{};
+    text = n < 1'500 ? line(n) : std::string{};
   }};
   std::istream in{&input};
   std::stringstream out;
@@ -147,12 +148,13 @@ TEST_CASE("a line that is too long is refused in little memory") {
   scratch_directory dir;
   running_buffer buffer{options_in(dir)};
   // A line of 256 MiB, between two others.
-  made_lines input{[&](int n) {
+  made_lines input{[&](int n, std::string& text) {
     if (n == 0 || n == 258)
-      return line(n);
-    if (n == 257)
-      return std::string{"\n"};
-    return n < 257 ? std::string(mib, 'x') : std::string{};
+      text = line(n);
+    else if (n < 257)
+      text.assign(mib, 'x');
+    else
+      text = n == 257 ? "\n" : "";
   }};
   std::istream in{&input};
   std::stringstream out;
