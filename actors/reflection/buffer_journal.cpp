@@ -93,7 +93,8 @@ void buffer_state::on(const journal_opening& x) {
     memory_.learned = x.learned;
     for (const auto& row : x.newest)
       if (auto made = from_json_text<episode>(row.record.body))
-        memory_.held.add(row.sequence, std::move(*made));
+        memory_.held.add(row.sequence, std::move(*made),
+                         row.record.body.size());
     summarised_ = x.learned->metrics.total_cycles;
   }
   if (around_.on_opened)

@@ -15,12 +15,14 @@ std::int64_t merged_count(const episode& x) {
   return std::max<std::int64_t>(1, count->get<std::int64_t>());
 }
 
-void held_episodes::add(std::int64_t sequence, episode&& x) {
+void held_episodes::add(std::int64_t sequence, episode&& x, std::size_t bytes) {
   if (all_.empty())
     complete_after_ = sequence - 1;
-  all_.push_back({sequence, std::move(x)});
-  while (all_.size() > capacity_) {
+  all_.push_back({sequence, std::move(x), bytes});
+  bytes_ += bytes;
+  while (all_.size() > capacity_ || (bytes_ > most_bytes && all_.size() > 1)) {
     complete_after_ = all_.front().sequence;
+    bytes_ -= all_.front().bytes;
     all_.pop_front();
   }
 }
@@ -34,8 +36,11 @@ void held_episodes::replace(std::int64_t sequence, episode x) {
 }
 
 void held_episodes::remove(const std::set<std::int64_t>& sequences) {
-  std::erase_if(
-    all_, [&](const entry& x) { return sequences.count(x.sequence) > 0; });
+  std::erase_if(all_, [&](const entry& x) {
+    auto goes = sequences.count(x.sequence) > 0;
+    bytes_ -= goes ? x.bytes : 0;
+    return goes;
+  });
 }
 
 const episode* held_episodes::find(std::int64_t sequence) const {

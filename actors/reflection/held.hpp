@@ -11,18 +11,24 @@
 
 namespace hololoom {
 
-/// The newest episodes, in memory: at most `capacity`, in order.
+/// The newest episodes, in memory: at most `capacity`, and of long ones so many
+/// that their texts have `most_bytes`, in order.
 class held_episodes {
 public:
+  /// Of what is taken to memory, or to a page, at once; one is always.
+  static constexpr std::size_t most_bytes = 64 << 20;
+
   struct entry {
     std::int64_t sequence = 0;
     episode what;
+    std::size_t bytes = 0;
   };
 
   explicit held_episodes(std::int64_t capacity)
     : capacity_(static_cast<std::size_t>(capacity)) {}
 
-  void add(std::int64_t sequence, episode&& x);
+  /// @param bytes how much its text is on disk.
+  void add(std::int64_t sequence, episode&& x, std::size_t bytes);
 
   /// Puts `x` in the place of the one with its sequence number, if that is
   /// held.
@@ -46,6 +52,7 @@ private:
   std::size_t capacity_;
   /// All episodes after this one are held.
   std::int64_t complete_after_ = 0;
+  std::size_t bytes_ = 0;
   std::deque<entry> all_;
 };
 

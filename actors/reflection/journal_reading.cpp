@@ -1,3 +1,4 @@
+#include <hololoom/actors/reflection/held.hpp>
 #include <hololoom/actors/reflection/journal.hpp>
 #include <hololoom/actors/reflection/journal_rows.hpp>
 
@@ -15,21 +16,25 @@ caf::error damaged(std::int64_t sequence, const std::filesystem::path& file) {
                                   + "; run `hololoom repair` on its directory");
 }
 
+/// The rows, or of long ones the first so many as are held at once.
 caf::expected<std::vector<stored_episode>>
 collect(sqlite::database& db, sqlite::statement& rows,
         const std::filesystem::path& file) {
   std::vector<stored_episode> result;
   caf::error err;
-  int code;
-  while ((code = rows.step()) == SQLITE_ROW) {
+  std::size_t bytes = 0;
+  int code = SQLITE_DONE;
+  while (bytes <= held_episodes::most_bytes
+         && (code = rows.step()) == SQLITE_ROW) {
     stored_episode x;
     if (!read_row(rows, x)) {
       err = damaged(x.sequence, file);
       break;
     }
+    bytes += x.record.body.size();
     result.push_back(std::move(x));
   }
-  if (!err && code != SQLITE_DONE)
+  if (!err && code != SQLITE_DONE && code != SQLITE_ROW)
     err = db.last_error("read");
   rows.reset();
   if (err)

@@ -40,7 +40,7 @@ void store_task::finish(buffer_memory& memory, const caf::error& failed) {
           place_.success, memory.durable()});
   if (!place_.fresh)
     return;
-  memory.held.add(place_.sequence, std::move(episode_));
+  memory.held.add(place_.sequence, std::move(episode_), record_.body.size());
   memory.stored += 1;
 }
 

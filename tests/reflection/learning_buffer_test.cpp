@@ -130,3 +130,46 @@ TEST_CASE("pages reach back to episodes that are no longer held") {
   }
   CHECK(seen == 12);
 }
+
+TEST_CASE("of very long episodes few are held, and few come in a page") {
+  constexpr std::size_t length = 12 << 20;
+  constexpr int count = 8;
+  scratch_directory dir;
+  auto options = options_in(dir);
+  auto read_all = [length](running_buffer& buffer) {
+    std::vector<std::size_t> pages;
+    for (std::int64_t after = 0;;) {
+      auto page = buffer.ask<episode_page>(episodes_query{after, 100});
+      REQUIRE(page);
+      if (page->episodes.empty())
+        return pages;
+      for (const auto& x : page->episodes)
+        CHECK(x.woven.response.size() == length);
+      pages.push_back(page->episodes.size());
+      after = page->last;
+    }
+  };
+  {
+    running_buffer buffer{options};
+    for (auto i = 0; i < count; ++i) {
+      auto request = reflection("How long?", "answer", .9);
+      request.woven.response.assign(length, 'x');
+      REQUIRE(buffer.ask<reflect_ack>(request));
+    }
+    // 64 MiB and no more than one over it; then the five that are held.
+    CHECK(read_all(buffer) == std::vector<std::size_t>{6, 2});
+  }
+  running_buffer again{options};
+  CHECK(read_all(again) == std::vector<std::size_t>{6, 2});
+  held_episodes held{1000};
+  for (std::int64_t i = 1; i <= count; ++i)
+    held.add(i, {}, length);
+  CHECK(held.size() == 5);
+  CHECK(held.page(2, 100) == std::nullopt);
+  CHECK(held.page(3, 100)->size() == 5);
+  held.remove({4, 5});
+  held.add(count + 1, {}, length);
+  CHECK(held.size() == 4);
+  held.add(count + 2, {}, 2 * held_episodes::most_bytes);
+  CHECK(held.size() == 1);
+}
