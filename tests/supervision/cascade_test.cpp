@@ -305,7 +305,7 @@ TEST_CASE_METHOD(cascade_fixture,
   auto report = begin();
   advance(30s);
   REQUIRE(report.ready());
-  auto& force = report.get()->phases[3];
+  auto force = report.get()->phases[3];
   CHECK(force.name == "force");
   CHECK(force.took == millis{6'000});
   CHECK(force.error
