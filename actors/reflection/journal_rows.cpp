@@ -22,8 +22,8 @@ bool read_row(const sqlite::statement& row, stored_episode& x) {
   r.learned.query_length = row.integer(10);
   r.learned.discount = row.real(11);
   r.body = row.text(12);
-  return row.integer(13)
-      == checksum(x.sequence, r.id, r.learned, r.formula, r.body);
+  r.body_sum.reset();
+  return row.integer(13) == checksum(x.sequence, r);
 }
 
 void bind_row(sqlite::statement& row, std::int64_t sequence,
@@ -45,7 +45,7 @@ void bind_row(sqlite::statement& row, std::int64_t sequence,
     row.bind_null(13);
   else
     row.bind(13, std::string_view{x.body});
-  row.bind(14, checksum(sequence, x.id, x.learned, x.formula, x.body));
+  row.bind(14, checksum(sequence, x));
 }
 
 caf::expected<std::deque<placed_adjustment>>

@@ -42,19 +42,9 @@ private:
   uLong crc_ = crc32_z(0, nullptr, 0);
 };
 
-} // namespace
-
-episode_record record_of(const episode& x, double discount) {
-  episode_record result{x.id, outcome_of(x, discount), x.formula, {}};
-  // Most episodes fit, and the text need not move while it grows.
-  result.body.reserve(2048);
-  append_json(result.body, x);
-  return result;
-}
-
-std::int64_t checksum(std::int64_t sequence, std::string_view id,
-                      const outcome& learned, reward_formula formula,
-                      std::string_view body) {
+/// All of a record but its body.
+digest head_of(std::int64_t sequence, std::string_view id,
+               const outcome& learned, reward_formula formula) {
   return digest{}
     .add(sequence)
     .add(id)
@@ -67,9 +57,34 @@ std::int64_t checksum(std::int64_t sequence, std::string_view id,
     .add(learned.duration_ms)
     .add(learned.query_length)
     .add(learned.at.time_since_epoch().count())
-    .add(learned.discount)
-    .add(body)
-    .value();
+    .add(learned.discount);
+}
+
+} // namespace
+
+episode_record record_of(const episode& x, double discount) {
+  episode_record result{x.id, outcome_of(x, discount), x.formula, {}, {}};
+  // Most episodes fit, and the text need not move while it grows.
+  result.body.reserve(2048);
+  append_json(result.body, x);
+  auto sum = digest{}.add(std::string_view{result.body}).value();
+  result.body_sum = static_cast<std::uint32_t>(sum);
+  return result;
+}
+
+std::int64_t checksum(std::int64_t sequence, std::string_view id,
+                      const outcome& learned, reward_formula formula,
+                      std::string_view body) {
+  return head_of(sequence, id, learned, formula).add(body).value();
+}
+
+std::int64_t checksum(std::int64_t sequence, const episode_record& x) {
+  if (!x.body_sum)
+    return checksum(sequence, x.id, x.learned, x.formula, x.body);
+  auto head = head_of(sequence, x.id, x.learned, x.formula).value();
+  auto length = sizeof(std::int64_t) + x.body.size();
+  return static_cast<std::int64_t>(crc32_combine(
+    static_cast<uLong>(head), *x.body_sum, static_cast<z_off_t>(length)));
 }
 
 std::int64_t checksum(std::int64_t key, std::string_view name,

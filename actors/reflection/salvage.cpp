@@ -96,8 +96,7 @@ private:
     x.learned.discount = c.real(11);
     x.body = c.text_or_null(12);
     auto sum = c.integer(13);
-    if (!c.right()
-        || sum != checksum(row.rowid, x.id, x.learned, x.formula, x.body))
+    if (!c.right() || sum != checksum(row.rowid, x))
       return;
     if (!row.doubtful) {
       found_.known = std::max(found_.known, row.rowid);

@@ -145,4 +145,12 @@ TEST_CASE(
   CHECK(sum != checksum(1, "", x.learned, x.formula, {}));
   CHECK(sum == checksum(1, x.id, x.learned, x.formula, std::string{}));
   CHECK(checksum(1, {}, "a") != checksum(2, {}, "a"));
+  // What is known of the body beforehand makes no difference.
+  auto whole = checksum(7, x.id, x.learned, x.formula, x.body);
+  CHECK(x.body_sum);
+  CHECK(checksum(7, x) == whole);
+  x.body_sum.reset();
+  CHECK(checksum(7, x) == whole);
+  x.body.back() = ' ';
+  CHECK(checksum(7, x) != whole);
 }
