@@ -32,6 +32,7 @@ cascade_plan loom_impl::plan() {
   result.limits.grace = cfg_.shutdown.grace;
   result.limits.flush_stall = cfg_.shutdown.flush_stall;
   result.limits.store_limit = cfg_.shutdown.store_limit;
+  result.limits.kill_wait = cfg_.shutdown.kill_wait;
   result.alive = [names = names_] {
     return names->alive_below("root");
   };

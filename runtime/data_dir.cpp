@@ -68,6 +68,11 @@ caf::expected<data_dir> data_dir::open(const std::filesystem::path& path) {
                     refusal_of(reason, errc::data_dir_unusable));
   }
   if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
+    if (auto reason = errno; reason != EWOULDBLOCK) {
+      ::close(lock);
+      return unusable(path, std::string{"it cannot be locked: "}
+                              + std::strerror(reason));
+    }
     auto pid = owner_of(lock);
     ::close(lock);
     return failure(errc::data_dir_locked,

@@ -220,8 +220,11 @@ std::string episode_file_name(const episode& x) {
 
 caf::error write_episode_file(const fs::path& directory, const episode& x,
                               const disk* through) {
-  auto text =
-    to_json_value(x).dump(2, ' ', false, json::error_handler_t::replace);
+  auto value = to_json_value(x);
+  auto text = value.dump(2, ' ', false, json::error_handler_t::replace);
+  // What was short enough to be imported is to be so again.
+  if (text.size() >= longest_import)
+    text = value.dump(-1, ' ', false, json::error_handler_t::replace);
   return write_atomically(directory / episode_file_name(x), text + "\n",
                           through);
 }
@@ -286,9 +289,10 @@ caf::expected<import_report> import_episodes(caf::actor_system& system,
   for (const auto& file : *files) {
     auto made = read_episode_file(file);
     if (!made) {
-      // A file that could not be read may be sound.
+      // A file that could not be read, or is too long, may be sound.
       auto sentence = explain(made.error());
-      if (is(made.error(), errc::invalid_json))
+      if (is(made.error(), errc::invalid_json)
+          && size_of(file) <= longest_import)
         sentence += set_aside(file);
       std::lock_guard guard{mutex};
       result.failed.push_back(std::move(sentence));

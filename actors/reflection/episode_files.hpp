@@ -59,8 +59,8 @@ struct import_report {
 };
 
 /// Stores the episode of each JSON file in `directory`. Damaged files are moved
-/// to `directory/damaged`, never over one that is there. A buffer that is
-/// restarted is followed. Blocks.
+/// to `directory/damaged`, never over one that is there; those that are too
+/// long stay. A buffer that is restarted is followed. Blocks.
 caf::expected<import_report>
 import_episodes(caf::actor_system& system, buffer_lookup find,
                 const std::filesystem::path& directory);

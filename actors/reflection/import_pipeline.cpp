@@ -21,6 +21,9 @@ namespace {
 /// How soon a buffer that is gone is looked for again.
 constexpr auto look_interval = std::chrono::milliseconds{50};
 
+/// A buffer that goes down so often before it answers will not answer.
+constexpr int most_losses = 100;
+
 /// Text that may be under way; a longer one goes alone.
 constexpr std::size_t most_bytes = 64 << 20;
 
@@ -28,6 +31,7 @@ struct import_job {
   import_pipeline::request what;
   import_pipeline::callback then;
   std::size_t bytes = 0;
+  int losses = 0; ///< How often a buffer took it along.
 };
 
 using import_job_ptr = std::shared_ptr<import_job>;
@@ -85,10 +89,11 @@ struct import_pipeline::gate {
 namespace {
 
 /// Whether nobody has worked on the request, or whoever did has ended before it
-/// was on disk. One that an exception ended is not meant: the request itself
-/// may have been the reason.
+/// was on disk, or is about to end. One that an exception ended is not meant:
+/// the request itself may have been the reason.
 bool lost(const caf::error& err) {
-  return err == caf::sec::request_receiver_down || is(err, errc::crashed);
+  return err == caf::sec::request_receiver_down || is(err, errc::crashed)
+      || is(err, errc::sealed);
 }
 
 caf::error without_buffer() {
@@ -126,13 +131,14 @@ private:
   void ask(const import_job_ptr& x) {
     auto buffer = find_();
     if (!buffer)
-      return wait(x, without_buffer());
+      return wait_for_buffer(x);
+    gone_since_.reset();
     auto send = [&](const auto& question) {
       self_->request(buffer, caf::infinite, question)
         .then([this, x](reflect_ack& ack) { answer(*x, std::move(ack)); },
               [this, x](caf::error& err) {
-                if (lost(err))
-                  wait(x, std::move(err));
+                if (lost(err) && ++x->losses < most_losses)
+                  ask_later(x);
                 else
                   answer(*x, std::move(err));
               });
@@ -140,25 +146,24 @@ private:
     std::visit(send, x->what);
   }
 
-  /// Asks again in a moment, unless there has been no buffer for too long.
-  void wait(const import_job_ptr& x, caf::error why) {
+  /// Nobody is there: in a moment there may be, unless it has been too long.
+  void wait_for_buffer(const import_job_ptr& x) {
     auto now = self_->clock().now();
     if (!gone_since_)
       gone_since_ = now;
     if (now - *gone_since_ >= patience_)
-      return finish(*x, std::move(why));
+      answer(*x, without_buffer());
+    else
+      ask_later(x);
+  }
+
+  void ask_later(const import_job_ptr& x) {
     if (waiting_.empty())
       self_->delayed_send(self_, look_interval, look_again{});
     waiting_.push_back(x);
   }
 
-  /// The buffer has said something: it is there.
   void answer(const import_job& x, const caf::expected<reflect_ack>& said) {
-    gone_since_.reset();
-    finish(x, said);
-  }
-
-  void finish(const import_job& x, const caf::expected<reflect_ack>& said) {
     x.then(said);
     over_(x.bytes);
   }

@@ -234,7 +234,7 @@ private:
   void force() {
     if (survivors_.empty())
       return done();
-    arm(plan_.limits.slack * 2);
+    arm(2 * (plan_.limits.slack + plan_.limits.kill_wait));
     force_survivors([this] { done(); });
   }
 
@@ -281,7 +281,8 @@ private:
       return end_root();
     auto store = left_.back();
     left_.pop_back();
-    arm(plan_.limits.store_limit + plan_.limits.slack);
+    arm(plan_.limits.store_limit + plan_.limits.slack
+        + 2 * plan_.limits.kill_wait);
     drain_request request{
       {store}, self_->clock().now() + ticks(plan_.limits.store_limit), false};
     ask(std::move(request), [this](const drain_report& x) {

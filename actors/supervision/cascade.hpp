@@ -27,6 +27,8 @@ struct cascade_limits {
   millis flush_stall{10'000};
   /// How long each store may take to close.
   millis store_limit{10'000};
+  /// How long a supervisor of the tree waits for a child that it killed.
+  millis kill_wait{250};
   /// How long after a deadline a supervisor may take to answer, before it
   /// counts as stuck itself.
   millis slack{1'000};

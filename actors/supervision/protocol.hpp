@@ -149,7 +149,12 @@ void merge(drain_report& to, drain_report more);
 /// How much longer than usual the end of this many killed children may take:
 /// they share the scheduler's threads. Used up only while they go on ending.
 constexpr caf::timespan crowd_allowance(std::int64_t children) {
-  return children / 100 * std::chrono::milliseconds{20};
+  return children / 100 * std::chrono::milliseconds{50};
+}
+
+/// How much longer than usual none of them may be down in all that time.
+constexpr caf::timespan crowd_pause(std::int64_t children) {
+  return children / 100 * std::chrono::milliseconds{2};
 }
 
 /// Kills what a drain left over, waits `supervisor_options::kill_wait` for it

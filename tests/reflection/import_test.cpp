@@ -200,7 +200,7 @@ TEST_CASE("long lines are under way a few at a time") {
   pipeline.drain();
 }
 
-TEST_CASE("a file that is too long is named and set aside, unread") {
+TEST_CASE("a file that is too long is named and left where it is, unread") {
   scratch_directory dir;
   scratch_directory files;
   running_buffer buffer{options_in(dir)};
@@ -217,5 +217,6 @@ TEST_CASE("a file that is too long is named and set aside, unread") {
   REQUIRE(report->failed.size() == 1);
   CHECK_THAT(report->failed[0], Catch::Matchers::Contains("big.json: ")
                                   && Catch::Matchers::Contains("16 MiB"));
-  CHECK(std::filesystem::exists(files.path() / "damaged" / "big.json"));
+  // It may be sound: a backup of something that is too long to be read.
+  CHECK(std::filesystem::exists(big));
 }

@@ -55,6 +55,7 @@ TEST_CASE_METHOD(supervision_fixture,
   auto options = patient();
   options.period = for_ever;
   options.stop_limit = for_ever;
+  options.kill_wait = for_ever;
   auto sup = supervise(options, {a, b});
   auto reason = watch(sup);
   end("b");

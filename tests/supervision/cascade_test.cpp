@@ -307,7 +307,7 @@ TEST_CASE_METHOD(cascade_fixture,
   REQUIRE(report.ready());
   auto force = report.get()->phases[3];
   CHECK(force.name == "force");
-  CHECK(force.took == millis{6'000});
+  CHECK(force.took == millis{6'500});
   CHECK(force.error
         == std::string{"the root supervisor did not answer in time"});
 }

@@ -223,6 +223,42 @@ TEST_CASE_METHOD(supervision_fixture,
   }
 }
 
+TEST_CASE_METHOD(supervision_fixture,
+                 "whatever comes while a force is under way, its limits stay") {
+  auto thread = worker("thread");
+  thread.start = [this](const start_context& ctx) {
+    return start_result::started(make(ctx, manners::ignores),
+                                 std::make_shared<thread_like>());
+  };
+  auto nested = GENERATE(false, true);
+  auto sup = nested ? supervise(parallel(),
+                                {supervisor_child(parallel("inner"), {thread})})
+                    : supervise(parallel(), {thread});
+  auto abandoned =
+    nested ? "root/inner/thread:abandoned!" : "root/thread:abandoned!";
+  auto reason = watch(sup);
+  begin_ask<drain_report>(sup, drain_request{{}, now() + 1s, true});
+  advance(1s);
+  auto first = begin_ask<force_report>(sup, force_request{true});
+  advance(200ms);
+  CHECK(!first.ready());
+  SECTION("an exit") {
+    exit_high(sup, caf::exit_reason::user_shutdown);
+    advance(50ms);
+    REQUIRE(first.ready());
+    CHECK(told(first.get()->outcomes) == abandoned);
+  }
+  SECTION("another force, which is told the same") {
+    auto second = begin_ask<force_report>(sup, force_request{true});
+    advance(50ms);
+    REQUIRE(first.ready());
+    REQUIRE(second.ready());
+    CHECK(told(first.get()->outcomes) == abandoned);
+    CHECK(told(second.get()->outcomes) == abandoned);
+  }
+  CHECK(*reason == "shutdown");
+}
+
 TEST_CASE_METHOD(
   supervision_fixture,
   "drain and force go down into the tree, which ends with them") {

@@ -109,7 +109,7 @@ TEST_CASE("who is killed is waited for while others go on ending") {
   // One thread, on which the end of each takes its time: the last is down
   // after more than the time that a kill may take.
   constexpr auto many = 3000;
-  constexpr auto takes = 200us;
+  constexpr auto takes = 80us;
   caf::actor_system_config config;
   register_types(config);
   config.set("scheduler.max-threads", 1);
@@ -117,7 +117,7 @@ TEST_CASE("who is killed is waited for while others go on ending") {
   supervisor_options options;
   options.detached = true;
   options.stop_order = stop_order::parallel;
-  options.kill_wait = 250ms;
+  options.kill_wait = 100ms;
   options.events = std::make_shared<event_bus>();
   std::atomic<int> killed{0};
   std::atomic<int> let_go{0};

@@ -105,7 +105,7 @@ public:
   void ready(const std::string& name, std::uint64_t start_id,
              const caf::error& reason, time_point now);
   void drained_below(child& c, drain_report report, time_point now);
-  void forced_below(child& c, force_report report, time_point now);
+  void forced_below(child& c, const force_report& report, time_point now);
   /// Starts a new incarnation of `c` beside the one that is stuck.
   void replace_stuck(child& c, time_point now);
   void proceed(time_point now);
@@ -237,6 +237,10 @@ private:
 
   void advance_force(time_point now);
   void force_child(child& c, time_point now);
+  /// Whether `c` has its last limit: past that it is let go.
+  bool is_forced(const child& c) const {
+    return c.kill_sent || alive_below_.contains(c.order);
+  }
   void force_done(child& c, ended how, time_point now);
   void below(const child& c, ended how, force_report& report);
   void answer_forces(time_point now);

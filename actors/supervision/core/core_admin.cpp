@@ -1,9 +1,10 @@
 #include <hololoom/actors/supervision/core/core.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
-// What is asked of a supervisor, and the books that it keeps.
+// What is asked of a supervisor.
 
 namespace hololoom::supervision {
 
@@ -13,6 +14,9 @@ core::core(supervisor_options options, board& children, core_host& host)
     host_(host),
     limit_(options_.intensity, options_.period),
     random_(options_.seed) {
+  // Short enough for sums of it: nobody waits longer.
+  constexpr caf::timespan longest = std::chrono::hours{24 * 365};
+  options_.kill_wait = std::min(options_.kill_wait, longest);
   // Until it was told what to start, everything waits.
   plan_.what = activity::boot;
 }

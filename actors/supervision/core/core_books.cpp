@@ -39,6 +39,7 @@ void core::lose_handle(child& c, std::string reason) {
     return;
   host_.release(c);
   children_.count_alive(-1);
+  alive_below_.erase(c.order);
   c.due = c.let_go = no_time;
   c.asked = c.told = c.limited = c.kill_sent = c.drained = false;
   c.forced = c.reported = c.excused = c.left = false;

@@ -1,6 +1,5 @@
 #include <hololoom/actors/supervision/core/core.hpp>
 
-#include <iterator>
 #include <utility>
 
 // How those that a drain left are forced to end.
@@ -54,33 +53,32 @@ void core::force_child(child& c, time_point now) {
   if (!c.asked)
     c.asked_at = now;
   c.asked = true;
-  if (!c.nested) {
-    c.forced = true;
+  c.forced = c.forced || !c.nested;
+  // The limits of an earlier force stay, or one force after the other would put
+  // the end off.
+  if (is_forced(c) && c.due != no_time)
+    return;
+  if (!c.nested)
     return kill(c, now);
-  }
   host_.force_below(c);
   set_state(c, child_state::stopping);
   auto below = host_.alive_below(c);
   alive_below_[c.order] = below;
   c.last_due = now + 2 * (options_.kill_wait + crowd_allowance(below));
   // Before the first of very many is down, it has to go through them all.
-  set_due(c,
-          now + 2 * options_.kill_wait + margin + crowd_allowance(below) / 5);
+  set_due(c, now + 2 * (options_.kill_wait + crowd_pause(below)) + margin);
 }
 
-void core::forced_below(child& c, force_report report, time_point now) {
+void core::forced_below(child& c, const force_report& report, time_point now) {
   left_below_.erase(c.order);
-  alive_below_.erase(c.order);
   // One that had not answered the drain was left itself, and so is told of when
   // it is down.
   auto itself = c.left && !c.reported;
   for (auto& op : forces_) {
     if (!op.waiting.contains(c.order))
       continue;
-    op.report.outcomes.insert(op.report.outcomes.end(),
-                              std::make_move_iterator(report.outcomes.begin()),
-                              std::make_move_iterator(report.outcomes.end()));
-    report.outcomes.clear();
+    op.report.outcomes.insert(op.report.outcomes.end(), report.outcomes.begin(),
+                              report.outcomes.end());
     if (!itself)
       op.waiting.erase(c.order);
   }

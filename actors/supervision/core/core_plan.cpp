@@ -154,8 +154,9 @@ bool core::stop_members(time_point now, slice& work) {
       was_stopped(c, end.mapped().why, end.mapped().reason, now);
       continue;
     }
-    // A drain has no limit of its own for each child; now it gets one.
-    if (!c.asked || c.drained)
+    // A drain has no limit of its own for each child; now it gets one, unless
+    // a force has given it one.
+    if (!c.asked || (c.drained && !is_forced(c)))
       ask(c, now);
     if (!plan_.parallel) {
       plan_.current = c.order;

@@ -215,9 +215,8 @@ void core::kill(child& c, time_point now) {
   c.limited = false;
   set_state(c, child_state::stopping);
   host_.kill(c);
-  auto crowd = crowd_allowance(counts_.active);
-  c.last_due = now + options_.kill_wait + crowd;
-  set_due(c, now + options_.kill_wait + crowd / 10);
+  c.last_due = now + options_.kill_wait + crowd_allowance(counts_.active);
+  set_due(c, now + options_.kill_wait + crowd_pause(counts_.active));
 }
 
 /// Very many that are killed at once share the scheduler's threads, and the
@@ -225,7 +224,7 @@ void core::kill(child& c, time_point now) {
 time_point core::patience(const child& c, time_point now) {
   if (c.kill_sent)
     return std::min(last_kill_ + options_.kill_wait
-                      + crowd_allowance(counts_.active) / 10,
+                      + crowd_pause(counts_.active),
                     c.last_due);
   auto i = alive_below_.find(c.order);
   if (i == alive_below_.end())
