@@ -90,10 +90,13 @@ std::string long_line(const std::string& id, std::size_t size) {
 TEST_CASE("an import goes on with the buffer that a restart brought") {
   scratch_directory dir;
   auto x = open_in(dir);
+  // Told to end, it refuses what comes late, and is there a while longer.
+  auto reason =
+    GENERATE(caf::exit_reason::kill, caf::exit_reason::user_shutdown);
   made_lines input{[&](int n, std::string& text) {
     // Lines are under way then, and more come while there is no buffer.
     if (n == 500 || n == 1'000)
-      caf::anon_send_exit(x.reflection(), caf::exit_reason::kill);
+      caf::anon_send_exit(x.reflection(), reason);
     text = n < 1'500 ? line(n) : std::string{};
   }};
   std::istream in{&input};
