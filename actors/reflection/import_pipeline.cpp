@@ -21,9 +21,6 @@ namespace {
 /// How soon a buffer that is gone is looked for again.
 constexpr auto look_interval = std::chrono::milliseconds{50};
 
-/// A buffer that goes down so often before it answers will not answer.
-constexpr int most_losses = 100;
-
 /// Text that may be under way; a longer one goes alone.
 constexpr std::size_t most_bytes = 64 << 20;
 
@@ -137,7 +134,8 @@ private:
       self_->request(buffer, caf::infinite, question)
         .then([this, x](reflect_ack& ack) { answer(*x, std::move(ack)); },
               [this, x](caf::error& err) {
-                if (lost(err) && ++x->losses < most_losses)
+                // A buffer that never lasts until its answer will not answer.
+                if (lost(err) && ++x->losses <= patience_ / look_interval)
                   ask_later(x);
                 else
                   answer(*x, std::move(err));

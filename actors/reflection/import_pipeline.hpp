@@ -21,7 +21,9 @@ using buffer_lookup = std::function<reflection_actor()>;
 ///
 /// A buffer that is restarted is followed: what it had not answered goes to its
 /// successor, whom the episode's id tells what is stored already. Without a
-/// buffer for as long as `patience`, everything fails until there is one again.
+/// buffer for as long as `patience`, everything fails until there is one again;
+/// what is lost with one buffer after the other fails at last, too. With no
+/// patience at all nothing is asked twice.
 class import_pipeline {
 public:
   using request = std::variant<reflect_request, import_request>;

@@ -58,6 +58,19 @@ TEST_CASE("an exported episode parses back to the equal episode") {
   }
 }
 
+TEST_CASE("an episode that is too long to be indented is exported without") {
+  scratch_directory files;
+  auto long_one = rewarded("answer", .5);
+  // 6 MB in one line, and several times that with a line for each.
+  long_one.woven.metadata.set("zeros", json(3'000'000, 0));
+  REQUIRE(!write_episode_file(files.path(), long_one));
+  auto file = files.path() / episode_file_name(long_one);
+  CHECK(std::filesystem::file_size(file) < longest_import);
+  auto back = read_episode_file(file);
+  REQUIRE(back);
+  CHECK(*back == long_one);
+}
+
 TEST_CASE("files of the original are imported once, broken ones set aside") {
   scratch_directory data;
   scratch_directory in;

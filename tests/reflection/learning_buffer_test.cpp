@@ -1,10 +1,10 @@
+#include "asking.hpp"
 #include "running_buffer.hpp"
 #include "support/catch.hpp"
 
 #include <hololoom/actors/reflection/held.hpp>
 
 #include <chrono>
-#include <thread>
 
 using namespace hololoom;
 using namespace hololoom::test;
@@ -47,23 +47,27 @@ TEST_CASE("what an analysis finds is applied, once, and survives a restart") {
 }
 
 TEST_CASE("an analysis that is due waits for enough episodes, no longer") {
-  scratch_directory dir;
-  auto options = options_in(dir);
+  // In memory: there is nothing to be read again.
+  reflection_options options;
   options.analysis_interval = 2s;
+  auto preferred = [](running_buffer& x) {
+    return static_cast<bool>(
+      x.ask<policy_snapshot>(policy_query{})->preferred_card);
+  };
   running_buffer buffer{options};
   store(buffer, "good", 9, .9);
-  auto preferred = [&] {
-    return buffer.ask<policy_snapshot>(policy_query{})->preferred_card;
-  };
-  // Due meanwhile, with too few episodes: that is no analysis, and the next is
-  // not an interval away.
-  std::this_thread::sleep_for(2'200ms);
-  CHECK(!preferred());
+  // It was due, with too few episodes, once another that was begun later had
+  // its own.
+  running_buffer later{options};
+  store(later, "good", 10, .9);
+  CHECK(eventually([&] { return preferred(later); }));
+  CHECK(!preferred(buffer));
+  // That was no analysis, and the next is not an interval away.
+  auto enough = std::chrono::steady_clock::now();
   store(buffer, "good", 1, .9);
-  auto until = std::chrono::steady_clock::now() + 1s;
-  while (!preferred() && std::chrono::steady_clock::now() < until)
-    std::this_thread::sleep_for(10ms);
-  CHECK(preferred());
+  CHECK(eventually([&] { return preferred(buffer); }));
+  CHECK(std::chrono::steady_clock::now() - enough
+        < options.analysis_interval / 2);
 }
 
 TEST_CASE("an analysis that is only looked at changes nothing") {

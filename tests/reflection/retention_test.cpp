@@ -43,6 +43,19 @@ struct counting_syncs : disk_hooks {
   std::atomic<int> syncs{0};
 };
 
+/// Notes a sync that comes so late that no write asked for it.
+struct late_sync : disk_hooks {
+  disk_fault before_sync() override {
+    if (std::chrono::steady_clock::now() - begun >= late)
+      came = true;
+    return disk_fault::none;
+  }
+  std::chrono::steady_clock::time_point begun =
+    std::chrono::steady_clock::now();
+  std::chrono::milliseconds late{600};
+  std::atomic<bool> came{false};
+};
+
 /// Stores an episode.
 struct add_one : journal_task {
   caf::error run(journal& x) override {
@@ -161,7 +174,9 @@ TEST_CASE("what becomes too old while nothing is written leaves, too") {
   journal_writer::options options;
   options.journal.file = dir.journal();
   // Too old only after the look that follows each write.
-  options.journal.retain_age = millis{600};
+  auto disk = std::make_shared<late_sync>();
+  options.journal.hooks = disk;
+  options.journal.retain_age = disk->late;
   options.age_check = std::chrono::milliseconds{50};
   std::promise<void> closed;
   journal_writer writer{std::move(options), {{}, {}, [&] {
@@ -169,8 +184,9 @@ TEST_CASE("what becomes too old while nothing is written leaves, too") {
                                              }}};
   auto stored = std::make_shared<add_one>();
   writer.submit(stored);
-  // To ask before would be something else to do.
-  std::this_thread::sleep_for(std::chrono::milliseconds{1'500});
+  // To ask before would be something else to do. The log is moved into the
+  // database long before.
+  CHECK(eventually([&] { return disk->came.load(); }));
   CHECK(episodes_in(writer) == 0);
   writer.close();
   closed.get_future().get();
