@@ -5,8 +5,8 @@
 //
 //   bandit_bench [SEEDS [FILE.svg]]
 
-#include <hololoom/actors/reflection/posterior.hpp>
-#include <hololoom/actors/shuttle/convergence.hpp>
+#include <hololoom/actors/reflection/learning/posterior.hpp>
+#include <hololoom/actors/shuttle/weave/convergence.hpp>
 
 #include <algorithm>
 #include <array>

@@ -7,8 +7,8 @@
 
 #include "cranfield.hpp"
 
-#include <hololoom/actors/memory/shard_index.hpp>
-#include <hololoom/actors/memory/source_reader.hpp>
+#include <hololoom/actors/memory/index/shard_index.hpp>
+#include <hololoom/actors/memory/reading/source_reader.hpp>
 
 #include <chrono>
 #include <cstdio>

@@ -11,8 +11,8 @@
 
 #include <hololoom/actors/reflection/appraise.hpp>
 #include <hololoom/actors/reflection/buffer.hpp>
-#include <hololoom/actors/reflection/journal.hpp>
-#include <hololoom/messages/type_ids.hpp>
+#include <hololoom/actors/reflection/journal/journal.hpp>
+#include <hololoom/messages/caf/type_ids.hpp>
 #include <hololoom/messages/uuid.hpp>
 
 #include <caf/actor_system.hpp>

@@ -6,9 +6,9 @@
 // the same questions, answers only when it is done.
 
 #include <hololoom/actors/supervision/directory.hpp>
-#include <hololoom/actors/supervision/exit.hpp>
 #include <hololoom/actors/supervision/supervisor.hpp>
-#include <hololoom/messages/type_ids.hpp>
+#include <hololoom/messages/caf/exit.hpp>
+#include <hololoom/messages/caf/type_ids.hpp>
 #include <hololoom/runtime/loom.hpp>
 
 #include <caf/actor_registry.hpp>

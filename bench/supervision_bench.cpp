@@ -3,8 +3,8 @@
 // beside Erlang's.
 
 #include <hololoom/actors/supervision/cascade.hpp>
-#include <hololoom/actors/supervision/exit.hpp>
 #include <hololoom/actors/supervision/supervisor.hpp>
+#include <hololoom/messages/caf/exit.hpp>
 
 #include <caf/actor_system_config.hpp>
 #include <caf/event_based_actor.hpp>

@@ -9,8 +9,8 @@
 // - how a supervisor is put over plain CAF actors,
 // - how CAF's deterministic scheduler makes hours pass in microseconds.
 
-#include <hololoom/actors/supervision/exit.hpp>
 #include <hololoom/actors/supervision/supervisor.hpp>
+#include <hololoom/messages/caf/exit.hpp>
 
 #include <CLI/CLI.hpp>
 #include <caf/actor_system_config.hpp>

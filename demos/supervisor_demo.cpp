@@ -11,8 +11,8 @@
 
 #include <hololoom/actors/supervision/ask.hpp>
 #include <hololoom/actors/supervision/directory.hpp>
-#include <hololoom/actors/supervision/exit.hpp>
 #include <hololoom/actors/supervision/supervisor.hpp>
+#include <hololoom/messages/caf/exit.hpp>
 
 #include <caf/actor_system_config.hpp>
 #include <caf/event_based_actor.hpp>

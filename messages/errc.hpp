@@ -1,6 +1,6 @@
 #pragma once
 
-#include <hololoom/messages/caf_compat.hpp>
+#include <hololoom/messages/caf/compat.hpp>
 
 #include <cstdint>
 #include <string>

@@ -1,5 +1,5 @@
+#include <hololoom/messages/json/strict.hpp>
 #include <hololoom/runtime/config.hpp>
-#include <hololoom/runtime/strict_json.hpp>
 
 #include <fstream>
 #include <iterator>

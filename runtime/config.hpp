@@ -3,7 +3,7 @@
 #include <hololoom/actors/memory/yarn_graph.hpp>
 #include <hololoom/actors/reflection/options.hpp>
 #include <hololoom/actors/shuttle/options.hpp>
-#include <hololoom/messages/json.hpp>
+#include <hololoom/messages/json/json.hpp>
 #include <hololoom/runtime/log.hpp>
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-#include <hololoom/actors/reflection/atomic_file.hpp>
+#include <hololoom/actors/storage/atomic_file.hpp>
 #include <hololoom/runtime/data_dir.hpp>
 
 #include <array>

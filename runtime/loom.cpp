@@ -1,6 +1,6 @@
 #include <hololoom/actors/workers/awaiting_drain.hpp>
+#include <hololoom/runtime/inside/loom_impl.hpp>
 #include <hololoom/runtime/loom.hpp>
-#include <hololoom/runtime/loom_impl.hpp>
 
 #include <memory>
 #include <thread>

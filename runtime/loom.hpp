@@ -1,7 +1,7 @@
 #pragma once
 
-#include <hololoom/actors/reflection/disk.hpp>
-#include <hololoom/actors/shuttle/tool.hpp>
+#include <hololoom/actors/shuttle/tools/tool.hpp>
+#include <hololoom/actors/storage/disk.hpp>
 #include <hololoom/actors/supervision/supervisor.hpp>
 #include <hololoom/actors/workers/background.hpp>
 #include <hololoom/messages/lifecycle.hpp>

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <hololoom/actors/memory/shard_index.hpp>
-#include <hololoom/actors/memory/shard_store.hpp>
+#include <hololoom/actors/memory/index/shard_index.hpp>
+#include <hololoom/actors/memory/store/shard_store.hpp>
 #include <hololoom/actors/memory/yarn_graph.hpp>
 
 #include <memory>

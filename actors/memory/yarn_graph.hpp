@@ -1,7 +1,7 @@
 #pragma once
 
-#include <hololoom/actors/memory/shard_index.hpp>
-#include <hololoom/actors/memory/source_reader.hpp>
+#include <hololoom/actors/memory/index/shard_index.hpp>
+#include <hololoom/actors/memory/reading/source_reader.hpp>
 #include <hololoom/messages/yarn.hpp>
 
 #include <caf/actor_system.hpp>

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <hololoom/actors/reflection/disk.hpp>
-#include <hololoom/actors/reflection/journal_watch.hpp>
+#include <hololoom/actors/reflection/journal/watch.hpp>
 #include <hololoom/actors/reflection/options.hpp>
+#include <hololoom/actors/storage/disk.hpp>
 #include <hololoom/messages/reflection.hpp>
 
 #include <caf/fwd.hpp>

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <hololoom/actors/reflection/buffer.hpp>
-#include <hololoom/actors/reflection/tasks.hpp>
-#include <hololoom/actors/reflection/writer.hpp>
+#include <hololoom/actors/reflection/buffer_tasks.hpp>
+#include <hololoom/actors/reflection/journal/writer.hpp>
 
 #include <caf/actor_addr.hpp>
 #include <caf/skip.hpp>

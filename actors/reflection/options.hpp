@@ -1,6 +1,6 @@
 #pragma once
 
-#include <hololoom/actors/reflection/reward.hpp>
+#include <hololoom/actors/reflection/learning/reward.hpp>
 #include <hololoom/messages/episode.hpp>
 
 #include <cstdint>

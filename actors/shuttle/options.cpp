@@ -1,5 +1,5 @@
 #include <hololoom/actors/shuttle/options.hpp>
-#include <hololoom/actors/shuttle/pattern_card.hpp>
+#include <hololoom/actors/shuttle/weave/pattern_card.hpp>
 
 #include <algorithm>
 #include <cmath>

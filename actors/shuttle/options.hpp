@@ -1,6 +1,6 @@
 #pragma once
 
-#include <hololoom/actors/shuttle/convergence.hpp>
+#include <hololoom/actors/shuttle/weave/convergence.hpp>
 #include <hololoom/messages/time.hpp>
 
 #include <cstdint>

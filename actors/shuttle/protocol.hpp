@@ -1,6 +1,6 @@
 #pragma once
 
-#include <hololoom/actors/shuttle/stage.hpp>
+#include <hololoom/actors/shuttle/weave/stage.hpp>
 #include <hololoom/messages/episode.hpp>
 #include <hololoom/messages/shuttle.hpp>
 

@@ -1,10 +1,10 @@
 #include <hololoom/actors/shuttle/job_board.hpp>
-#include <hololoom/actors/shuttle/query_check.hpp>
 #include <hololoom/actors/shuttle/shuttle.hpp>
-#include <hololoom/actors/shuttle/steps/steps.hpp>
-#include <hololoom/actors/shuttle/weave.hpp>
+#include <hololoom/actors/shuttle/weave/query_check.hpp>
+#include <hololoom/actors/shuttle/weave/steps/steps.hpp>
+#include <hololoom/actors/shuttle/weave/weave.hpp>
 #include <hololoom/actors/shuttle/weaver_pool.hpp>
-#include <hololoom/messages/type_ids.hpp>
+#include <hololoom/messages/caf/type_ids.hpp>
 #include <hololoom/messages/uuid.hpp>
 
 #include <caf/actor_addr.hpp>

@@ -1,6 +1,6 @@
-#include <hololoom/actors/shuttle/weave.hpp>
+#include <hololoom/actors/shuttle/weave/weave.hpp>
 #include <hololoom/actors/shuttle/weaver.hpp>
-#include <hololoom/messages/type_ids.hpp>
+#include <hololoom/messages/caf/type_ids.hpp>
 
 #include <caf/typed_event_based_actor.hpp>
 

@@ -3,7 +3,7 @@
 #include <hololoom/actors/memory/yarn_graph.hpp>
 #include <hololoom/actors/shuttle/options.hpp>
 #include <hololoom/actors/shuttle/protocol.hpp>
-#include <hololoom/actors/shuttle/tool.hpp>
+#include <hololoom/actors/shuttle/tools/tool.hpp>
 
 #include <caf/actor_system.hpp>
 

@@ -1,6 +1,6 @@
 #include <hololoom/actors/supervision/cascade.hpp>
 #include <hololoom/actors/supervision/cascade_hooks.hpp>
-#include <hololoom/actors/supervision/exit.hpp>
+#include <hololoom/messages/caf/exit.hpp>
 
 #include <caf/send.hpp>
 

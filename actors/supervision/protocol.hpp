@@ -1,7 +1,7 @@
 #pragma once
 
 #include <hololoom/actors/supervision/child_spec.hpp>
-#include <hololoom/messages/type_ids.hpp>
+#include <hololoom/messages/caf/type_ids.hpp>
 
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/typed_actor.hpp>

@@ -1,5 +1,5 @@
+#include <hololoom/actors/supervision/shell/supervisor_state.hpp>
 #include <hololoom/actors/supervision/supervisor.hpp>
-#include <hololoom/actors/supervision/supervisor_state.hpp>
 
 #include <caf/scoped_actor.hpp>
 #include <caf/system_messages.hpp>

@@ -1,8 +1,8 @@
 #include <hololoom/actors/workers/background.hpp>
-#include <hololoom/actors/workers/blocking_worker.hpp>
-#include <hololoom/actors/workers/coroutine_worker.hpp>
-#include <hololoom/actors/workers/periodic_worker.hpp>
-#include <hololoom/actors/workers/process_worker.hpp>
+#include <hololoom/actors/workers/coroutine/coroutine_worker.hpp>
+#include <hololoom/actors/workers/process/process_worker.hpp>
+#include <hololoom/actors/workers/threads/blocking_worker.hpp>
+#include <hololoom/actors/workers/threads/periodic_worker.hpp>
 
 #include <string_view>
 #include <utility>

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <hololoom/actors/supervision/child_spec.hpp>
-#include <hololoom/actors/workers/process.hpp>
-#include <hololoom/actors/workers/task_context.hpp>
+#include <hololoom/actors/workers/coroutine/task_context.hpp>
+#include <hololoom/actors/workers/process/process.hpp>
 
 #include <caf/actor_cast.hpp>
 #include <caf/actor_system.hpp>

@@ -1,5 +1,5 @@
 #include <hololoom/actors/workers/awaiting_drain.hpp>
-#include <hololoom/actors/workers/task.hpp>
+#include <hololoom/actors/workers/coroutine/task.hpp>
 #include <hololoom/actors/workers/worker_actor.hpp>
 
 #include <caf/exit_reason.hpp>

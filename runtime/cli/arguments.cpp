@@ -1,6 +1,6 @@
-#include <hololoom/actors/reflection/episode_files.hpp>
-#include <hololoom/runtime/cli/commands.hpp>
-#include <hololoom/runtime/strict_json.hpp>
+#include <hololoom/actors/reflection/transfer/episode_files.hpp>
+#include <hololoom/messages/json/strict.hpp>
+#include <hololoom/runtime/cli/commands/commands.hpp>
 
 #include <CLI/CLI.hpp>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <hololoom/runtime/cli/commands.hpp>
+#include <hololoom/runtime/cli/commands/commands.hpp>
 #include <hololoom/runtime/loom.hpp>
 
 #include <memory>

@@ -1,6 +1,6 @@
 #include "support/catch.hpp"
 
-#include <hololoom/actors/memory/bm25.hpp>
+#include <hololoom/actors/memory/index/bm25.hpp>
 
 using namespace hololoom;
 

@@ -1,6 +1,6 @@
 #include "support/catch.hpp"
 
-#include <hololoom/actors/memory/embedder.hpp>
+#include <hololoom/actors/memory/index/embedder.hpp>
 
 #include <cmath>
 

@@ -1,6 +1,6 @@
 #include "support/catch.hpp"
 
-#include <hololoom/actors/memory/shard_index.hpp>
+#include <hololoom/actors/memory/index/shard_index.hpp>
 
 #include <algorithm>
 #include <random>

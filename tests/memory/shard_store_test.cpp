@@ -1,8 +1,8 @@
 #include "memory/temp_dir.hpp"
 #include "support/catch.hpp"
 
-#include <hololoom/actors/memory/shard_store.hpp>
-#include <hololoom/actors/reflection/sqlite.hpp>
+#include <hololoom/actors/memory/store/shard_store.hpp>
+#include <hololoom/actors/storage/sqlite.hpp>
 
 #include <csignal>
 #include <sys/resource.h>

@@ -1,8 +1,8 @@
 #include "memory/temp_dir.hpp"
 #include "support/catch.hpp"
 
-#include <hololoom/actors/memory/source_reader.hpp>
-#include <hololoom/actors/memory/text.hpp>
+#include <hololoom/actors/memory/reading/source_reader.hpp>
+#include <hololoom/actors/memory/text/text.hpp>
 
 #include <zlib.h>
 

@@ -1,6 +1,6 @@
 #include "support/catch.hpp"
 
-#include <hololoom/actors/memory/temporal_window.hpp>
+#include <hololoom/actors/memory/index/temporal_window.hpp>
 
 using namespace hololoom;
 using namespace std::chrono_literals;

@@ -1,6 +1,6 @@
 #include "support/catch.hpp"
 
-#include <hololoom/actors/memory/text.hpp>
+#include <hololoom/actors/memory/text/text.hpp>
 
 #include <thread>
 

@@ -3,7 +3,7 @@
 #include "support/catch.hpp"
 
 #include <hololoom/actors/memory/yarn_graph.hpp>
-#include <hololoom/actors/supervision/exit.hpp>
+#include <hololoom/messages/caf/exit.hpp>
 
 #include <caf/scoped_actor.hpp>
 

@@ -1,7 +1,7 @@
 #include "support/catch.hpp"
 #include "support/samples.hpp"
 
-#include <hololoom/messages/type_ids.hpp>
+#include <hololoom/messages/caf/type_ids.hpp>
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>

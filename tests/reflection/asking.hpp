@@ -2,7 +2,7 @@
 
 #include "running_buffer.hpp"
 
-#include <hololoom/actors/reflection/import_pipeline.hpp>
+#include <hololoom/actors/reflection/transfer/import_pipeline.hpp>
 
 #include <atomic>
 #include <chrono>

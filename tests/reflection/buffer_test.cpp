@@ -1,7 +1,7 @@
 #include "running_buffer.hpp"
 #include "support/catch.hpp"
 
-#include <hololoom/actors/reflection/summary.hpp>
+#include <hololoom/actors/reflection/metrics_summary.hpp>
 
 using namespace hololoom;
 using namespace hololoom::test;

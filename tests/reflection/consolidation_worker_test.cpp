@@ -3,7 +3,7 @@
 #include "make.hpp"
 #include "support/catch.hpp"
 
-#include <hololoom/actors/reflection/held.hpp>
+#include <hololoom/actors/reflection/recent_episodes.hpp>
 #include <hololoom/runtime/loom.hpp>
 
 #include <algorithm>

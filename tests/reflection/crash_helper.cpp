@@ -4,7 +4,7 @@
 //   crash_helper DIRECTORY CLIENTS
 
 #include <hololoom/actors/reflection/buffer.hpp>
-#include <hololoom/messages/type_ids.hpp>
+#include <hololoom/messages/caf/type_ids.hpp>
 #include <hololoom/messages/uuid.hpp>
 
 #include <caf/actor_system.hpp>

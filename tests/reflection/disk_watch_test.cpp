@@ -2,8 +2,8 @@
 #include "faults.hpp"
 #include "support/catch.hpp"
 
-#include <hololoom/actors/reflection/episode_files.hpp>
-#include <hololoom/actors/reflection/summary.hpp>
+#include <hololoom/actors/reflection/metrics_summary.hpp>
+#include <hololoom/actors/reflection/transfer/episode_files.hpp>
 
 using namespace hololoom;
 using namespace hololoom::test;

@@ -4,8 +4,8 @@
 #include "make.hpp"
 #include "support/catch.hpp"
 
-#include <hololoom/actors/reflection/journal.hpp>
-#include <hololoom/actors/reflection/json_text.hpp>
+#include <hololoom/actors/reflection/journal/journal.hpp>
+#include <hololoom/messages/json/json_text.hpp>
 
 #include <filesystem>
 #include <fstream>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <hololoom/actors/reflection/disk.hpp>
+#include <hololoom/actors/storage/disk.hpp>
 
 #include <chrono>
 #include <condition_variable>

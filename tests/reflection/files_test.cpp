@@ -1,8 +1,8 @@
 #include "running_buffer.hpp"
 #include "support/catch.hpp"
 
-#include <hololoom/actors/reflection/episode_files.hpp>
-#include <hololoom/messages/json.hpp>
+#include <hololoom/actors/reflection/transfer/episode_files.hpp>
+#include <hololoom/messages/json/json.hpp>
 
 #include <fstream>
 #include <map>

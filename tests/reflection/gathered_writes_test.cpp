@@ -1,6 +1,6 @@
 #include "support/catch.hpp"
 
-#include <hololoom/actors/reflection/gathered_writes.hpp>
+#include <hololoom/actors/storage/gathered_writes.hpp>
 
 #include <string>
 

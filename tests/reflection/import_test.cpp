@@ -1,8 +1,8 @@
 #include "running_buffer.hpp"
 #include "support/catch.hpp"
 
-#include <hololoom/actors/reflection/episode_files.hpp>
-#include <hololoom/actors/reflection/import_pipeline.hpp>
+#include <hololoom/actors/reflection/transfer/episode_files.hpp>
+#include <hololoom/actors/reflection/transfer/import_pipeline.hpp>
 #include <hololoom/runtime/loom.hpp>
 
 #include <chrono>

@@ -1,7 +1,7 @@
 #include "make.hpp"
 #include "support/catch.hpp"
 
-#include <hololoom/actors/reflection/json_text.hpp>
+#include <hololoom/messages/json/json_text.hpp>
 
 #include <sqlite3.h>
 

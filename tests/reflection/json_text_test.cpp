@@ -1,8 +1,8 @@
 #include "support/catch.hpp"
 #include "support/samples.hpp"
 
-#include <hololoom/actors/reflection/json_text.hpp>
-#include <hololoom/actors/reflection/learned_state.hpp>
+#include <hololoom/actors/reflection/learning/learned_state.hpp>
+#include <hololoom/messages/json/json_text.hpp>
 
 using namespace hololoom;
 

@@ -2,7 +2,7 @@
 #include "running_buffer.hpp"
 #include "support/catch.hpp"
 
-#include <hololoom/actors/reflection/held.hpp>
+#include <hololoom/actors/reflection/recent_episodes.hpp>
 
 #include <chrono>
 
@@ -165,7 +165,7 @@ TEST_CASE("of very long episodes few are held, and few come in a page") {
   }
   running_buffer again{options};
   CHECK(read_all(again) == std::vector<std::size_t>{6, 2});
-  held_episodes held{1000};
+  recent_episodes held{1000};
   for (std::int64_t i = 1; i <= count; ++i)
     held.add(i, {}, length);
   CHECK(held.size() == 5);
@@ -174,6 +174,6 @@ TEST_CASE("of very long episodes few are held, and few come in a page") {
   held.remove({4, 5});
   held.add(count + 1, {}, length);
   CHECK(held.size() == 4);
-  held.add(count + 2, {}, 2 * held_episodes::most_bytes);
+  held.add(count + 2, {}, 2 * recent_episodes::most_bytes);
   CHECK(held.size() == 1);
 }

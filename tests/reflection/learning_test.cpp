@@ -1,8 +1,8 @@
 #include "make.hpp"
 #include "support/catch.hpp"
 
-#include <hololoom/actors/reflection/consolidate.hpp>
-#include <hololoom/actors/reflection/learning.hpp>
+#include <hololoom/actors/reflection/learning/consolidate.hpp>
+#include <hololoom/actors/reflection/learning/learning.hpp>
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 #include "support/catch.hpp"
 
-#include <hololoom/actors/reflection/losses.hpp>
+#include <hololoom/actors/reflection/repair/losses.hpp>
 
 using namespace hololoom;
 

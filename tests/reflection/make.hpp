@@ -1,6 +1,6 @@
 #pragma once
 
-#include <hololoom/actors/reflection/journal.hpp>
+#include <hololoom/actors/reflection/journal/journal.hpp>
 #include <hololoom/messages/episode.hpp>
 #include <hololoom/messages/uuid.hpp>
 

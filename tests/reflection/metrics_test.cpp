@@ -1,9 +1,9 @@
 #include "make.hpp"
 #include "support/catch.hpp"
 
-#include <hololoom/actors/reflection/metrics.hpp>
-#include <hololoom/actors/reflection/posterior.hpp>
-#include <hololoom/actors/reflection/summary.hpp>
+#include <hololoom/actors/reflection/learning/metrics.hpp>
+#include <hololoom/actors/reflection/learning/posterior.hpp>
+#include <hololoom/actors/reflection/metrics_summary.hpp>
 
 #include <fstream>
 

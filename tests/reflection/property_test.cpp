@@ -2,7 +2,7 @@
 #include "support/catch.hpp"
 #include "volatile_disk.hpp"
 
-#include <hololoom/actors/reflection/json_text.hpp>
+#include <hololoom/messages/json/json_text.hpp>
 
 #include <random>
 

@@ -2,7 +2,7 @@
 #include "refused_calls.hpp"
 #include "support/catch.hpp"
 
-#include <hololoom/actors/reflection/repair.hpp>
+#include <hololoom/actors/reflection/repair/repair.hpp>
 
 #include <fstream>
 #include <iterator>

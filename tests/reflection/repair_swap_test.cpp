@@ -2,7 +2,7 @@
 #include "refused_calls.hpp"
 #include "support/catch.hpp"
 
-#include <hololoom/actors/reflection/repair_swap.hpp>
+#include <hololoom/actors/reflection/repair/swap.hpp>
 
 #include <fstream>
 #include <iterator>

@@ -1,8 +1,8 @@
 #include "make.hpp"
 #include "support/catch.hpp"
 
-#include <hololoom/actors/reflection/json_text.hpp>
-#include <hololoom/actors/reflection/repair.hpp>
+#include <hololoom/actors/reflection/repair/repair.hpp>
+#include <hololoom/messages/json/json_text.hpp>
 
 #include <algorithm>
 #include <fstream>

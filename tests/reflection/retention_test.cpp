@@ -1,7 +1,7 @@
 #include "asking.hpp"
 #include "support/catch.hpp"
 
-#include <hololoom/actors/reflection/writer.hpp>
+#include <hololoom/actors/reflection/journal/writer.hpp>
 
 #include <sqlite3.h>
 

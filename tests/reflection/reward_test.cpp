@@ -2,7 +2,7 @@
 #include "support/catch.hpp"
 
 #include <hololoom/actors/reflection/appraise.hpp>
-#include <hololoom/actors/reflection/reward.hpp>
+#include <hololoom/actors/reflection/learning/reward.hpp>
 
 using namespace hololoom;
 

@@ -3,7 +3,7 @@
 #include "make.hpp"
 
 #include <hololoom/actors/reflection/buffer.hpp>
-#include <hololoom/messages/type_ids.hpp>
+#include <hololoom/messages/caf/type_ids.hpp>
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>

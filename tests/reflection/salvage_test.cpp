@@ -1,7 +1,7 @@
 #include "failing_journal.hpp"
 #include "support/catch.hpp"
 
-#include <hololoom/actors/reflection/repair.hpp>
+#include <hololoom/actors/reflection/repair/repair.hpp>
 
 #include <fstream>
 #include <iterator>

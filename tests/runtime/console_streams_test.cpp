@@ -1,6 +1,6 @@
 #include "support/catch.hpp"
 
-#include <hololoom/runtime/cli/streams.hpp>
+#include <hololoom/runtime/cli/terminal/streams.hpp>
 
 #include <array>
 #include <istream>

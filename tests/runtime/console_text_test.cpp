@@ -1,8 +1,8 @@
 #include "support/catch.hpp"
 
 #include <hololoom/runtime/cli/exit_codes.hpp>
-#include <hololoom/runtime/cli/render.hpp>
-#include <hololoom/runtime/cli/text_layout.hpp>
+#include <hololoom/runtime/cli/terminal/render.hpp>
+#include <hololoom/runtime/cli/terminal/text_layout.hpp>
 
 #include <string>
 

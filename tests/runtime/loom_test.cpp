@@ -1,8 +1,8 @@
 #include "support/catch.hpp"
 #include "support/scratch.hpp"
 
-#include <hololoom/actors/supervision/exit.hpp>
-#include <hololoom/messages/type_ids.hpp>
+#include <hololoom/messages/caf/exit.hpp>
+#include <hololoom/messages/caf/type_ids.hpp>
 #include <hololoom/runtime/loom.hpp>
 
 #include <caf/actor_system_config.hpp>

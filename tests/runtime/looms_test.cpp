@@ -1,6 +1,6 @@
 #include "support/catch.hpp"
 
-#include <hololoom/messages/type_ids.hpp>
+#include <hololoom/messages/caf/type_ids.hpp>
 #include <hololoom/runtime/loom.hpp>
 
 #include <caf/actor_registry.hpp>

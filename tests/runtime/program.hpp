@@ -2,7 +2,7 @@
 
 #include "support/process.hpp"
 
-#include <hololoom/messages/json.hpp>
+#include <hololoom/messages/json/json.hpp>
 
 #include <stdexcept>
 #include <string>

@@ -1,6 +1,6 @@
 #include "support/catch.hpp"
 
-#include <hololoom/actors/shuttle/expression.hpp>
+#include <hololoom/actors/shuttle/tools/expression.hpp>
 
 #include <string>
 

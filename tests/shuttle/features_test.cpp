@@ -1,8 +1,8 @@
 #include "support/catch.hpp"
 
-#include <hololoom/actors/shuttle/motifs.hpp>
-#include <hololoom/actors/shuttle/spectral.hpp>
-#include <hololoom/actors/shuttle/warp.hpp>
+#include <hololoom/actors/shuttle/weave/features/motifs.hpp>
+#include <hololoom/actors/shuttle/weave/features/spectral.hpp>
+#include <hololoom/actors/shuttle/weave/features/warp.hpp>
 
 #include <cmath>
 #include <numeric>

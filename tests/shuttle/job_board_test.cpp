@@ -1,7 +1,7 @@
 #include "support/catch.hpp"
 
 #include <hololoom/actors/shuttle/job_board.hpp>
-#include <hololoom/actors/shuttle/query_check.hpp>
+#include <hololoom/actors/shuttle/weave/query_check.hpp>
 
 #include <cmath>
 

@@ -1,7 +1,7 @@
 #include "support/catch.hpp"
 
-#include <hololoom/actors/shuttle/pattern_card.hpp>
-#include <hololoom/actors/shuttle/steps/steps.hpp>
+#include <hololoom/actors/shuttle/weave/pattern_card.hpp>
+#include <hololoom/actors/shuttle/weave/steps/steps.hpp>
 
 #include <string>
 

@@ -5,7 +5,7 @@
 #include <hololoom/actors/memory/yarn_graph.hpp>
 #include <hololoom/actors/shuttle/shuttle.hpp>
 #include <hololoom/actors/shuttle/weaver.hpp>
-#include <hololoom/actors/supervision/exit.hpp>
+#include <hololoom/messages/caf/exit.hpp>
 
 #include <caf/typed_event_based_actor.hpp>
 

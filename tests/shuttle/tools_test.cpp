@@ -1,9 +1,9 @@
 #include "support/catch.hpp"
 #include "weaving.hpp"
 
-#include <hololoom/actors/memory/text.hpp>
-#include <hololoom/actors/shuttle/prior.hpp>
-#include <hololoom/actors/shuttle/relevance.hpp>
+#include <hololoom/actors/memory/text/text.hpp>
+#include <hololoom/actors/shuttle/weave/prior.hpp>
+#include <hololoom/actors/shuttle/weave/relevance.hpp>
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 #include "support/catch.hpp"
 #include "weaving.hpp"
 
-#include <hololoom/actors/shuttle/steps/steps.hpp>
+#include <hololoom/actors/shuttle/weave/steps/steps.hpp>
 
 #include <stdexcept>
 

@@ -4,8 +4,8 @@
 #include <hololoom/actors/reflection/buffer.hpp>
 #include <hololoom/actors/shuttle/shuttle.hpp>
 #include <hololoom/actors/shuttle/weaver.hpp>
-#include <hololoom/actors/supervision/exit.hpp>
-#include <hololoom/messages/type_ids.hpp>
+#include <hololoom/messages/caf/exit.hpp>
+#include <hololoom/messages/caf/type_ids.hpp>
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <hololoom/actors/shuttle/weave.hpp>
+#include <hololoom/actors/shuttle/weave/weave.hpp>
 
 #include <memory>
 #include <string>

@@ -3,8 +3,8 @@
 #include "support/actor_fixture.hpp"
 
 #include <hololoom/actors/supervision/directory.hpp>
-#include <hololoom/actors/supervision/exit.hpp>
 #include <hololoom/actors/supervision/supervisor.hpp>
+#include <hololoom/messages/caf/exit.hpp>
 
 #include <map>
 #include <string>

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <hololoom/messages/caf_compat.hpp>
+#include <hololoom/messages/caf/compat.hpp>
+#include <hololoom/messages/caf/type_ids.hpp>
 #include <hololoom/messages/errc.hpp>
-#include <hololoom/messages/type_ids.hpp>
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>

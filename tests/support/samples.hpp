@@ -1,6 +1,6 @@
 #pragma once
 
-#include <hololoom/messages/json.hpp>
+#include <hololoom/messages/json/json.hpp>
 
 #include <map>
 #include <string>

@@ -1,6 +1,6 @@
 #include "worker_fixture.hpp"
 
-#include <hololoom/actors/workers/wake_service.hpp>
+#include <hololoom/actors/workers/coroutine/wake_service.hpp>
 
 #include <caf/typed_event_based_actor.hpp>
 

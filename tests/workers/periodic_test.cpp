@@ -1,6 +1,6 @@
 #include "worker_fixture.hpp"
 
-#include <hololoom/actors/workers/periodic_worker.hpp>
+#include <hololoom/actors/workers/threads/periodic_worker.hpp>
 
 #include <atomic>
 #include <future>

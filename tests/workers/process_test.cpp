@@ -1,7 +1,7 @@
 #include "real_fixture.hpp"
 #include "support/process.hpp"
 
-#include <hololoom/actors/workers/process_worker.hpp>
+#include <hololoom/actors/workers/process/process_worker.hpp>
 
 #include <algorithm>
 #include <atomic>

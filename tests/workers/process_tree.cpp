@@ -3,7 +3,7 @@
 // killed.
 
 #include <hololoom/actors/workers/background.hpp>
-#include <hololoom/messages/type_ids.hpp>
+#include <hololoom/messages/caf/type_ids.hpp>
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>

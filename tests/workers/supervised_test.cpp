@@ -1,6 +1,6 @@
 #include "supervised_fixture.hpp"
 
-#include <hololoom/actors/workers/wake_service.hpp>
+#include <hololoom/actors/workers/coroutine/wake_service.hpp>
 
 #include <caf/blocking_actor.hpp>
 

@@ -3,8 +3,8 @@
 #include "support/actor_fixture.hpp"
 #include "support/catch.hpp"
 
-#include <hololoom/actors/supervision/exit.hpp>
 #include <hololoom/actors/workers/background.hpp>
+#include <hololoom/messages/caf/exit.hpp>
 
 #include <caf/system_messages.hpp>
 

@@ -1,6 +1,6 @@
-#include <hololoom/actors/shuttle/expression.hpp>
-#include <hololoom/actors/shuttle/prior.hpp>
-#include <hololoom/actors/shuttle/tool.hpp>
+#include <hololoom/actors/shuttle/tools/expression.hpp>
+#include <hololoom/actors/shuttle/tools/tool.hpp>
+#include <hololoom/actors/shuttle/weave/prior.hpp>
 
 #include <utility>
 

@@ -2,8 +2,8 @@
 
 #include <hololoom/actors/supervision/child_spec.hpp>
 #include <hololoom/actors/supervision/core/restart_limit.hpp>
+#include <hololoom/messages/caf/work_monitor.hpp>
 #include <hololoom/messages/lifecycle.hpp>
-#include <hololoom/messages/work_monitor.hpp>
 
 #include <caf/actor_control_block.hpp>
 

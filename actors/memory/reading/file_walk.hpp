@@ -1,0 +1,39 @@
+#pragma once
+
+#include <hololoom/actors/memory/reading/source_reader.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace hololoom::detail {
+
+/// A regular file to be read.
+struct found_file {
+  /// Absolute.
+  std::string path;
+  std::uint64_t size = 0;
+  timestamp modified;
+};
+
+/// What is under some paths.
+struct walk_result {
+  std::vector<found_file> files;
+  std::vector<skipped_source> skipped;
+};
+
+/// Lists the regular files in `paths`, each once, sorted by name folder by
+/// folder.
+walk_result walk(const std::vector<std::string>& paths);
+
+/// A file's bytes, packed as they are.
+/// @returns `not_found`, `read_only`, `io_error`, or `not_supported` when it
+/// has
+///          more than `limit` bytes.
+caf::expected<std::string> read_file(const std::string& path,
+                                     std::uint64_t limit);
+
+/// What `errno` means for a file that was to be read.
+skipped_source explain_errno(const std::string& path, int code);
+
+} // namespace hololoom::detail

@@ -1,0 +1,213 @@
+#include <hololoom/actors/memory/reading/file_walk.hpp>
+#include <hololoom/actors/memory/reading/source_reader.hpp>
+
+#include <algorithm>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+namespace hololoom {
+
+namespace {
+
+using detail::found_file;
+
+/// What came of one file.
+struct file_result {
+  std::vector<shard> shards;
+  std::uint64_t text_bytes = 0;
+  std::optional<skipped_source> skipped;
+};
+
+bool is_gzip(std::string_view bytes) {
+  return bytes.starts_with("\x1F\x8B");
+}
+
+caf::expected<std::string> text_of(const found_file& file,
+                                   const reading_options& options) {
+  auto bytes = detail::read_file(file.path, options.max_file_bytes);
+  if (!bytes)
+    return bytes;
+  if (is_gzip(*bytes)) {
+    bytes = inflate_gzip(*bytes, options.max_file_bytes);
+    if (!bytes)
+      return bytes;
+  }
+  return decode_text(std::move(*bytes));
+}
+
+file_result read_one(const found_file& file, const reading_options& options) {
+  file_result result;
+  try {
+    auto text = text_of(file, options);
+    if (!text) {
+      result.skipped =
+        skipped_source{file.path, code_of(text.error()), explain(text.error())};
+      return result;
+    }
+    result.text_bytes = text->size();
+    result.shards = split_text(*text, file.path, file.modified, options);
+  } catch (const std::exception& e) {
+    result.skipped = skipped_source{file.path, errc::io_error, e.what()};
+  }
+  return result;
+}
+
+/// Reads files on some threads and hands them out in order. A thread that is
+/// too far ahead of the one who takes waits.
+class reading_pool {
+public:
+  reading_pool(const std::vector<found_file>& files,
+               const reading_options& options)
+    : files_(files), options_(options), results_(files.size()) {
+    auto count =
+      options.threads != 0
+        ? options.threads
+        : std::max<std::size_t>(std::thread::hardware_concurrency(), 1);
+    for (std::size_t i = 0; i < std::min(count, files.size()); ++i)
+      threads_.emplace_back([this] { work(); });
+  }
+
+  reading_pool(const reading_pool&) = delete;
+  reading_pool& operator=(const reading_pool&) = delete;
+
+  ~reading_pool() {
+    {
+      std::lock_guard guard{mutex_};
+      stopped_ = true;
+    }
+    changed_.notify_all();
+    for (auto& x : threads_)
+      x.join();
+  }
+
+  /// The next file's result; waits for it.
+  file_result take() {
+    std::unique_lock guard{mutex_};
+    changed_.wait(guard, [this] { return results_[taken_].has_value(); });
+    auto result = std::move(*results_[taken_]);
+    results_[taken_].reset();
+    ++taken_;
+    guard.unlock();
+    changed_.notify_all();
+    return result;
+  }
+
+private:
+  static constexpr std::size_t ahead = 48;
+
+  void work() {
+    std::unique_lock guard{mutex_};
+    for (;;) {
+      changed_.wait(guard, [this] {
+        return stopped_ || next_ == files_.size() || next_ < taken_ + ahead;
+      });
+      if (stopped_ || next_ == files_.size())
+        return;
+      auto mine = next_++;
+      guard.unlock();
+      auto result = read_one(files_[mine], options_);
+      guard.lock();
+      results_[mine] = std::move(result);
+      changed_.notify_all();
+    }
+  }
+
+  const std::vector<found_file>& files_;
+  const reading_options& options_;
+  std::vector<std::optional<file_result>> results_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::size_t next_ = 0;
+  std::size_t taken_ = 0;
+  bool stopped_ = false;
+  std::vector<std::thread> threads_;
+};
+
+/// Collects whole files until they make a batch.
+class batcher {
+public:
+  batcher(const batch_sink& sink, const reading_options& options)
+    : sink_(sink), limit_(options.batch_bytes) {}
+
+  caf::error add(const found_file& file, file_result result) {
+    bytes_ += result.text_bytes;
+    auto& shards = batch_.shards;
+    shards.insert(shards.end(), std::make_move_iterator(result.shards.begin()),
+                  std::make_move_iterator(result.shards.end()));
+    batch_.sources.push_back(file.path);
+    return bytes_ >= limit_ ? flush() : caf::error{};
+  }
+
+  caf::error flush() {
+    if (batch_.sources.empty())
+      return {};
+    bytes_ = 0;
+    return sink_(std::exchange(batch_, {}));
+  }
+
+private:
+  const batch_sink& sink_;
+  std::size_t limit_;
+  source_batch batch_;
+  std::uint64_t bytes_ = 0;
+};
+
+} // namespace
+
+caf::expected<reading_report>
+read_sources(const std::vector<std::string>& paths, const batch_sink& sink,
+             const reading_options& options, const progress_sink& progress) {
+  auto found = detail::walk(paths);
+  reading_report report;
+  report.skipped = std::move(found.skipped);
+  reading_progress done;
+  done.files_total = found.files.size();
+  for (const auto& file : found.files)
+    done.bytes_total += file.size;
+  batcher batches{sink, options};
+  reading_pool pool{found.files, options};
+  for (const auto& file : found.files) {
+    auto result = pool.take();
+    if (result.skipped) {
+      report.skipped.push_back(std::move(*result.skipped));
+    } else {
+      ++report.files;
+      report.shards += result.shards.size();
+      report.text_bytes += result.text_bytes;
+      if (auto err = batches.add(file, std::move(result)))
+        return err;
+    }
+    ++done.files;
+    done.bytes += file.size;
+    if (progress)
+      progress(done);
+  }
+  if (auto err = batches.flush())
+    return err;
+  std::stable_sort(report.skipped.begin(), report.skipped.end(),
+                   [](const skipped_source& x, const skipped_source& y) {
+                     return x.path < y.path;
+                   });
+  return report;
+}
+
+caf::expected<std::vector<shard>>
+read_all(const std::vector<std::string>& paths,
+         const reading_options& options) {
+  std::vector<shard> result;
+  auto keep = [&](source_batch batch) {
+    result.insert(result.end(), std::make_move_iterator(batch.shards.begin()),
+                  std::make_move_iterator(batch.shards.end()));
+    return caf::error{};
+  };
+  auto report = read_sources(paths, keep, options);
+  if (!report)
+    return std::move(report.error());
+  return result;
+}
+
+} // namespace hololoom

@@ -1,0 +1,114 @@
+#include <hololoom/actors/reflection/journal/schema.hpp>
+
+#include <array>
+#include <string>
+
+namespace hololoom {
+
+namespace {
+
+/// "HLRJ": HoloLoom's reflection journal.
+constexpr std::int64_t application_id = 0x484c524a;
+
+/// What leads from each version to the next. A step that was released is never
+/// changed; a new version is a new step at the end.
+///
+/// `episodes`: `body` is null once a consolidation took it away; the columns
+/// stay, so that what was learned can be made anew. Sequence numbers have no
+/// gaps: rows leave only from the front.
+/// `learned`: 0 is what was learned from the rows that left, 1 the sum of that
+/// and the rows that are here.
+constexpr std::array steps{
+  // 0 -> 1
+  "CREATE TABLE episodes("
+  "  sequence INTEGER PRIMARY KEY,"
+  "  id TEXT NOT NULL UNIQUE,"
+  "  at INTEGER NOT NULL,"
+  "  tool TEXT NOT NULL,"
+  "  pattern TEXT NOT NULL,"
+  "  reward REAL NOT NULL,"
+  "  success INTEGER NOT NULL,"
+  "  formula INTEGER NOT NULL,"
+  "  confidence REAL NOT NULL,"
+  "  duration_ms REAL NOT NULL,"
+  "  query_length INTEGER NOT NULL,"
+  "  discount REAL NOT NULL,"
+  "  body TEXT,"
+  "  checksum INTEGER NOT NULL);"
+  "CREATE TABLE adjustments("
+  "  number INTEGER PRIMARY KEY,"
+  "  after_sequence INTEGER NOT NULL,"
+  "  body TEXT NOT NULL,"
+  "  checksum INTEGER NOT NULL);"
+  "CREATE TABLE learned("
+  "  kind INTEGER PRIMARY KEY,"
+  "  body TEXT NOT NULL,"
+  "  checksum INTEGER NOT NULL);",
+  // 1 -> 2: spacetimes that one may reflect on later.
+  "CREATE TABLE spacetimes("
+  "  number INTEGER PRIMARY KEY,"
+  "  id TEXT NOT NULL UNIQUE,"
+  "  body TEXT NOT NULL,"
+  "  checksum INTEGER NOT NULL);",
+};
+
+static_assert(steps.size() == journal_schema_version);
+
+caf::error migrate(sqlite::database& db, std::int64_t from) {
+  // What is damaged is not written to, not even to migrate it.
+  auto verdict = db.text("PRAGMA quick_check(1)");
+  if (!verdict)
+    return std::move(verdict.error());
+  if (*verdict != "ok")
+    return failure(errc::corrupt, "the journal is damaged: " + *verdict
+                                    + "; run `hololoom repair`");
+  if (auto err = db.run("BEGIN IMMEDIATE"))
+    return err;
+  for (auto i = static_cast<std::size_t>(from); i < steps.size(); ++i) {
+    if (auto err = db.run(steps[i])) {
+      db.rollback();
+      return err;
+    }
+  }
+  auto stamp = "PRAGMA application_id=" + std::to_string(application_id)
+             + "; PRAGMA user_version=" + std::to_string(journal_schema_version)
+             + "; COMMIT";
+  auto err = db.run(stamp.c_str());
+  if (err)
+    db.rollback();
+  return err;
+}
+
+} // namespace
+
+caf::error bring_up_to_date(sqlite::database& db,
+                            const std::filesystem::path& file) {
+  auto version = db.number("PRAGMA user_version");
+  if (!version)
+    return std::move(version.error());
+  auto application = db.number("PRAGMA application_id");
+  if (!application)
+    return std::move(application.error());
+  auto tables = db.number("SELECT count(*) FROM sqlite_master");
+  if (!tables)
+    return std::move(tables.error());
+  auto empty = *version == 0 && *application == 0 && *tables == 0;
+  if (!empty && (*application != application_id || *version < 1))
+    return failure(
+      errc::corrupt,
+      file.string()
+        + " is not a HoloLoom journal, or its first "
+          "page is damaged; run `hololoom repair` on its directory, "
+          "or choose another one");
+  if (*version > journal_schema_version)
+    return failure(errc::newer_schema,
+                   file.string() + " was written by a newer version (schema "
+                     + std::to_string(*version) + ", this one knows up to "
+                     + std::to_string(journal_schema_version)
+                     + "); use that version");
+  if (*version < journal_schema_version)
+    return migrate(db, *version);
+  return {};
+}
+
+} // namespace hololoom

@@ -1,0 +1,77 @@
+#include <hololoom/actors/reflection/recent_episodes.hpp>
+
+#include <algorithm>
+
+namespace hololoom {
+
+std::int64_t merged_count(const episode& x) {
+  const auto& values = x.woven.metadata.values;
+  auto merged = values.find("merged");
+  if (merged == values.end() || !merged->is_object())
+    return 1;
+  auto count = merged->find("count");
+  if (count == merged->end() || !count->is_number_integer())
+    return 1;
+  return std::max<std::int64_t>(1, count->get<std::int64_t>());
+}
+
+void recent_episodes::add(std::int64_t sequence, episode&& x,
+                          std::size_t bytes) {
+  if (all_.empty())
+    complete_after_ = sequence - 1;
+  all_.push_back({sequence, std::move(x), bytes});
+  bytes_ += bytes;
+  while (all_.size() > capacity_ || (bytes_ > most_bytes && all_.size() > 1)) {
+    complete_after_ = all_.front().sequence;
+    bytes_ -= all_.front().bytes;
+    all_.pop_front();
+  }
+}
+
+void recent_episodes::replace(std::int64_t sequence, episode x) {
+  auto held = std::find_if(all_.begin(), all_.end(), [&](const entry& e) {
+    return e.sequence == sequence;
+  });
+  if (held != all_.end())
+    held->what = std::move(x);
+}
+
+void recent_episodes::remove(const std::set<std::int64_t>& sequences) {
+  std::erase_if(all_, [&](const entry& x) {
+    auto goes = sequences.count(x.sequence) > 0;
+    bytes_ -= goes ? x.bytes : 0;
+    return goes;
+  });
+}
+
+const episode* recent_episodes::find(std::int64_t sequence) const {
+  for (const auto& held : all_)
+    if (held.sequence == sequence)
+      return &held.what;
+  return nullptr;
+}
+
+std::optional<std::vector<recent_episodes::entry>>
+recent_episodes::page(std::int64_t after, std::int64_t limit) const {
+  if (all_.empty() || after < complete_after_)
+    return std::nullopt;
+  auto i = std::lower_bound(all_.begin(), all_.end(), after + 1,
+                            [](const entry& x, std::int64_t sequence) {
+                              return x.sequence < sequence;
+                            });
+  std::vector<entry> result;
+  for (; i != all_.end() && std::ssize(result) < limit; ++i)
+    result.push_back(*i);
+  return result;
+}
+
+std::vector<sample> recent_episodes::samples(std::int64_t limit) const {
+  auto n = std::min<std::int64_t>(limit, size());
+  std::vector<sample> result;
+  result.reserve(static_cast<std::size_t>(n));
+  for (auto i = all_.end() - n; i != all_.end(); ++i)
+    result.push_back({i->sequence, outcome_of(i->what), merged_count(i->what)});
+  return result;
+}
+
+} // namespace hololoom

@@ -1,0 +1,96 @@
+#include <hololoom/actors/reflection/repair/losses.hpp>
+
+#include <algorithm>
+
+namespace hololoom {
+
+namespace {
+
+constexpr std::size_t most_ids = 1'000;
+
+/// Of a long list, so many are said.
+constexpr std::size_t most_said = 20;
+
+std::string counted(std::int64_t n) {
+  return std::to_string(n) + (n == 1 ? " episode" : " episodes");
+}
+
+std::string text_of(const episode_range& x) {
+  auto result = std::to_string(x.first);
+  return x.first == x.last ? result : result + " to " + std::to_string(x.last);
+}
+
+std::string text_of(const std::string& x) {
+  return x;
+}
+
+template <class T>
+std::string listed(const std::vector<T>& xs) {
+  std::string result;
+  for (std::size_t i = 0; i < std::min(xs.size(), most_said); ++i)
+    result += (i == 0 ? "" : ", ") + text_of(xs[i]);
+  if (xs.size() > most_said)
+    result += ", and more";
+  return result;
+}
+
+/// What is missing after `first`, up to `last`.
+std::vector<episode_range> gaps(const salvaged& found, std::int64_t first,
+                                std::int64_t last) {
+  std::vector<episode_range> result;
+  auto expected = first + 1;
+  for (auto i = found.episodes.upper_bound(first);
+       i != found.episodes.end() && i->first <= last; ++i) {
+    if (i->first > expected)
+      result.push_back({expected, i->first - 1});
+    expected = i->first + 1;
+  }
+  if (expected <= last)
+    result.push_back({expected, last});
+  return result;
+}
+
+std::vector<std::string> ids_in(const salvaged& found,
+                                const std::vector<episode_range>& ranges) {
+  std::vector<std::string> result;
+  for (const auto& range : ranges)
+    for (auto i = found.ids.lower_bound(range.first);
+         i != found.ids.end() && i->first <= range.last; ++i)
+      if (result.size() < most_ids)
+        result.push_back(i->second);
+  return result;
+}
+
+} // namespace
+
+losses losses_of(const salvaged& found, std::int64_t mark) {
+  losses result;
+  auto known = std::max(found.known, mark);
+  auto first = found.baseline ? found.baseline->sequence : 0;
+  result.ranges = gaps(found, first, known);
+  for (const auto& x : result.ranges)
+    result.count += x.last - x.first + 1;
+  result.ids = ids_in(found, result.ranges);
+  auto& said = result.sentences;
+  if (result.count > 0) {
+    said.push_back(counted(result.count) + " could not be read: number"
+                   + (result.count == 1 ? " " : "s ") + listed(result.ranges));
+    said.push_back(result.ids.empty()
+                     ? "the journal's index does not say by what ids"
+                     : "the journal's index has "
+                         + std::to_string(result.ids.size())
+                         + " of their ids: " + listed(result.ids));
+  }
+  if (!found.baseline && !result.ranges.empty()
+      && result.ranges.front().first == 1)
+    said.push_back("what was learned from episodes that had left the journal "
+                   "could not be read, and which of "
+                   + text_of(result.ranges.front()) + " had left is not known");
+  if (mark == 0)
+    said.push_back("journal.mark is missing or damaged: whether there were "
+                   "episodes after number "
+                   + std::to_string(known) + " is not known");
+  return result;
+}
+
+} // namespace hololoom

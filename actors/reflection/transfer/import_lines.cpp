@@ -1,0 +1,195 @@
+#include <hololoom/actors/reflection/transfer/episode_files.hpp>
+#include <hololoom/actors/reflection/transfer/import_pipeline.hpp>
+#include <hololoom/messages/json/json.hpp>
+#include <hololoom/messages/uuid.hpp>
+
+#include <istream>
+#include <mutex>
+#include <ostream>
+#include <streambuf>
+#include <utility>
+
+namespace hololoom {
+
+namespace {
+
+/// Refuses what nobody could learn from.
+caf::error check_outcome(const spacetime& x) {
+  if (x.tool_used.empty())
+    return failure(errc::invalid_json, "tool_used: must not be empty");
+  if (!(x.confidence >= 0.0 && x.confidence <= 1.0))
+    return failure(errc::invalid_json, "confidence: expected a number in 0..1");
+  return {};
+}
+
+/// What a line asks to store: an exported episode, or the few keys that a weave
+/// made elsewhere needs.
+/// @param said_id the line's id, if it could be read, whatever else is wrong.
+caf::expected<import_pipeline::request> parse_line(const std::string& line,
+                                                   std::string& said_id) {
+  auto value = parse_json(line);
+  if (!value)
+    return std::move(value.error());
+  if (!value->is_object())
+    return failure(errc::invalid_json, "expected an object");
+  if (auto id = value->find("id"); id != value->end() && id->is_string())
+    said_id = id->get<std::string>();
+  if (value->contains("spacetime")) {
+    import_request result;
+    if (auto err = from_json_value(*value, result.made))
+      return err;
+    if (result.made.at == timestamp{})
+      result.made.at = now();
+    return import_pipeline::request{std::move(result)};
+  }
+  reflect_request result;
+  auto made_at = now();
+  auto id = value->find("id");
+  if (id != value->end()) {
+    if (auto err = from_json_value(*id, result.episode_id, "id"))
+      return err;
+    value->erase(id);
+  }
+  if (!value->contains("trace"))
+    (*value)["trace"] = {{"start_time", to_iso8601(made_at)},
+                         {"end_time", to_iso8601(made_at)},
+                         {"duration_ms", 0.0}};
+  if (auto err = from_json_value(*value, result.woven))
+    return err;
+  if (auto err = check_outcome(result.woven))
+    return err;
+  if (result.woven.created_at == timestamp{})
+    result.woven.created_at = made_at;
+  if (auto said = value->find("feedback"); said != value->end())
+    if (auto err = from_json_value(*said, result.said, "feedback"))
+      return err;
+  if (auto reward = value->find("reward"); reward != value->end())
+    if (auto err = from_json_value(*reward, result.reward, "reward"))
+      return err;
+  return import_pipeline::request{std::move(result)};
+}
+
+/// The name under which a request is stored, made here if it has none.
+std::string name(import_pipeline::request& x) {
+  auto& id = std::holds_alternative<import_request>(x)
+             ? std::get<import_request>(x).made.id
+             : std::get<reflect_request>(x).episode_id;
+  if (id.empty())
+    id = make_uuid();
+  return id;
+}
+
+/// Reads lines, and of one that is too long no more than may be imported: the
+/// rest of it is skipped, so that no line is held whole that nobody can store.
+class line_reader {
+public:
+  explicit line_reader(std::istream& in) : from_(*in.rdbuf()) {}
+
+  /// @returns false at the end.
+  bool next() {
+    using traits = std::streambuf::traits_type;
+    line_.clear();
+    too_long_ = false;
+    auto c = from_.sbumpc();
+    if (traits::eq_int_type(c, traits::eof()))
+      return false;
+    for (; !traits::eq_int_type(c, traits::eof()); c = from_.sbumpc()) {
+      if (c == '\n')
+        break;
+      if (line_.size() < longest_import)
+        line_ += traits::to_char_type(c);
+      else
+        too_long_ = true;
+    }
+    ++number_;
+    return true;
+  }
+
+  bool is_blank() const {
+    return !too_long_ && line_.find_first_not_of(" \t\r") == std::string::npos;
+  }
+
+  bool too_long() const { return too_long_; }
+  const std::string& line() const { return line_; }
+  std::int64_t number() const { return number_; }
+
+private:
+  std::streambuf& from_;
+  std::string line_;
+  bool too_long_ = false;
+  std::int64_t number_ = 0;
+};
+
+/// Answers lines, one at a time.
+class answers_out {
+public:
+  explicit answers_out(std::ostream& out) : out_(out) {}
+
+  void stored(const reflect_ack& ack) {
+    auto line = json{{"id", ack.episode_id}, {"durable", ack.durable}};
+    if (!ack.durable)
+      line["error"] = "there is no data directory: it is kept in memory only";
+    std::lock_guard guard{mutex_};
+    out_ << to_text(line) << std::endl;
+    ++report_.stored;
+  }
+
+  void failed(const std::string& id, std::int64_t line_number,
+              const caf::error& why) {
+    auto sentence = "line " + std::to_string(line_number) + ": " + explain(why);
+    auto line = json{{"id", id}, {"durable", false}, {"error", sentence}};
+    std::lock_guard guard{mutex_};
+    out_ << to_text(line) << std::endl;
+    report_.failed.push_back(std::move(sentence));
+  }
+
+  import_report report() {
+    std::lock_guard guard{mutex_};
+    return std::move(report_);
+  }
+
+private:
+  std::mutex mutex_;
+  std::ostream& out_;
+  import_report report_;
+};
+
+} // namespace
+
+import_report import_lines(caf::actor_system& system, buffer_lookup find,
+                           std::istream& in, std::ostream& out,
+                           std::size_t under_way) {
+  answers_out answers{out};
+  {
+    import_pipeline pipeline{system, std::move(find), under_way};
+    line_reader lines{in};
+    while (lines.next()) {
+      auto number = lines.number();
+      if (lines.is_blank())
+        continue;
+      if (lines.too_long()) {
+        answers.failed({}, number, too_long_to_import());
+        continue;
+      }
+      std::string said_id;
+      auto request = parse_line(lines.line(), said_id);
+      if (!request) {
+        answers.failed(said_id, number, request.error());
+        continue;
+      }
+      auto id = name(*request);
+      pipeline.store(
+        std::move(*request),
+        [&answers, id, number](const caf::expected<reflect_ack>& x) {
+          if (x)
+            answers.stored(*x);
+          else
+            answers.failed(id, number, x.error());
+        },
+        lines.line().size());
+    }
+  }
+  return answers.report();
+}
+
+} // namespace hololoom

@@ -1,0 +1,197 @@
+#include <hololoom/actors/storage/sqlite.hpp>
+
+#include <sqlite3.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace hololoom::sqlite {
+
+namespace {
+
+errc code_for(int code, int system_error) {
+  switch (code & 0xff) {
+    case SQLITE_FULL: return errc::disk_full;
+    case SQLITE_READONLY:
+    case SQLITE_PERM: return errc::read_only;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB: return errc::corrupt;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED: return errc::data_dir_locked;
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+      if (system_error == ENOSPC || system_error == EDQUOT)
+        return errc::disk_full;
+      if (system_error == EROFS || system_error == EACCES
+          || system_error == EPERM)
+        return errc::read_only;
+      return errc::io_error;
+    case SQLITE_NOMEM: return errc::io_error;
+    default: return errc::internal;
+  }
+}
+
+const char* remedy(errc code) {
+  switch (code) {
+    case errc::disk_full:
+      return "make space on its disk; it goes on by itself then";
+    case errc::read_only: return "make the directory and its files writable";
+    case errc::corrupt:
+      return "run `hololoom repair` on the data directory; nothing was "
+             "overwritten";
+    case errc::data_dir_locked: return "end the other process that uses it";
+    case errc::io_error: return "look at the disk and at the system log";
+    default: return "this is a defect; please report it";
+  }
+}
+
+} // namespace
+
+caf::error describe(int code, int system_error, std::string_view tried,
+                    std::string_view file) {
+  auto result = code_for(code, system_error);
+  std::string text{"could not "};
+  text += tried;
+  text += " ";
+  text += file;
+  text += ": ";
+  if (result == errc::disk_full)
+    text += "no space is left on the disk";
+  else
+    text += sqlite3_errstr(code);
+  if (system_error != 0 && result != errc::disk_full) {
+    text += " (";
+    text += std::strerror(system_error);
+    text += ")";
+  }
+  text += "; ";
+  text += remedy(result);
+  return failure(result, std::move(text));
+}
+
+// -- statement ----------------------------------------------------------------
+
+void statement::finalizer::operator()(sqlite3_stmt* x) const {
+  sqlite3_finalize(x);
+}
+
+void statement::bind(int index, std::int64_t x) {
+  sqlite3_bind_int64(stmt_.get(), index, x);
+}
+
+void statement::bind(int index, double x) {
+  sqlite3_bind_double(stmt_.get(), index, x);
+}
+
+void statement::bind(int index, std::string_view x) {
+  // A null pointer would bind NULL instead of an empty text.
+  sqlite3_bind_text64(stmt_.get(), index, x.data() ? x.data() : "", x.size(),
+                      SQLITE_STATIC, SQLITE_UTF8);
+}
+
+void statement::bind_null(int index) {
+  sqlite3_bind_null(stmt_.get(), index);
+}
+
+int statement::step() {
+  return sqlite3_step(stmt_.get());
+}
+
+void statement::reset() {
+  sqlite3_reset(stmt_.get());
+}
+
+std::int64_t statement::integer(int column) const {
+  return sqlite3_column_int64(stmt_.get(), column);
+}
+
+double statement::real(int column) const {
+  return sqlite3_column_double(stmt_.get(), column);
+}
+
+std::string_view statement::text(int column) const {
+  auto data = sqlite3_column_text(stmt_.get(), column);
+  auto size = sqlite3_column_bytes(stmt_.get(), column);
+  if (!data)
+    return {};
+  return {reinterpret_cast<const char*>(data), static_cast<std::size_t>(size)};
+}
+
+bool statement::is_null(int column) const {
+  return sqlite3_column_type(stmt_.get(), column) == SQLITE_NULL;
+}
+
+// -- database -----------------------------------------------------------------
+
+void database::closer::operator()(sqlite3* x) const {
+  sqlite3_close_v2(x);
+}
+
+caf::expected<database> database::open(const std::string& file,
+                                       const std::string& vfs, bool read_only) {
+  sqlite3* raw = nullptr;
+  auto flags = read_only ? SQLITE_OPEN_READONLY
+                         : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  auto code = sqlite3_open_v2(file.c_str(), &raw, flags | SQLITE_OPEN_NOMUTEX,
+                              vfs.empty() ? nullptr : vfs.c_str());
+  database result;
+  result.db_.reset(raw);
+  result.file_ = file;
+  if (code != SQLITE_OK)
+    return describe(raw ? sqlite3_extended_errcode(raw) : code,
+                    raw ? sqlite3_system_errno(raw) : 0, "open", file);
+  sqlite3_extended_result_codes(raw, 1);
+  return result;
+}
+
+caf::error database::run(const char* sql) {
+  if (sqlite3_exec(db_.get(), sql, nullptr, nullptr, nullptr) == SQLITE_OK)
+    return {};
+  return last_error("write to");
+}
+
+caf::expected<statement> database::prepare(const char* sql) {
+  sqlite3_stmt* raw = nullptr;
+  if (sqlite3_prepare_v3(db_.get(), sql, -1, SQLITE_PREPARE_PERSISTENT, &raw,
+                         nullptr)
+      != SQLITE_OK)
+    return last_error("read");
+  statement result;
+  result.stmt_.reset(raw);
+  return result;
+}
+
+caf::expected<std::int64_t> database::number(const char* sql) {
+  auto query = prepare(sql);
+  if (!query)
+    return std::move(query.error());
+  if (query->step() != SQLITE_ROW)
+    return last_error("read");
+  return query->integer(0);
+}
+
+caf::expected<std::string> database::text(const char* sql) {
+  auto query = prepare(sql);
+  if (!query)
+    return std::move(query.error());
+  if (query->step() != SQLITE_ROW)
+    return last_error("read");
+  return std::string{query->text(0)};
+}
+
+caf::error database::last_error(std::string_view tried) const {
+  return describe(sqlite3_extended_errcode(db_.get()),
+                  sqlite3_system_errno(db_.get()), tried, file_);
+}
+
+int database::changes() const {
+  return sqlite3_changes(db_.get());
+}
+
+void database::rollback() {
+  if (sqlite3_get_autocommit(db_.get()) == 0)
+    sqlite3_exec(db_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+} // namespace hololoom::sqlite

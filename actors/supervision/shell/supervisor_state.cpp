@@ -1,0 +1,455 @@
+#include <hololoom/actors/supervision/shell/supervisor_state.hpp>
+#include <hololoom/messages/caf/exit.hpp>
+
+#include <caf/actor_ostream.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace hololoom::supervision {
+
+namespace {
+
+/// A tick keeps the actor's memory until it fires: none is longer.
+constexpr auto longest_tick = std::chrono::milliseconds{250};
+
+/// Others wait for no longer than this before they have their turn, and for as
+/// long once more while what they asked is in the mailbox.
+constexpr auto longest_slice = std::chrono::milliseconds{1};
+
+/// Compared by code, because an error to compare with would be allocated anew
+/// for each of very many.
+exit_class classify(const caf::error& reason) {
+  if (!reason)
+    return exit_class::normal;
+  static const auto exits =
+    caf::make_error(caf::exit_reason::user_shutdown).category();
+  if (reason.category() != exits)
+    return exit_class::abnormal;
+  switch (static_cast<caf::exit_reason>(reason.code())) {
+    case caf::exit_reason::normal: return exit_class::normal;
+    case caf::exit_reason::user_shutdown: return exit_class::shutdown;
+    case caf::exit_reason::kill: return exit_class::killed;
+    default: return exit_class::abnormal;
+  }
+}
+
+std::string text_of(exit_class why, const caf::error& reason) {
+  switch (why) {
+    case exit_class::normal: return "normal";
+    case exit_class::shutdown: return "shutdown";
+    case exit_class::killed: return "killed";
+    case exit_class::abnormal: break;
+  }
+  return explain(reason);
+}
+
+} // namespace
+
+supervisor_state::supervisor_state(supervisor_impl::base* self,
+                                   supervisor_setup setup)
+  : self_(self),
+    setup_(std::move(setup)),
+    board_(std::make_shared<board>(setup_.path)),
+    core_(setup_.options, *board_, *this),
+    watch_(*board_, *this),
+    exits_(self->address(),
+           setup_.options.detached ? paced_exits::on_its_own_thread
+                                   : paced_exits::on_a_worker,
+           [this](const caf::strong_actor_ptr& x) { told(x); }) {
+  setup_.options.names->add(board_);
+}
+
+supervisor_state::~supervisor_state() {
+  setup_.options.names->remove(board_.get());
+  // After an orderly end there is nobody. A supervisor that is killed takes its
+  // children along: nobody else knows them.
+  for (auto& [order, c] : board_->children()) {
+    if (!c.alive())
+      continue;
+    if (c.probe)
+      c.probe->force();
+    exit_high(c.handle, caf::exit_reason::kill);
+  }
+}
+
+supervisor_impl::behavior_type supervisor_state::make_behavior() {
+  self_->set_down_handler([this](caf::down_msg& msg) { down(msg); });
+  self_->set_exit_handler([this](caf::exit_msg& msg) {
+    if (classify(msg.reason) != exit_class::normal && !done_)
+      core_.stop(now());
+    arm();
+  });
+  self_->send(self_, boot_message{});
+  return {
+    [this](start_child& x) {
+      return later<child_started>(
+        [&](ticket t) { core_.start_child(t, std::move(x.spec), now()); });
+    },
+    [this](const terminate_child& x) {
+      return later<acknowledged>(
+        [&](ticket t) { core_.terminate_child(t, x.name, now()); });
+    },
+    [this](const restart_child& x) {
+      return later<child_started>(
+        [&](ticket t) { core_.restart_child(t, x.name, now()); });
+    },
+    [this](const delete_child& x) {
+      return later<acknowledged>(
+        [&](ticket t) { core_.delete_child(t, x.name, now()); });
+    },
+    [this](which_children) { return list(); },
+    [this](count_children) { return core_.counts(); },
+    [this](await_running) {
+      return later<acknowledged>([&](ticket t) { core_.await_running(t); });
+    },
+    [this](tree_query) {
+      return setup_.options.names->snapshot(setup_.path, now());
+    },
+    [this](const subscribe_events& x) {
+      subscribe(x);
+      return acknowledged{};
+    },
+    [this](drain_request& x) {
+      return later<drain_report>(
+        [&](ticket t) { core_.drain(t, std::move(x), now()); });
+    },
+    [this](const force_request& x) {
+      return later<force_report>(
+        [&](ticket t) { core_.force(t, x.then_end, now()); });
+    },
+    [this](const child_ready& x) {
+      core_.ready(x.name, x.start_id, x.reason, now());
+      arm();
+    },
+    [this](const tick_message& x) { tick(x.epoch); },
+    [this](sweep_message) { sweep(); },
+    [this](release_message x) {
+      (x.tick ? ticking_ : releasing_) = false;
+      if (x.tick)
+        exits_.tick();
+      arm();
+    },
+    [this](const proceed_message& x) { proceed(x.turn); },
+    [this](boot_message) {
+      if (setup_.parent)
+        core_.await_running(own_start);
+      by_address_.reserve(setup_.children->size());
+      board_->reserve(setup_.children->size());
+      core_.boot(setup_.children, now());
+      arm();
+    },
+  };
+}
+
+// -- what the core wants ------------------------------------------------------------
+
+start_result supervisor_state::start(child& c, std::int64_t incarnation) {
+  start_context ctx;
+  ctx.system = &self_->system();
+  ctx.path = path_of(c);
+  ctx.incarnation = incarnation;
+  ctx.start_id = c.start_id;
+  ctx.supervisor = self_->address();
+  ctx.names = setup_.options.names;
+  ctx.events = setup_.options.events;
+  try {
+    auto result = c.spec->start(ctx);
+    if (!result.handle
+        && (result.how == start_result::outcome::started
+            || result.how == start_result::outcome::pending))
+      return start_result::failure(
+        failure(errc::start_failed, "its factory answered no actor"));
+    return result;
+  } catch (const std::exception& e) {
+    return start_result::failure(failure(errc::start_failed, e.what()));
+  } catch (...) {
+    return start_result::failure(
+      failure(errc::start_failed, "its factory threw something"));
+  }
+}
+
+void supervisor_state::adopt(child& c) {
+  by_address_.insert_or_assign(c.handle.get(), &c);
+  self_->monitor(c.handle);
+  if (c.spec->stuck.on()) {
+    watch_.add(c);
+    arm_sweep();
+  }
+}
+
+void supervisor_state::release(child& c) {
+  by_address_.erase(c.handle.get());
+}
+
+void supervisor_state::moved(child& from, child& to) {
+  by_address_.insert_or_assign(from.handle.get(), &to);
+}
+
+void supervisor_state::ask(child& c) {
+  exits_.push(c.handle);
+}
+
+void supervisor_state::kill(child& c) {
+  if (c.probe)
+    c.probe->force();
+  // A kill waits for nobody: its limit is short, and has begun.
+  exit_high(c.handle, caf::make_error(caf::exit_reason::kill), self_->address(),
+            self_->context());
+}
+
+void supervisor_state::drain_below(child& c, time_point deadline) {
+  auto below = caf::actor_cast<supervisor_actor>(c.handle);
+  self_
+    ->request<caf::message_priority::high>(below, caf::infinite,
+                                           drain_request{{}, deadline, true})
+    .then(
+      [this, order = c.order](drain_report& report) {
+        if (auto x = board_->find(order); x && !done_)
+          core_.drained_below(*x, std::move(report), now());
+        arm();
+      },
+      [](const caf::error&) {
+        // It is gone; its down says so too.
+      });
+}
+
+void supervisor_state::force_below(child& c) {
+  auto below = caf::actor_cast<supervisor_actor>(c.handle);
+  self_
+    ->request<caf::message_priority::high>(below, caf::infinite,
+                                           force_request{true})
+    .then(
+      [this, order = c.order](force_report& report) {
+        if (auto x = board_->find(order); x && !done_)
+          core_.forced_below(*x, report, now());
+        arm();
+      },
+      [](const caf::error&) {
+        // It is gone; its down says so too.
+      });
+}
+
+std::int64_t supervisor_state::alive_below(const child& c) const {
+  return setup_.options.names->alive_below(path_of(c));
+}
+
+void supervisor_state::report(const child& c, transition what,
+                              std::string_view reason) {
+  auto& bus = *setup_.options.events;
+  if (!bus.wanted(what))
+    return;
+  lifecycle_event event;
+  event.at = hololoom::now();
+  event.path = path_of(c);
+  event.what = what;
+  event.incarnation = c.incarnation;
+  event.reason = reason;
+  bus.publish(event);
+}
+
+template <class T>
+void supervisor_state::deliver(ticket t, T value) {
+  if (auto i = pending_.find(t); i != pending_.end()) {
+    std::get<promise<T>>(i->second).deliver(std::move(value));
+    pending_.erase(i);
+  }
+}
+
+void supervisor_state::answer_started(ticket t, const child& c) {
+  deliver(t, child_started{c.name, c.incarnation, c.handle});
+}
+
+void supervisor_state::answer_done(ticket t) {
+  if (t == own_start)
+    return setup_.parent ? setup_.parent->ready() : void();
+  deliver(t, acknowledged{});
+}
+
+void supervisor_state::answer_error(ticket t, caf::error reason) {
+  if (auto i = pending_.find(t); i != pending_.end()) {
+    std::visit([&](auto& p) { p.deliver(std::move(reason)); }, i->second);
+    pending_.erase(i);
+  }
+}
+
+void supervisor_state::answer_drain(ticket t, drain_report report) {
+  deliver(t, std::move(report));
+}
+
+void supervisor_state::answer_force(ticket t, force_report report) {
+  deliver(t, std::move(report));
+}
+
+void supervisor_state::proceed_later(pace how) {
+  if (how == pace::at_once) {
+    self_->send(self_, proceed_message{});
+    return;
+  }
+  proceed_message turn{++turn_};
+  turnstile_.pass(self_->system(), self_->ctrl(), caf::make_message(turn));
+  // Nobody passes while all of the scheduler's threads are stuck.
+  self_->delayed_send(self_, turnstile::patience, turn);
+}
+
+bool supervisor_state::too_long(time_point since) const {
+  return now() - since >= longest_slice;
+}
+
+void supervisor_state::finished(caf::error reason) {
+  done_ = true;
+  exits_.release_all();
+  // Its name is free before anybody hears of its end.
+  setup_.options.names->remove(board_.get());
+  // Whoever still waits for something is not left without an answer.
+  for (auto& [t, request] : std::exchange(pending_, {}))
+    std::visit(
+      [&](auto& p) {
+        p.deliver(failure(errc::shutting_down, setup_.path + " has ended"));
+      },
+      request);
+  self_->quit(std::move(reason));
+}
+
+// -- stuck children --------------------------------------------------------------------
+
+void supervisor_state::became_stuck(child& c, std::string_view doing) {
+  report(c, transition::stuck, doing);
+  if (c.spec->stuck.replace)
+    core_.replace_stuck(c, now());
+}
+
+void supervisor_state::recovered(child& c) {
+  report(c, transition::recovered, {});
+}
+
+void supervisor_state::ping(child& c) {
+  auto on_answer = [this, order = c.order, incarnation = c.incarnation] {
+    watch_.answered(order, incarnation);
+  };
+  self_
+    ->request<caf::message_priority::high>(
+      caf::actor_cast<caf::actor>(c.handle), caf::infinite,
+      caf::sys_atom::value, caf::get_atom::value, std::string{"info"})
+    .then([on_answer](caf::ok_atom, const std::string&,
+                      const caf::strong_actor_ptr&,
+                      const std::string&) { on_answer(); },
+          [on_answer](const caf::error&) { on_answer(); });
+}
+
+// -- handlers ---------------------------------------------------------------------------
+
+template <class T, class F>
+caf::result<T> supervisor_state::later(F f) {
+  auto rp = self_->make_response_promise<T>();
+  auto t = ++last_ticket_;
+  pending_.emplace(t, rp);
+  f(t);
+  arm();
+  return rp;
+}
+
+void supervisor_state::down(const caf::down_msg& msg) {
+  if (done_)
+    return;
+  auto i =
+    by_address_.find(caf::actor_cast<caf::actor_control_block*>(msg.source));
+  if (i != by_address_.end()) {
+    exits_.ended();
+    auto why = classify(msg.reason);
+    core_.down(*i->second, why, text_of(why, msg.reason), now());
+  }
+  arm();
+}
+
+void supervisor_state::tick(std::uint64_t epoch) {
+  if (epoch != epoch_ || done_)
+    return;
+  armed_ = no_time;
+  core_.tick(now());
+  arm();
+}
+
+void supervisor_state::sweep() {
+  sweeping_ = false;
+  if (done_)
+    return;
+  watch_.sweep(now());
+  arm_sweep();
+  arm();
+}
+
+void supervisor_state::proceed(std::uint64_t turn) {
+  if (done_ || (turn != 0 && turn != turn_))
+    return;
+  // A turn is told of twice; once is enough.
+  turn_ += turn != 0 ? 1 : 0;
+  core_.proceed(now());
+  arm();
+}
+
+child_list supervisor_state::list() const {
+  child_list result;
+  result.children.reserve(board_->children().size());
+  for (const auto& [order, c] : board_->children())
+    if (!c.zombie)
+      result.children.push_back(
+        {c.name, c.state, c.spec->type, c.incarnation, c.handle, c.starts});
+  return result;
+}
+
+void supervisor_state::subscribe(const subscribe_events& request) {
+  auto listener = request.listener;
+  if (!listener)
+    listener = caf::actor_cast<caf::actor>(self_->current_sender());
+  if (listener)
+    setup_.options.events->subscribe(listener);
+}
+
+time_point supervisor_state::now() const {
+  return self_->clock().now();
+}
+
+void supervisor_state::arm() {
+  if (done_)
+    return;
+  release_exits();
+  auto t = now();
+  auto due = core_.next_due(t);
+  if (due == no_time || due >= armed_)
+    return;
+  due = std::min(due, t + longest_tick);
+  armed_ = due;
+  self_->delayed_send(self_, due > t ? due - t : time_point::duration{0},
+                      tick_message{++epoch_});
+}
+
+void supervisor_state::arm_sweep() {
+  auto wait = watch_.interval();
+  if (!wait || std::exchange(sweeping_, true))
+    return;
+  self_->delayed_send(self_, *wait, sweep_message{});
+}
+
+void supervisor_state::release_exits() {
+  // One slice after the other, whatever else is handled in between.
+  if (!releasing_)
+    exits_.release(self_->context());
+  if (exits_.unfinished() && !std::exchange(releasing_, true))
+    self_->send(self_, release_message{});
+  if (exits_.crowded() && !std::exchange(ticking_, true))
+    self_->delayed_send(self_, paced_exits::patience, release_message{true});
+}
+
+void supervisor_state::told(const caf::strong_actor_ptr& target) {
+  if (auto i = by_address_.find(target.get()); i != by_address_.end())
+    core_.told(*i->second, now());
+}
+
+std::string supervisor_state::path_of(const child& c) const {
+  return setup_.path + "/" + c.name;
+}
+
+} // namespace hololoom::supervision

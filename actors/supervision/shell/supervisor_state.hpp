@@ -1,0 +1,152 @@
+#pragma once
+
+#include <hololoom/actors/supervision/core/core.hpp>
+#include <hololoom/actors/supervision/directory.hpp>
+#include <hololoom/actors/supervision/shell/paced_exits.hpp>
+#include <hololoom/actors/supervision/shell/stuck_watch.hpp>
+#include <hololoom/actors/supervision/shell/turnstile.hpp>
+#include <hololoom/actors/supervision/supervisor.hpp>
+
+#include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <variant>
+
+// The supervisor as an actor: a thin shell around `core`. Not for inclusion by
+// users; `supervisor.hpp` is.
+
+namespace hololoom::supervision {
+
+struct tick_message {
+  std::uint64_t epoch = 0;
+};
+struct sweep_message {};
+struct release_message {
+  bool tick = false; ///< Whether the patience with those told is over.
+};
+struct proceed_message {
+  std::uint64_t turn = 0; ///< Which wait for a turn is over; 0: none was made.
+};
+struct boot_message {};
+
+} // namespace hololoom::supervision
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::supervision::tick_message)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::supervision::sweep_message)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::supervision::release_message)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::supervision::proceed_message)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::supervision::boot_message)
+
+namespace hololoom::supervision {
+
+using supervisor_impl = supervisor_actor::extend<
+  answers<void, tick_message>, answers<void, sweep_message>,
+  answers<void, release_message>, answers<void, proceed_message>,
+  answers<void, boot_message>>;
+
+/// What a supervisor is spawned with.
+struct supervisor_setup {
+  supervisor_options options;
+  std::string path;
+  child_specs children;
+  /// With a parent: whom to tell that it is ready.
+  std::optional<start_context> parent;
+};
+
+/// Owned by its parent, or by whoever spawned it. Monitors its children, never
+/// links. An EXIT stops the children, then it ends by shutdown; a kill takes
+/// its children along. Blocks on nothing.
+class supervisor_state final : public core_host, public stuck_host {
+public:
+  static constexpr const char* name = "supervisor";
+
+  supervisor_state(supervisor_impl::base* self, supervisor_setup setup);
+  ~supervisor_state() override;
+  supervisor_state(const supervisor_state&) = delete;
+  supervisor_state& operator=(const supervisor_state&) = delete;
+
+  supervisor_impl::behavior_type make_behavior();
+
+private:
+  template <class T>
+  using promise = caf::typed_response_promise<T>;
+  using pending = std::variant<promise<child_started>, promise<acknowledged>,
+                               promise<drain_report>, promise<force_report>>;
+
+  // -- what the core wants ----------------------------------------------------
+
+  start_result start(child& c, std::int64_t incarnation) override;
+  void adopt(child& c) override;
+  void release(child& c) override;
+  void moved(child& from, child& to) override;
+  void ask(child& c) override;
+  void kill(child& c) override;
+  void drain_below(child& c, time_point deadline) override;
+  void force_below(child& c) override;
+  std::int64_t alive_below(const child& c) const override;
+  void report(const child& c, transition what,
+              std::string_view reason) override;
+  void answer_started(ticket t, const child& c) override;
+  void answer_done(ticket t) override;
+  void answer_error(ticket t, caf::error reason) override;
+  void answer_drain(ticket t, drain_report report) override;
+  void answer_force(ticket t, force_report report) override;
+  void proceed_later(pace how) override;
+  bool too_long(time_point since) const override;
+  void finished(caf::error reason) override;
+
+  // -- what the watch found ---------------------------------------------------
+
+  void became_stuck(child& c, std::string_view doing) override;
+  void recovered(child& c) override;
+  void ping(child& c) override;
+
+  // -- handlers ---------------------------------------------------------------
+
+  /// Keeps the request that is handled now until the core answers `f(ticket)`.
+  template <class T, class F>
+  caf::result<T> later(F f);
+  void down(const caf::down_msg& msg);
+  void tick(std::uint64_t epoch);
+  void sweep();
+  child_list list() const;
+  void subscribe(const subscribe_events& request);
+  void proceed(std::uint64_t turn);
+
+  time_point now() const;
+  /// Has the clock call when the core wants it.
+  void arm();
+  void arm_sweep();
+  /// Lets out exits that may go, and looks again when some may not.
+  void release_exits();
+  void told(const caf::strong_actor_ptr& target);
+  std::string path_of(const child& c) const;
+  template <class T>
+  void deliver(ticket t, T value);
+
+  /// The ticket by which it learns that its own start is over.
+  static constexpr ticket own_start = 1;
+
+  supervisor_impl::base* self_;
+  supervisor_setup setup_;
+  std::shared_ptr<board> board_;
+  core core_;
+  stuck_watch watch_;
+  paced_exits exits_;
+  turnstile turnstile_;
+  std::unordered_map<const caf::actor_control_block*, child*> by_address_;
+  std::unordered_map<ticket, pending> pending_;
+  ticket last_ticket_ = own_start;
+  std::uint64_t epoch_ = 0;
+  std::uint64_t turn_ = 0;
+  time_point armed_ = no_time;
+  bool sweeping_ = false;
+  bool ticking_ = false;   ///< A look at who was told is on its way.
+  bool releasing_ = false; ///< More exits go out soon.
+  bool done_ = false;
+};
+
+} // namespace hololoom::supervision

@@ -1,0 +1,72 @@
+#include <hololoom/actors/workers/coroutine/coroutine_worker.hpp>
+
+#include <utility>
+
+namespace hololoom::detail {
+
+coroutine_worker::coroutine_worker(caf::actor_config& cfg,
+                                   std::function<task(task_context)> body)
+  : worker_actor(cfg), body_(std::move(body)) {}
+
+caf::behavior coroutine_worker::make_behavior() {
+  listen();
+  try {
+    start(body_(task_context{*this}));
+  } catch (...) {
+    // Thrown by a function that makes coroutines, not by a coroutine.
+    conclude(crash("coroutine", std::current_exception()));
+    return {};
+  }
+  if (state() != outcome::running)
+    return {};
+  return {[this](wake x) {
+    arrived(x.op);
+  }};
+}
+
+void coroutine_worker::on_exit() {
+  destroy();
+  ticket_.release();
+  // Captures may hold handles: they go with the actor, not with its last
+  // reference.
+  body_ = nullptr;
+}
+
+std::optional<work_note> coroutine_worker::doing() const {
+  auto [what, since, busy] = activity();
+  if (!busy)
+    return std::nullopt;
+  return work_note{what, since};
+}
+
+void coroutine_worker::on_stop() {
+  cancel();
+}
+
+void coroutine_worker::ended() {
+  switch (state()) {
+    case outcome::threw: conclude(crash("coroutine", error())); break;
+    case outcome::runaway:
+      conclude(failure(errc::cancelled,
+                       "the coroutine caught its cancellation "
+                         + std::to_string(max_swallowed)
+                         + " times and awaited again: it was destroyed; let "
+                           "`cancelled` through, or use a shield"));
+      break;
+    default: conclude();
+  }
+}
+
+void coroutine_worker::wake_at(std::uint64_t op, time_point due) {
+  ticket_.arm(ctrl(), due, op);
+}
+
+void coroutine_worker::wake_soon(std::uint64_t op) {
+  send(this, wake{op});
+}
+
+void coroutine_worker::forget_wake() noexcept {
+  ticket_.disarm();
+}
+
+} // namespace hololoom::detail

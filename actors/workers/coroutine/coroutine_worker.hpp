@@ -1,0 +1,48 @@
+#pragma once
+
+#include <hololoom/actors/workers/coroutine/task_context.hpp>
+#include <hololoom/actors/workers/coroutine/wake_service.hpp>
+#include <hololoom/actors/workers/worker_actor.hpp>
+
+#include <functional>
+#include <optional>
+
+namespace hololoom::detail {
+
+/// The actor that hosts a coroutine. It ends when the coroutine does, and the
+/// coroutine's frame goes with it. An exit message cancels the coroutine; a
+/// kill destroys it where it waits. It blocks on nothing.
+class coroutine_worker final : public worker_actor, public task_runner {
+public:
+  coroutine_worker(caf::actor_config& cfg,
+                   std::function<task(task_context)> body);
+
+  caf::behavior make_behavior() override;
+  void on_exit() override;
+  const char* name() const override { return "coroutine"; }
+
+  // -- child_probe ------------------------------------------------------------
+
+  std::optional<work_note> doing() const override;
+
+private:
+  void on_stop() override;
+
+  // -- task_runner ------------------------------------------------------------
+
+  void ended() override;
+  void wake_at(std::uint64_t op, time_point due) override;
+  void wake_soon(std::uint64_t op) override;
+  void forget_wake() noexcept override;
+  time_point now() const noexcept override { return clock_now(); }
+  caf::event_based_actor* self() noexcept override { return this; }
+
+  time_point clock_now() const noexcept {
+    return home_system().scheduler().clock().now();
+  }
+
+  std::function<task(task_context)> body_;
+  wake_ticket ticket_;
+};
+
+} // namespace hololoom::detail

@@ -1,0 +1,239 @@
+#pragma once
+
+// What differs between CAF 0.17.6 and CAF 1.x, and nothing else: a port to 1.x
+// is a change of this header and of `type_ids.hpp`.
+
+#include <hololoom/messages/caf/work_monitor.hpp>
+#include <hololoom/messages/describe.hpp>
+
+#include <caf/actor_system.hpp>
+#include <caf/error.hpp>
+#include <caf/event_based_actor.hpp>
+#include <caf/expected.hpp>
+#include <caf/local_actor.hpp>
+#include <caf/meta/load_callback.hpp>
+#include <caf/meta/type_name.hpp>
+#include <caf/optional.hpp>
+#include <caf/replies_to.hpp>
+#include <caf/response_type.hpp>
+#include <caf/typed_actor.hpp>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <type_traits>
+
+namespace hololoom {
+
+/// An optional value that may travel in a message (`std::optional` in 1.x).
+template <class T>
+using maybe = caf::optional<T>;
+
+/// The absence of a value.
+inline constexpr caf::none_t nothing{};
+
+namespace detail {
+
+template <class Result, class... Inputs>
+struct handler {
+  using type = typename caf::replies_to<Inputs...>::template with<Result>;
+};
+
+template <class... Inputs>
+struct handler<void, Inputs...> {
+  using type = caf::reacts_to<Inputs...>;
+};
+
+} // namespace detail
+
+/// A clause of a typed actor interface: answers `Inputs...` with `Result`
+/// (`caf::result<Result>(Inputs...)` in 1.x). `void` means that no answer is
+/// awaited.
+template <class Result, class... Inputs>
+using answers = typename detail::handler<Result, Inputs...>::type;
+
+namespace detail {
+
+template <class Outputs>
+struct response_value;
+
+template <>
+struct response_value<caf::detail::type_list<>> {
+  using type = void;
+};
+
+template <class T>
+struct response_value<caf::detail::type_list<T>> {
+  using type = T;
+};
+
+template <class T0, class T1, class... Ts>
+struct response_value<caf::detail::type_list<T0, T1, Ts...>> {
+  using type = std::tuple<T0, T1, Ts...>;
+};
+
+} // namespace detail
+
+/// What a typed actor `Handle` answers to a message of `Ts`: a type, `void`, or
+/// a tuple when it answers with several values.
+template <class Handle, class... Ts>
+using response_of = typename detail::response_value<caf::response_type_t<
+  typename Handle::signatures,
+  typename caf::detail::implicit_conversions<std::decay_t<Ts>>::type...>>::type;
+
+/// Whether `Handle` says what it answers.
+template <class Handle>
+concept typed_handle =
+  !std::is_same_v<typename Handle::signatures, caf::none_t>;
+
+/// Takes the timeout of a request that was answered off the clock, which would
+/// hold it, and with it the asker, until it is due (1.x does so by itself).
+/// `id` is that of `request(...)`.
+inline void forget_request_timeout(caf::local_actor* self, caf::message_id id) {
+  self->clock().cancel_request_timeout(self, id);
+}
+
+/// Serialises every described struct, for CAF.
+template <class Inspector, described T>
+typename Inspector::result_type inspect(Inspector& f, T& x) {
+  return std::apply(
+    [&](const auto&... fs) ->
+    typename Inspector::result_type { return f((x.*fs.pointer)...); },
+    T::fields());
+}
+
+/// Serialises `x` as text, for types that are easier read than inspected:
+/// `print(x)` makes the text, `parse(text, x)` answers an error or none.
+template <class Inspector, class T, class Print, class Parse>
+typename Inspector::result_type inspect_as_text(Inspector& f, T& x, Print print,
+                                                Parse parse) {
+  std::string text;
+  if constexpr (Inspector::reads_state)
+    text = print(x);
+  return f(text, caf::meta::load_callback(
+                   [&]() -> caf::error { return parse(text, x); }));
+}
+
+/// An actor whose behaviour is a class: `State` is built with the actor's
+/// `self` and the arguments of the spawn, offers `make_behavior()`, and is
+/// destroyed when the actor ends (as `caf::actor_from_state` does in 1.x).
+///
+/// `Base` is `caf::event_based_actor` or a `typed_actor`'s `base`. What it is
+/// doing can be seen from outside, see `work_monitor`.
+template <class State, class Base>
+class state_actor : public Base, public work_monitor {
+public:
+  using behavior_type = decltype(std::declval<State&>().make_behavior());
+
+  template <class... Ts>
+  explicit state_actor(caf::actor_config& cfg, Ts&&... xs)
+    : Base(cfg),
+      build_([this, args = std::make_tuple(std::forward<Ts>(xs)...)]() mutable {
+        std::apply(
+          [this](auto&... ys) {
+            state_.emplace(static_cast<Base*>(this), std::move(ys)...);
+          },
+          args);
+      }) {}
+
+  void on_exit() override { state_.reset(); }
+
+  const char* name() const override {
+    if constexpr (requires { State::name; })
+      return State::name;
+    else
+      return Base::name();
+  }
+
+  using Base::consume;
+
+  caf::invoke_message_result consume(caf::mailbox_element& x) override {
+    handling mark{*this, x.content()};
+    return Base::consume(x);
+  }
+
+protected:
+  behavior_type make_behavior() override {
+    build_();
+    build_ = nullptr;
+    return state_->make_behavior();
+  }
+
+private:
+  /// `std::function` wants copies; arguments are often move-only.
+  struct builder_base {
+    virtual ~builder_base() = default;
+    virtual void run() = 0;
+  };
+  class builder {
+  public:
+    template <class F>
+    explicit builder(F f) : impl_(std::make_unique<model<F>>(std::move(f))) {}
+    builder& operator=(std::nullptr_t) {
+      impl_.reset();
+      return *this;
+    }
+    void operator()() { impl_->run(); }
+
+  private:
+    template <class F>
+    struct model final : builder_base {
+      explicit model(F f) : fun(std::move(f)) {}
+      void run() override { fun(); }
+      F fun;
+    };
+    std::unique_ptr<builder_base> impl_;
+  };
+
+  std::optional<State> state_;
+  builder build_;
+};
+
+/// The actor class behind a handle type.
+template <class Handle>
+struct base_of {
+  using type = typename Handle::base;
+};
+
+template <>
+struct base_of<caf::actor> {
+  using type = caf::event_based_actor;
+};
+
+/// Spawns `State` as an actor with the interface `Handle`. `Parent` is an
+/// actor system or a local actor.
+///
+/// ~~~
+/// struct counter {
+///   explicit counter(caf::event_based_actor* self) : self(self) {}
+///   caf::behavior make_behavior() {
+///     return {[this](int x) { return sum += x; }};
+///   }
+///   caf::event_based_actor* self;
+///   int sum = 0;
+/// };
+/// auto hdl = spawn_state<counter, caf::actor>(system);
+/// ~~~
+template <class State, class Handle,
+          caf::spawn_options Options = caf::no_spawn_options, class Parent,
+          class... Ts>
+Handle spawn_state(Parent& parent, Ts&&... xs) {
+  using impl = state_actor<State, typename base_of<Handle>::type>;
+  return caf::actor_cast<Handle>(
+    parent.template spawn<impl, Options>(std::forward<Ts>(xs)...));
+}
+
+/// The same on a thread of its own, for who must answer whatever the
+/// scheduler's threads are stuck in, or on the scheduler, as tests on a virtual
+/// clock want it.
+template <class State, class Handle, class Parent, class... Ts>
+Handle spawn_state_on(bool own_thread, Parent& parent, Ts&&... xs) {
+  if (own_thread)
+    return spawn_state<State, Handle, caf::detached>(parent,
+                                                     std::forward<Ts>(xs)...);
+  return spawn_state<State, Handle>(parent, std::forward<Ts>(xs)...);
+}
+
+} // namespace hololoom

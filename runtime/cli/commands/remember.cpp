@@ -1,0 +1,116 @@
+#include <hololoom/runtime/cli/commands/remember.hpp>
+#include <hololoom/runtime/cli/terminal/render.hpp>
+#include <hololoom/runtime/cli/terminal/text_layout.hpp>
+
+#include <algorithm>
+#include <chrono>
+
+namespace hololoom::cli {
+
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+constexpr auto redraw_interval = std::chrono::milliseconds{100};
+constexpr std::size_t bar_line_width = 79;
+
+/// Batches on their way to memory: one is on its way to the disk while the next
+/// is being read.
+class remembering {
+public:
+  explicit remembering(loom& into) : into_(into) {}
+
+  caf::error add(source_batch batch) {
+    remember_request request{std::move(batch.shards), std::move(batch.sources)};
+    auto next = into_.remember_anew_async(std::move(request));
+    auto err = finish();
+    under_way_ = std::move(next);
+    return err;
+  }
+
+  /// Waits for what is on its way.
+  caf::error finish() {
+    if (!under_way_.valid())
+      return {};
+    auto ack = under_way_.get();
+    if (!ack)
+      return std::move(ack.error());
+    sum_.added += ack->added;
+    sum_.replaced += ack->replaced;
+    sum_.unchanged += ack->unchanged;
+    sum_.removed += ack->removed;
+    sum_.total = ack->total;
+    return {};
+  }
+
+  const remember_ack& sum() const { return sum_; }
+
+private:
+  loom& into_;
+  loom::promised<remember_ack> under_way_;
+  remember_ack sum_;
+};
+
+/// Draws the progress bar, not more often than people can see.
+progress_sink progress_bar(console& out) {
+  return [&out, next = clock::time_point{}](const reading_progress& x) mutable {
+    if (!out.err_is_terminal() || clock::now() < next)
+      return;
+    next = clock::now() + redraw_interval;
+    out.status(render(x, bar_line_width));
+  };
+}
+
+} // namespace
+
+caf::expected<loading_report>
+read_into(session& with, const std::vector<std::string>& paths, console& out) {
+  remembering requests{with.loom()};
+  auto read = read_sources(
+    paths, [&](source_batch batch) { return requests.add(std::move(batch)); },
+    {}, progress_bar(out));
+  auto err = read ? requests.finish() : std::move(read.error());
+  out.status("");
+  if (err)
+    return err;
+  return loading_report{std::move(*read), requests.sum()};
+}
+
+int exit_code_of(const reading_report& report) {
+  if (report.files > 0 || report.skipped.empty())
+    return 0;
+  auto is_io = [](const skipped_source& x) {
+    return exit_code_for(x.code) == exit_code::io;
+  };
+  auto io = std::any_of(report.skipped.begin(), report.skipped.end(), is_io);
+  return static_cast<int>(io ? exit_code::io : exit_code::bad_data);
+}
+
+int run_remember(const remember_options& options, context ctx) {
+  session with{ctx};
+  auto cfg = config_for(options);
+  if (!cfg)
+    return ctx.out.fail(cfg.error());
+  if (auto err = with.open(std::move(*cfg)))
+    return with.fail(err);
+  auto start = clock::now();
+  auto report = read_into(with, options.paths, ctx.out);
+  if (!report) {
+    if (with.signal() != 0)
+      ctx.out.note("stopped; what was read so far is kept");
+    return with.fail(report.error());
+  }
+  auto ms = millis{clock::now() - start}.count();
+  if (options.json)
+    ctx.out.result_line(to_json(*report, ms));
+  else
+    ctx.out.result(render(*report, ms));
+  if (auto skipped = render_skipped(report->read, options.paths);
+      !skipped.empty()) {
+    skipped.pop_back();
+    ctx.out.note(skipped);
+  }
+  return with.close(exit_code_of(report->read));
+}
+
+} // namespace hololoom::cli

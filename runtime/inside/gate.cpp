@@ -1,0 +1,56 @@
+#include <hololoom/runtime/inside/gate.hpp>
+
+namespace hololoom::detail {
+
+caf::error loom_is_closed() {
+  return failure(errc::closed, "the loom is closed; open a new one");
+}
+
+void gate::fail() {
+  auto was = loom_state::running;
+  state_.compare_exchange_strong(was, loom_state::failed);
+}
+
+caf::error gate::refusal() const {
+  switch (state()) {
+    case loom_state::running: return {};
+    case loom_state::draining:
+    case loom_state::closing:
+      return failure(errc::shutting_down,
+                     "the loom is shutting down and takes no new work");
+    case loom_state::failed:
+      return failure(errc::closed,
+                     "the loom has failed: its root supervisor gave up or went "
+                     "down; close it and open a new one");
+    default: return loom_is_closed();
+  }
+}
+
+caf::error gate::weave_refusal() {
+  auto err = refusal();
+  if (!is(err, errc::shutting_down))
+    return err;
+  std::lock_guard guard{mutex_};
+  if (counted_)
+    return loom_is_closed();
+  ++counts_->refused;
+  return err;
+}
+
+caf::error gate::lost(const caf::error& why) const {
+  auto err = refusal();
+  return err ? err : why;
+}
+
+caf::error gate::lost_weave(const caf::error& why) {
+  auto err = weave_refusal();
+  return err ? err : why;
+}
+
+weave_tally gate::close_tally() {
+  std::lock_guard guard{mutex_};
+  counted_ = true;
+  return counts_->tally();
+}
+
+} // namespace hololoom::detail

@@ -1,0 +1,243 @@
+#include <hololoom/actors/memory/yarn_graph.hpp>
+#include <hololoom/actors/reflection/buffer.hpp>
+#include <hololoom/actors/shuttle/shuttle.hpp>
+#include <hololoom/actors/shuttle/weaver.hpp>
+#include <hololoom/actors/supervision/directory.hpp>
+#include <hololoom/actors/workers/background.hpp>
+#include <hololoom/runtime/inside/tree.hpp>
+
+#include <caf/send.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <string>
+#include <thread>
+#include <utility>
+
+namespace hololoom {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A part that keeps failing must not spin.
+backoff_policy restart_backoff() {
+  backoff_policy result;
+  result.min = 50ms;
+  result.max = 2s;
+  result.jitter = 0.2;
+  return result;
+}
+
+/// Notes why `store` goes down.
+template <class Handle>
+void note_trouble(const Handle& store, const tree_setup& setup) {
+  auto note = [trouble = setup.trouble](const caf::error& reason) {
+    auto code = code_of(reason);
+    if (code != errc::none && code != errc::crashed)
+      *trouble = code;
+  };
+  caf::actor_cast<caf::actor>(store)->attach_functor(std::move(note));
+}
+
+/// Lets a buffer's supervisor see the thread behind it: with that still at the
+/// disk, the buffer is not gone, although its actor may be.
+class journal_probe : public child_probe {
+public:
+  explicit journal_probe(std::shared_ptr<const journal_watch> watch)
+    : watch_(std::move(watch)) {}
+
+  std::optional<work_note> doing() const override {
+    if (auto since = watch_->busy_since())
+      return work_note{"reading or writing its journal", *since};
+    return std::nullopt;
+  }
+
+  bool can_be_killed() const override { return !watch_->at_work(); }
+
+private:
+  std::shared_ptr<const journal_watch> watch_;
+};
+
+child_spec reflection_spec(const tree_setup& setup) {
+  child_spec spec;
+  spec.name = part::reflection;
+  spec.shutdown = shutdown_policy::infinity();
+  spec.backoff = restart_backoff();
+  spec.start = [setup](const start_context& ctx) {
+    reflection_surroundings around;
+    around.hooks = setup.disk;
+    around.watch = std::make_shared<journal_watch>();
+    around.on_opened = [ctx](const caf::error& err) {
+      if (err)
+        ctx.failed(err);
+      else
+        ctx.ready();
+    };
+    auto probe = std::make_shared<journal_probe>(around.watch);
+    auto buffer = spawn_reflection_buffer(*ctx.system, setup.cfg.reflection,
+                                          std::move(around));
+    note_trouble(buffer, setup);
+    return start_result::pending(buffer, std::move(probe));
+  };
+  return spec;
+}
+
+/// Says `ready` for a yarn graph when it answers, i.e. has opened its store.
+void announce_when_open(const start_context& ctx, const yarn_actor& yarn) {
+  ctx.system->spawn([ctx, yarn](caf::event_based_actor* self) {
+    self->request(yarn, caf::infinite, yarn_status_query{})
+      .then([ctx](const yarn_status&) { ctx.ready(); },
+            // Its supervisor sees it go down, with the reason.
+            [](const caf::error&) {});
+  });
+}
+
+child_spec yarn_spec(const tree_setup& setup) {
+  child_spec spec;
+  spec.name = part::yarn;
+  spec.shutdown = shutdown_policy::infinity();
+  spec.backoff = restart_backoff();
+  spec.start = [setup](const start_context& ctx) {
+    auto yarn = spawn_yarn_graph(*ctx.system, setup.cfg.memory);
+    note_trouble(yarn, setup);
+    announce_when_open(ctx, yarn);
+    return start_result::pending(yarn);
+  };
+  return spec;
+}
+
+child_spec weaver_spec(const tree_setup& setup, std::uint64_t number,
+                       restart_type restart) {
+  child_spec spec;
+  spec.name = "weaver-" + std::to_string(number);
+  spec.restart = restart;
+  spec.start = [options = setup.cfg.weave, tools = setup.tools,
+                number](const start_context& ctx) {
+    auto shuttle = ctx.names->get<local_shuttle_actor>(path_of(part::shuttle));
+    if (!shuttle)
+      return start_result::failure(shuttle.error());
+    auto yarn = ctx.names->get<local_yarn_actor>(path_of(part::yarn));
+    if (!yarn)
+      return start_result::failure(yarn.error());
+    return start_result::started(
+      spawn_weaver(*ctx.system, {*shuttle, *yarn, tools, options, number - 1}));
+  };
+  return spec;
+}
+
+std::uint64_t pool_size(const config& cfg) {
+  if (cfg.weave.weavers > 0)
+    return static_cast<std::uint64_t>(cfg.weave.weavers);
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+
+child_spec shuttle_spec(const tree_setup& setup) {
+  child_spec spec;
+  spec.name = part::shuttle;
+  auto replacements =
+    std::make_shared<std::atomic<std::uint64_t>>(pool_size(setup.cfg));
+  spec.start = [setup, replacements](const start_context& ctx) {
+    auto buffer = ctx.names->get<reflection_actor>(path_of(part::reflection));
+    if (!buffer)
+      return start_result::failure(buffer.error());
+    shuttle_deps deps;
+    deps.reflection = *buffer;
+    deps.counts = setup.counts;
+    // A weaver that is stuck in a tool keeps its thread; another one takes its
+    // place, so that the pool does not shrink.
+    deps.on_weaver_lost = [setup, replacements](const lost_weaver&) {
+      auto pool = setup.names->get<supervisor_actor>(path_of(part::weavers));
+      if (!pool)
+        return;
+      auto another =
+        weaver_spec(setup, ++*replacements, restart_type::temporary);
+      caf::anon_send(*pool, start_child{std::make_shared<const child_spec>(
+                              std::move(another))});
+    };
+    return start_result::started(
+      spawn_shuttle(*ctx.system, setup.cfg.weave, std::move(deps)));
+  };
+  return spec;
+}
+
+/// Has the buffer merge and prune episodes, now and then. What comes of it, and
+/// why it failed, the buffer's metrics and status say.
+child_spec consolidation_spec(const tree_setup& setup) {
+  auto interval = std::chrono::ceil<caf::timespan>(
+    setup.cfg.reflection.consolidation_interval);
+  auto work =
+    background::periodic("consolidation", interval, [names = setup.names] {
+      auto buffer = names->get<reflection_actor>(path_of(part::reflection));
+      // While it is being replaced there is nothing to do.
+      if (buffer)
+        caf::anon_send(*buffer, consolidate_request{});
+    });
+  work.restart(restart_type::permanent);
+  return to_child_spec(std::move(work));
+}
+
+std::vector<child_spec> own_workers(const tree_setup& setup) {
+  std::vector<child_spec> result;
+  if (setup.cfg.reflection.consolidation_interval.count() > 0)
+    result.push_back(consolidation_spec(setup));
+  return result;
+}
+
+/// Supervisors have threads of their own, so that they answer whatever the
+/// scheduler's threads are stuck in.
+supervisor_options pool_options(const tree_setup& setup, const char* name) {
+  supervisor_options options;
+  options.name = name;
+  options.intensity = 10;
+  options.stop_order = stop_order::parallel;
+  options.kill_wait =
+    std::chrono::ceil<caf::timespan>(setup.cfg.shutdown.kill_wait);
+  options.detached = true;
+  return options;
+}
+
+} // namespace
+
+std::string path_of(const char* part) {
+  return std::string{"root/"} + part;
+}
+
+bool is_part(const std::string& path) {
+  constexpr std::string_view root = "root/";
+  return path.starts_with(root)
+      && path.find('/', root.size()) == std::string::npos;
+}
+
+supervisor_options root_options(const tree_setup& setup) {
+  supervisor_options options;
+  options.strategy = strategy::rest_for_one;
+  options.intensity = 5;
+  options.period = 10s;
+  // Weavers leave when the shuttle lets them go, and the shuttle when they have
+  // done their work: both must be told at once.
+  options.stop_order = stop_order::parallel;
+  options.kill_wait =
+    std::chrono::ceil<caf::timespan>(setup.cfg.shutdown.kill_wait);
+  options.detached = true;
+  options.names = setup.names;
+  options.events = setup.events;
+  return options;
+}
+
+std::vector<child_spec> root_children(const tree_setup& setup) {
+  std::vector<child_spec> weavers;
+  for (std::uint64_t i = 1; i <= pool_size(setup.cfg); ++i)
+    weavers.push_back(weaver_spec(setup, i, restart_type::permanent));
+  std::vector<child_spec> result;
+  result.push_back(reflection_spec(setup));
+  result.push_back(yarn_spec(setup));
+  result.push_back(shuttle_spec(setup));
+  result.push_back(
+    supervisor_child(pool_options(setup, part::weavers), std::move(weavers)));
+  result.push_back(
+    supervisor_child(pool_options(setup, part::workers), own_workers(setup)));
+  return result;
+}
+
+} // namespace hololoom
