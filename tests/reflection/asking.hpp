@@ -1,6 +1,6 @@
 #pragma once
 
-#include "running_buffer.hpp"
+#include "reflection/running_buffer.hpp"
 
 #include <hololoom/actors/reflection/transfer/import_pipeline.hpp>
 

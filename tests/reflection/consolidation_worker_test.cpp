@@ -1,6 +1,6 @@
 // Consolidation as a loom has it: a supervised worker of its own.
 
-#include "make.hpp"
+#include "reflection/make.hpp"
 #include "support/catch.hpp"
 
 #include <hololoom/actors/reflection/recent_episodes.hpp>

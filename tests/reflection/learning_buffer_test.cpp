@@ -1,5 +1,5 @@
-#include "asking.hpp"
-#include "running_buffer.hpp"
+#include "reflection/asking.hpp"
+#include "reflection/running_buffer.hpp"
 #include "support/catch.hpp"
 
 #include <hololoom/actors/reflection/recent_episodes.hpp>

@@ -1,5 +1,5 @@
-#include "asking.hpp"
-#include "faults.hpp"
+#include "reflection/asking.hpp"
+#include "storage/faults.hpp"
 #include "support/catch.hpp"
 
 using namespace hololoom;

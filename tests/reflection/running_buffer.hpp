@@ -1,6 +1,6 @@
 #pragma once
 
-#include "make.hpp"
+#include "reflection/make.hpp"
 
 #include <hololoom/actors/reflection/buffer.hpp>
 #include <hololoom/messages/caf/type_ids.hpp>

@@ -1,7 +1,7 @@
-#include "asking.hpp"
-#include "faults.hpp"
+#include "reflection/asking.hpp"
+#include "storage/faults.hpp"
+#include "storage/volatile_disk.hpp"
 #include "support/catch.hpp"
-#include "volatile_disk.hpp"
 
 #include <atomic>
 #include <cstdlib>

@@ -1,4 +1,4 @@
-#include "reflection/faults.hpp"
+#include "storage/faults.hpp"
 #include "support/catch.hpp"
 #include "support/scratch.hpp"
 

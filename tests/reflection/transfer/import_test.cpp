@@ -1,4 +1,4 @@
-#include "running_buffer.hpp"
+#include "reflection/running_buffer.hpp"
 #include "support/catch.hpp"
 
 #include <hololoom/actors/reflection/transfer/episode_files.hpp>

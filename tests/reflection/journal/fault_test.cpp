@@ -1,7 +1,7 @@
-#include "faults.hpp"
-#include "make.hpp"
+#include "reflection/make.hpp"
+#include "storage/faults.hpp"
+#include "storage/volatile_disk.hpp"
 #include "support/catch.hpp"
-#include "volatile_disk.hpp"
 
 #include <map>
 #include <set>

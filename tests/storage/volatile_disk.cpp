@@ -1,4 +1,4 @@
-#include "volatile_disk.hpp"
+#include "storage/volatile_disk.hpp"
 
 #include <sqlite3.h>
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "faults.hpp"
-#include "make.hpp"
+#include "reflection/make.hpp"
+#include "storage/faults.hpp"
 #include "support/catch.hpp"
 
 #include <hololoom/actors/reflection/journal/journal.hpp>

@@ -1,4 +1,4 @@
-#include "asking.hpp"
+#include "reflection/asking.hpp"
 #include "support/catch.hpp"
 
 #include <hololoom/actors/reflection/journal/writer.hpp>

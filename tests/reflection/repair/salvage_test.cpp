@@ -1,4 +1,4 @@
-#include "failing_journal.hpp"
+#include "reflection/journal/failing_journal.hpp"
 #include "support/catch.hpp"
 
 #include <hololoom/actors/reflection/repair/repair.hpp>

@@ -1,4 +1,4 @@
-#include "failing_journal.hpp"
+#include "reflection/journal/failing_journal.hpp"
 
 using namespace hololoom;
 using namespace hololoom::test;

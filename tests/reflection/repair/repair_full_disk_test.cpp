@@ -1,5 +1,5 @@
-#include "make.hpp"
-#include "refused_calls.hpp"
+#include "reflection/make.hpp"
+#include "reflection/repair/refused_calls.hpp"
 #include "support/catch.hpp"
 
 #include <hololoom/actors/reflection/repair/repair.hpp>

@@ -1,4 +1,4 @@
-#include "make.hpp"
+#include "reflection/make.hpp"
 #include "support/catch.hpp"
 
 #include <hololoom/actors/reflection/appraise.hpp>

@@ -1,6 +1,6 @@
-#include "make.hpp"
+#include "reflection/make.hpp"
+#include "storage/volatile_disk.hpp"
 #include "support/catch.hpp"
-#include "volatile_disk.hpp"
 
 #include <hololoom/messages/json/json_text.hpp>
 
