@@ -5,6 +5,7 @@
 #include <hololoom/actors/supervision/cascade.hpp>
 #include <hololoom/actors/supervision/supervisor.hpp>
 #include <hololoom/messages/caf/exit.hpp>
+#include <hololoom/messages/caf/local_message.hpp>
 
 #include <caf/actor_system_config.hpp>
 #include <caf/event_based_actor.hpp>
@@ -58,8 +59,8 @@ struct begin_stop {};
 
 } // namespace
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(begin_start)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(begin_stop)
+HOLOLOOM_LOCAL_MESSAGE(2000, begin_start)
+HOLOLOOM_LOCAL_MESSAGE(2001, begin_stop)
 
 namespace {
 
@@ -230,9 +231,9 @@ struct restart_times {
 
 } // namespace
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(begin_crashes)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(was_started)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(restart_times)
+HOLOLOOM_LOCAL_MESSAGE(2002, begin_crashes)
+HOLOLOOM_LOCAL_MESSAGE(2003, was_started)
+HOLOLOOM_LOCAL_MESSAGE(2004, restart_times)
 
 namespace {
 

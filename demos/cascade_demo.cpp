@@ -13,6 +13,7 @@
 //
 // It ends with 0, or with 75 when something had to be let go.
 
+#include <hololoom/messages/caf/local_message.hpp>
 #include <hololoom/runtime/loom.hpp>
 #include <hololoom/runtime/signals.hpp>
 
@@ -61,8 +62,8 @@ struct get_stuck {};
 
 } // namespace
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toil)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(get_stuck)
+HOLOLOOM_LOCAL_MESSAGE(2000, toil)
+HOLOLOOM_LOCAL_MESSAGE(2001, get_stuck)
 
 namespace {
 

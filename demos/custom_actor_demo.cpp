@@ -11,6 +11,7 @@
 #include "claims.hpp"
 
 #include <hololoom/actors/supervision/protocol.hpp>
+#include <hololoom/messages/caf/local_message.hpp>
 #include <hololoom/runtime/loom.hpp>
 
 #include <caf/event_based_actor.hpp>
@@ -37,7 +38,7 @@ struct reading {
 } // namespace
 
 // It never leaves this process.
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(reading)
+HOLOLOOM_LOCAL_MESSAGE(2000, reading)
 
 namespace {
 

@@ -11,6 +11,7 @@
 
 #include <hololoom/actors/supervision/supervisor.hpp>
 #include <hololoom/messages/caf/exit.hpp>
+#include <hololoom/messages/caf/local_message.hpp>
 
 #include <CLI/CLI.hpp>
 #include <caf/actor_system_config.hpp>
@@ -65,7 +66,7 @@ struct leave {
 
 } // namespace
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(leave)
+HOLOLOOM_LOCAL_MESSAGE(2000, leave)
 
 namespace {
 

@@ -26,8 +26,8 @@ struct memory_state {
 
 } // namespace hololoom::detail
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::detail::open_store)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::detail::memory_state)
+HOLOLOOM_LOCAL_MESSAGE(1700, hololoom::detail::open_store)
+HOLOLOOM_LOCAL_MESSAGE(1701, hololoom::detail::memory_state)
 
 namespace hololoom {
 

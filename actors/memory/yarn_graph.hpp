@@ -2,6 +2,7 @@
 
 #include <hololoom/actors/memory/index/shard_index.hpp>
 #include <hololoom/actors/memory/reading/source_reader.hpp>
+#include <hololoom/messages/caf/local_message.hpp>
 #include <hololoom/messages/yarn.hpp>
 
 #include <caf/actor_system.hpp>
@@ -51,8 +52,8 @@ struct index_snapshot {
 
 } // namespace hololoom
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::snapshot_query)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::index_snapshot)
+HOLOLOOM_LOCAL_MESSAGE(1702, hololoom::snapshot_query)
+HOLOLOOM_LOCAL_MESSAGE(1703, hololoom::index_snapshot)
 
 namespace hololoom {
 

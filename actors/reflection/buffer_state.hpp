@@ -3,6 +3,7 @@
 #include <hololoom/actors/reflection/buffer.hpp>
 #include <hololoom/actors/reflection/buffer_tasks.hpp>
 #include <hololoom/actors/reflection/journal/writer.hpp>
+#include <hololoom/messages/caf/local_message.hpp>
 
 #include <caf/actor_addr.hpp>
 #include <caf/skip.hpp>
@@ -31,10 +32,10 @@ struct buffer_tick {};
 
 } // namespace hololoom
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::journal_opened)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::journal_finished)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::journal_closed)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::buffer_tick)
+HOLOLOOM_LOCAL_MESSAGE(1750, hololoom::journal_opened)
+HOLOLOOM_LOCAL_MESSAGE(1751, hololoom::journal_finished)
+HOLOLOOM_LOCAL_MESSAGE(1752, hololoom::journal_closed)
+HOLOLOOM_LOCAL_MESSAGE(1753, hololoom::buffer_tick)
 
 namespace hololoom {
 

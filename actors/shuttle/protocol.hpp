@@ -1,10 +1,9 @@
 #pragma once
 
 #include <hololoom/actors/shuttle/weave/stage.hpp>
+#include <hololoom/messages/caf/local_message.hpp>
 #include <hololoom/messages/episode.hpp>
 #include <hololoom/messages/shuttle.hpp>
-
-#include <caf/allowed_unsafe_message_type.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -36,8 +35,8 @@ struct weaver_dismissed {};
 
 } // namespace hololoom
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::weave_job)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::weaver_dismissed)
+HOLOLOOM_LOCAL_MESSAGE(1800, hololoom::weave_job)
+HOLOLOOM_LOCAL_MESSAGE(1801, hololoom::weaver_dismissed)
 
 namespace hololoom {
 
@@ -71,11 +70,11 @@ struct cut_weaves {};
 
 } // namespace hololoom
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::weaver_ready)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::weave_done)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::weaver_leaving)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::begin_drain)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::cut_weaves)
+HOLOLOOM_LOCAL_MESSAGE(1802, hololoom::weaver_ready)
+HOLOLOOM_LOCAL_MESSAGE(1803, hololoom::weave_done)
+HOLOLOOM_LOCAL_MESSAGE(1804, hololoom::weaver_leaving)
+HOLOLOOM_LOCAL_MESSAGE(1805, hololoom::begin_drain)
+HOLOLOOM_LOCAL_MESSAGE(1806, hololoom::cut_weaves)
 
 namespace hololoom {
 

@@ -4,6 +4,7 @@
 #include <hololoom/actors/shuttle/weave/steps/steps.hpp>
 #include <hololoom/actors/shuttle/weave/weave.hpp>
 #include <hololoom/actors/shuttle/weaver_pool.hpp>
+#include <hololoom/messages/caf/local_message.hpp>
 #include <hololoom/messages/caf/type_ids.hpp>
 #include <hololoom/messages/uuid.hpp>
 
@@ -36,7 +37,7 @@ struct check_tick {
 
 } // namespace hololoom
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::check_tick)
+HOLOLOOM_LOCAL_MESSAGE(1807, hololoom::check_tick)
 
 namespace hololoom {
 

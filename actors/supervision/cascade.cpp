@@ -26,7 +26,7 @@ struct phase_limit {
 
 } // namespace hololoom
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::phase_limit)
+HOLOLOOM_LOCAL_MESSAGE(1500, hololoom::phase_limit)
 
 namespace hololoom {
 

@@ -1,12 +1,12 @@
 #pragma once
 
 #include <hololoom/actors/supervision/supervisor.hpp>
+#include <hololoom/messages/caf/local_message.hpp>
 #include <hololoom/messages/lifecycle.hpp>
 #include <hololoom/messages/reflection.hpp>
 
 #include <caf/actor.hpp>
 #include <caf/actor_system.hpp>
-#include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/event_based_actor.hpp>
 
 #include <cstdint>
@@ -81,8 +81,8 @@ struct hurry_cascade {};
 
 } // namespace hololoom
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::begin_cascade)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::hurry_cascade)
+HOLOLOOM_LOCAL_MESSAGE(1501, hololoom::begin_cascade)
+HOLOLOOM_LOCAL_MESSAGE(1502, hololoom::hurry_cascade)
 
 namespace hololoom {
 

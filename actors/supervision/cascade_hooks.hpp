@@ -1,6 +1,7 @@
 #pragma once
 
 #include <hololoom/actors/supervision/cascade.hpp>
+#include <hololoom/messages/caf/local_message.hpp>
 
 #include <caf/actor_clock.hpp>
 
@@ -24,8 +25,8 @@ struct hook_limit {
 
 } // namespace hololoom
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::hook_ended)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::hook_limit)
+HOLOLOOM_LOCAL_MESSAGE(1503, hololoom::hook_ended)
+HOLOLOOM_LOCAL_MESSAGE(1504, hololoom::hook_limit)
 
 namespace hololoom {
 

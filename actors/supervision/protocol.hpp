@@ -1,9 +1,9 @@
 #pragma once
 
 #include <hololoom/actors/supervision/child_spec.hpp>
+#include <hololoom/messages/caf/local_message.hpp>
 #include <hololoom/messages/caf/type_ids.hpp>
 
-#include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/typed_actor.hpp>
 
 #include <string>
@@ -181,21 +181,21 @@ using supervisor_actor = caf::typed_actor<
 
 } // namespace hololoom
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::start_child)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::terminate_child)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::restart_child)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::delete_child)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::which_children)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::count_children)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::child_started)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::acknowledged)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::child_list)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::child_counts)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::await_running)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::tree_query)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::child_ready)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::subscribe_events)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::drain_request)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::drain_report)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::force_request)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::force_report)
+HOLOLOOM_LOCAL_MESSAGE(1505, hololoom::start_child)
+HOLOLOOM_LOCAL_MESSAGE(1506, hololoom::terminate_child)
+HOLOLOOM_LOCAL_MESSAGE(1507, hololoom::restart_child)
+HOLOLOOM_LOCAL_MESSAGE(1508, hololoom::delete_child)
+HOLOLOOM_LOCAL_MESSAGE(1509, hololoom::which_children)
+HOLOLOOM_LOCAL_MESSAGE(1510, hololoom::count_children)
+HOLOLOOM_LOCAL_MESSAGE(1511, hololoom::child_started)
+HOLOLOOM_LOCAL_MESSAGE(1512, hololoom::acknowledged)
+HOLOLOOM_LOCAL_MESSAGE(1513, hololoom::child_list)
+HOLOLOOM_LOCAL_MESSAGE(1514, hololoom::child_counts)
+HOLOLOOM_LOCAL_MESSAGE(1515, hololoom::await_running)
+HOLOLOOM_LOCAL_MESSAGE(1516, hololoom::tree_query)
+HOLOLOOM_LOCAL_MESSAGE(1517, hololoom::child_ready)
+HOLOLOOM_LOCAL_MESSAGE(1518, hololoom::subscribe_events)
+HOLOLOOM_LOCAL_MESSAGE(1519, hololoom::drain_request)
+HOLOLOOM_LOCAL_MESSAGE(1520, hololoom::drain_report)
+HOLOLOOM_LOCAL_MESSAGE(1521, hololoom::force_request)
+HOLOLOOM_LOCAL_MESSAGE(1522, hololoom::force_report)

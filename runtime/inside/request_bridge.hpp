@@ -1,12 +1,12 @@
 #pragma once
 
+#include <hololoom/messages/caf/local_message.hpp>
 #include <hololoom/messages/errc.hpp>
 #include <hololoom/runtime/inside/gate.hpp>
 
 #include <caf/actor.hpp>
 #include <caf/actor_addr.hpp>
 #include <caf/actor_system.hpp>
-#include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/event_based_actor.hpp>
 
 #include <functional>
@@ -43,7 +43,7 @@ struct carry {
 
 } // namespace hololoom
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::carry)
+HOLOLOOM_LOCAL_MESSAGE(1900, hololoom::carry)
 
 namespace hololoom {
 

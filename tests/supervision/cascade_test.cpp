@@ -2,6 +2,7 @@
 #include "support/catch.hpp"
 
 #include <hololoom/actors/supervision/cascade.hpp>
+#include <hololoom/messages/caf/local_message.hpp>
 
 #include <caf/event_based_actor.hpp>
 #include <caf/send.hpp>
@@ -35,9 +36,9 @@ struct script_done {};
 
 } // namespace
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(script_status)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(script_tick)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(script_done)
+HOLOLOOM_LOCAL_MESSAGE(2000, script_status)
+HOLOLOOM_LOCAL_MESSAGE(2001, script_tick)
+HOLOLOOM_LOCAL_MESSAGE(2002, script_done)
 
 namespace {
 

@@ -2,6 +2,7 @@
 #include "support/catch.hpp"
 
 #include <hololoom/actors/supervision/ask.hpp>
+#include <hololoom/messages/caf/local_message.hpp>
 
 #include <atomic>
 #include <condition_variable>
@@ -133,7 +134,7 @@ struct real_tree {
 
 } // namespace
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(block)
+HOLOLOOM_LOCAL_MESSAGE(2003, block)
 
 TEST_CASE(
   "a stuck handler is noticed, named, and noticed again when it returns") {

@@ -1,6 +1,7 @@
 #include "worker_fixture.hpp"
 
 #include <hololoom/actors/workers/coroutine/wake_service.hpp>
+#include <hololoom/messages/caf/local_message.hpp>
 
 #include <caf/typed_event_based_actor.hpp>
 
@@ -59,7 +60,7 @@ caf::behavior slow(caf::event_based_actor* self) {
 
 } // namespace
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf::response_promise)
+HOLOLOOM_LOCAL_MESSAGE(2004, caf::response_promise)
 
 TEST_CASE_METHOD(worker_fixture, "a coroutine that returns ends normally") {
   log seen;

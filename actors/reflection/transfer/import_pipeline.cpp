@@ -1,4 +1,5 @@
 #include <hololoom/actors/reflection/transfer/import_pipeline.hpp>
+#include <hololoom/messages/caf/local_message.hpp>
 #include <hololoom/messages/caf/type_ids.hpp>
 #include <hololoom/messages/errc.hpp>
 
@@ -45,9 +46,9 @@ struct pipeline_done {};
 
 } // namespace hololoom
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::submission)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::look_again)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::pipeline_done)
+HOLOLOOM_LOCAL_MESSAGE(1754, hololoom::submission)
+HOLOLOOM_LOCAL_MESSAGE(1755, hololoom::look_again)
+HOLOLOOM_LOCAL_MESSAGE(1756, hololoom::pipeline_done)
 
 namespace hololoom {
 

@@ -6,6 +6,7 @@
 #include <hololoom/actors/supervision/shell/stuck_watch.hpp>
 #include <hololoom/actors/supervision/shell/turnstile.hpp>
 #include <hololoom/actors/supervision/supervisor.hpp>
+#include <hololoom/messages/caf/local_message.hpp>
 
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
@@ -34,11 +35,11 @@ struct boot_message {};
 
 } // namespace hololoom::supervision
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::supervision::tick_message)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::supervision::sweep_message)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::supervision::release_message)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::supervision::proceed_message)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::supervision::boot_message)
+HOLOLOOM_LOCAL_MESSAGE(1523, hololoom::supervision::tick_message)
+HOLOLOOM_LOCAL_MESSAGE(1524, hololoom::supervision::sweep_message)
+HOLOLOOM_LOCAL_MESSAGE(1525, hololoom::supervision::release_message)
+HOLOLOOM_LOCAL_MESSAGE(1526, hololoom::supervision::proceed_message)
+HOLOLOOM_LOCAL_MESSAGE(1527, hololoom::supervision::boot_message)
 
 namespace hololoom::supervision {
 

@@ -1,5 +1,6 @@
 #include <hololoom/actors/supervision/shell/turnstile.hpp>
 #include <hololoom/messages/caf/exit.hpp>
+#include <hololoom/messages/caf/local_message.hpp>
 
 #include <caf/actor_system.hpp>
 #include <caf/event_based_actor.hpp>
@@ -15,7 +16,7 @@ struct pass_message {
 
 } // namespace hololoom::supervision
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::supervision::pass_message)
+HOLOLOOM_LOCAL_MESSAGE(1528, hololoom::supervision::pass_message)
 
 namespace hololoom::supervision {
 

@@ -15,7 +15,7 @@ struct wake_tick {};
 
 } // namespace hololoom::detail
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::detail::wake_tick)
+HOLOLOOM_LOCAL_MESSAGE(1600, hololoom::detail::wake_tick)
 
 namespace hololoom::detail {
 

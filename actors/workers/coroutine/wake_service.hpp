@@ -1,10 +1,11 @@
 #pragma once
 
+#include <hololoom/messages/caf/local_message.hpp>
+
 #include <caf/actor.hpp>
 #include <caf/actor_clock.hpp>
 #include <caf/actor_control_block.hpp>
 #include <caf/actor_system.hpp>
-#include <caf/allowed_unsafe_message_type.hpp>
 
 #include <cstdint>
 #include <map>
@@ -105,4 +106,4 @@ private:
 
 } // namespace hololoom::detail
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::detail::wake)
+HOLOLOOM_LOCAL_MESSAGE(1601, hololoom::detail::wake)

@@ -1,7 +1,8 @@
 #pragma once
 
+#include <hololoom/messages/caf/local_message.hpp>
+
 #include <caf/actor_control_block.hpp>
-#include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/error.hpp>
 
 #include <atomic>
@@ -154,6 +155,6 @@ private:
 
 } // namespace hololoom::detail
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::detail::process_started)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::detail::process_chunk)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::detail::process_ended)
+HOLOLOOM_LOCAL_MESSAGE(1602, hololoom::detail::process_started)
+HOLOLOOM_LOCAL_MESSAGE(1603, hololoom::detail::process_chunk)
+HOLOLOOM_LOCAL_MESSAGE(1604, hololoom::detail::process_ended)

@@ -1,9 +1,9 @@
 #pragma once
 
 #include <hololoom/actors/supervision/child_spec.hpp>
+#include <hololoom/messages/caf/local_message.hpp>
 
 #include <caf/actor_control_block.hpp>
-#include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/error.hpp>
 
 #include <atomic>
@@ -91,4 +91,4 @@ private:
 
 } // namespace hololoom::detail
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(hololoom::detail::thread_done)
+HOLOLOOM_LOCAL_MESSAGE(1605, hololoom::detail::thread_done)
