@@ -58,7 +58,9 @@ std::shared_ptr<const event_bus::list> event_bus::current() const {
 void event_bus::publish(const lifecycle_event& event) {
   if (!wanted(event.what))
     return;
-  for (const auto& s : *current()) {
+  // Held by name: callbacks and other threads may replace the list meanwhile.
+  auto subscribers = current();
+  for (const auto& s : *subscribers) {
     if ((s.kinds & bit(event.what)) == 0)
       continue;
     if (s.call) {
