@@ -12,6 +12,7 @@
 #include <hololoom/actors/reflection/appraise.hpp>
 #include <hololoom/actors/reflection/buffer.hpp>
 #include <hololoom/actors/reflection/journal/journal.hpp>
+#include <hololoom/messages/caf/actor_system.hpp>
 #include <hololoom/messages/caf/type_ids.hpp>
 #include <hololoom/messages/uuid.hpp>
 
@@ -43,8 +44,8 @@ struct config : caf::actor_system_config {
   config() {
     register_types(*this);
     // As a loom has it.
-    set("scheduler.max-threads",
-        std::max<std::size_t>(4, std::thread::hardware_concurrency()));
+    set_threads(*this,
+                std::max<std::size_t>(4, std::thread::hardware_concurrency()));
   }
 };
 

@@ -7,6 +7,7 @@
 
 #include <hololoom/actors/supervision/directory.hpp>
 #include <hololoom/actors/supervision/supervisor.hpp>
+#include <hololoom/messages/caf/actor_system.hpp>
 #include <hololoom/messages/caf/exit.hpp>
 #include <hololoom/messages/caf/type_ids.hpp>
 #include <hololoom/runtime/loom.hpp>
@@ -134,7 +135,7 @@ void ask_while_busy(caf::actor_system& system, int n, bool bystander) {
   // One crash restarts all.
   auto last = options.names->find("root/w" + std::to_string(n - 1));
   measure("restart", [&] {
-    caf::anon_send(caf::actor_cast<caf::actor>(last), caf::put_atom::value);
+    caf::anon_send(caf::actor_cast<caf::actor>(last), caf::put_atom{});
     while (started < 2 * n)
       std::this_thread::sleep_for(100us);
   });
@@ -198,7 +199,7 @@ void close_a_loom(int n) {
 int main() {
   caf::actor_system_config config;
   register_types(config);
-  config.set("logger.verbosity", caf::atom("quiet"));
+  be_quiet(config);
   caf::actor_system system{config};
   std::printf("%8s  %-10s %-10s %10s %8s %10s %10s %10s\n", "children", "while",
               "asked", "took ms", "answers", "median ms", "p99 ms", "max ms");

@@ -4,6 +4,7 @@
 
 #include <hololoom/actors/supervision/cascade.hpp>
 #include <hololoom/actors/supervision/supervisor.hpp>
+#include <hololoom/messages/caf/actor_system.hpp>
 #include <hololoom/messages/caf/exit.hpp>
 #include <hololoom/messages/caf/local_message.hpp>
 
@@ -264,7 +265,7 @@ struct crasher {
 
   void crash() {
     sent = clock_type::now();
-    self->send(child, caf::put_atom::value);
+    self->send(child, caf::put_atom{});
   }
 
   caf::event_based_actor* self;
@@ -306,7 +307,7 @@ int main(int argc, char** argv) {
   // An argument runs one of them alone, for a profiler.
   std::string only = argc > 1 ? argv[1] : "";
   caf::actor_system_config config;
-  config.set("logger.verbosity", caf::atom("quiet"));
+  be_quiet(config);
   caf::actor_system system{config};
   for (auto n : {1000, 10000, 100000}) {
     for (auto round = 0; round < rounds; ++round) {

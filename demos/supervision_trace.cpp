@@ -12,11 +12,11 @@
 #include <hololoom/actors/supervision/supervisor.hpp>
 #include <hololoom/messages/caf/exit.hpp>
 #include <hololoom/messages/caf/local_message.hpp>
+#include <hololoom/messages/caf/virtual_time.hpp>
 
 #include <CLI/CLI.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/event_based_actor.hpp>
-#include <caf/scheduler/test_coordinator.hpp>
 #include <caf/send.hpp>
 
 #include <algorithm>
@@ -230,19 +230,11 @@ parsed_child read_child(const json& x, const std::shared_ptr<ledger>& book) {
 
 // -- running it -----------------------------------------------------------------------
 
-struct virtual_config : caf::actor_system_config {
-  virtual_config() {
-    set("scheduler.policy", caf::atom("testing"));
-    set("logger.verbosity", caf::atom("quiet"));
-  }
-};
-
 class runner {
 public:
   runner(caf::actor_system& system, const json& trace)
     : system_(system),
-      scheduler_(
-        dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler())),
+      scheduler_(virtual_scheduler_of(system)),
       trace_(trace),
       options_(read_options(trace.value("supervisor", json::object()))),
       simple_(options_.strategy == strategy::simple_one_for_one) {}
@@ -304,10 +296,7 @@ private:
       scheduler_.run();
       if (!alive_ || !stopping())
         return;
-      auto& clock = scheduler_.clock();
-      auto due = clock.schedule().begin()->first;
-      clock.advance_time(
-        std::max(due - clock.now(), caf::actor_clock::duration_type{0}));
+      fire_next_timer(scheduler_, caf::actor_clock::time_point::max());
     }
   }
 
@@ -432,13 +421,8 @@ private:
     using time_point = caf::actor_clock::time_point;
     auto& clock = scheduler_.clock();
     auto end = clock.now() + std::min(d, time_point::max() - clock.now());
-    while (!clock.schedule().empty()
-           && clock.schedule().begin()->first <= end) {
-      auto due = clock.schedule().begin()->first;
-      clock.advance_time(
-        std::max(due - clock.now(), caf::actor_clock::duration_type{0}));
+    while (fire_next_timer(scheduler_, end))
       scheduler_.run();
-    }
     clock.advance_time(end - clock.now());
   }
 
@@ -496,7 +480,7 @@ private:
   }
 
   caf::actor_system& system_;
-  caf::scheduler::test_coordinator& scheduler_;
+  virtual_scheduler& scheduler_;
   const json& trace_;
   supervisor_options options_;
   bool simple_;

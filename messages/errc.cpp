@@ -84,8 +84,7 @@ std::string explain(const caf::error& err) {
     if (context.empty())
       return to_string(code_of(err));
   }
-  auto text =
-    to_string(err.category()) + " error " + std::to_string(err.code());
+  auto text = category_name(err) + " error " + std::to_string(err.code());
   if (!context.empty())
     text += ": " + to_string(context);
   return text;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <hololoom/messages/caf/compat.hpp>
+#include <hololoom/messages/caf/error_enum.hpp>
 
 #include <cstdint>
 #include <string>
@@ -66,7 +67,7 @@ std::string to_string(errc x);
 
 } // namespace hololoom
 
-CAF_ERROR_CODE_ENUM(hololoom::errc, "hololoom")
+HOLOLOOM_ERROR_ENUM(1400, hololoom::errc, "hololoom")
 
 namespace hololoom {
 

@@ -245,7 +245,7 @@ public:
       memory_, caf::infinite,
       remember_request{std::move(batch.shards), std::move(batch.sources)});
     auto err = receive();
-    under_way_.emplace(next);
+    under_way_.emplace(std::move(next));
     return err;
   }
 

@@ -1,9 +1,10 @@
 #pragma once
 
+#include <hololoom/messages/caf/compat.hpp>
+#include <hololoom/messages/caf/put.hpp>
 #include <hololoom/messages/errc.hpp>
 
 #include <caf/actor_cast.hpp>
-#include <caf/duration.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/send.hpp>
 #include <caf/timespan.hpp>
@@ -28,15 +29,14 @@ public:
   request_guard(caf::event_based_actor* self, caf::strong_actor_ptr target,
                 caf::strong_actor_ptr asker, caf::message_id request)
     : self_(self), target_(std::move(target)) {
-    self->set_down_handler([this, asker = std::move(asker),
-                            request](const caf::down_msg&) {
-      asker->enqueue(nullptr, request,
-                     caf::make_message(failure(
-                       errc::crashed, "the actor that had the request is gone; "
-                                      "look its name up again and retry")),
-                     nullptr);
-      self_->quit();
-    });
+    self->set_down_handler(
+      [this, asker = std::move(asker), request](const caf::down_msg&) {
+        put(asker, nullptr, request,
+            caf::make_message(failure(errc::crashed,
+                                      "the actor that had the request is gone; "
+                                      "look its name up again and retry")));
+        self_->quit();
+      });
     self->set_exit_handler([this](const caf::exit_msg& msg) {
       self_->demonitor(target_->address());
       self_->quit(msg.reason);
@@ -64,8 +64,7 @@ template <class Result, class Self, class Handle, class Message, class F,
           class G>
 void ask(Self* self, const Handle& target, caf::timespan limit,
          Message&& message, F on_result, G on_error) {
-  auto request =
-    self->request(target, caf::duration{limit}, std::forward<Message>(message));
+  auto request = self->request(target, limit, std::forward<Message>(message));
   auto guard = spawn_state<supervision::request_guard, caf::actor>(
     self->system(), caf::actor_cast<caf::strong_actor_ptr>(target),
     caf::strong_actor_ptr{self->ctrl()}, request.id());

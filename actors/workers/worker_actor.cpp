@@ -12,7 +12,7 @@ namespace hololoom::detail {
 worker_actor::worker_actor(caf::actor_config& cfg)
   : caf::event_based_actor(cfg) {}
 
-worker_actor::resume_result worker_actor::resume(caf::execution_unit* unit,
+worker_actor::resume_result worker_actor::resume(execution_unit* unit,
                                                  std::size_t most) {
   worker_code mine{awaits_drain_};
   return caf::event_based_actor::resume(unit, most);

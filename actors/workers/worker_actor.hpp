@@ -1,6 +1,7 @@
 #pragma once
 
 #include <hololoom/actors/supervision/child_spec.hpp>
+#include <hololoom/messages/caf/put.hpp>
 #include <hololoom/messages/errc.hpp>
 
 #include <caf/actor_cast.hpp>
@@ -22,7 +23,7 @@ class worker_actor : public caf::event_based_actor, public child_probe {
 public:
   explicit worker_actor(caf::actor_config& cfg);
 
-  resume_result resume(caf::execution_unit* unit, std::size_t most) override;
+  resume_result resume(execution_unit* unit, std::size_t most) override;
 
   bool awaits_drain() const override { return awaits_drain_; }
 

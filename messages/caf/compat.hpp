@@ -46,11 +46,16 @@ struct handler<void, Inputs...> {
   using type = caf::reacts_to<Inputs...>;
 };
 
+template <class... Results, class... Inputs>
+struct handler<std::tuple<Results...>, Inputs...> {
+  using type = typename caf::replies_to<Inputs...>::template with<Results...>;
+};
+
 } // namespace detail
 
 /// A clause of a typed actor interface: answers `Inputs...` with `Result`
-/// (`caf::result<Result>(Inputs...)` in 1.x). `void` means that no answer is
-/// awaited.
+/// (`caf::result<Result>(Inputs...)` in 1.x). A tuple stands for several
+/// values; `void` means that no answer is awaited.
 template <class Result, class... Inputs>
 using answers = typename detail::handler<Result, Inputs...>::type;
 

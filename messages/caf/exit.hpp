@@ -1,12 +1,9 @@
 #pragma once
 
-#include <hololoom/messages/caf/compat.hpp>
+#include <hololoom/messages/caf/put.hpp>
 
 #include <caf/actor_cast.hpp>
-#include <caf/actor_control_block.hpp>
 #include <caf/exit_reason.hpp>
-#include <caf/message.hpp>
-#include <caf/message_id.hpp>
 #include <caf/system_messages.hpp>
 
 namespace hololoom {
@@ -21,12 +18,11 @@ namespace hololoom {
 /// gone.
 inline void exit_high(const caf::strong_actor_ptr& target, caf::error reason,
                       const caf::actor_addr& source = {},
-                      caf::execution_unit* host = nullptr) {
+                      execution_unit* host = nullptr) {
   if (!target)
     return;
-  target->enqueue(nullptr, caf::make_message_id(caf::message_priority::high),
-                  caf::make_message(caf::exit_msg{source, std::move(reason)}),
-                  host);
+  put(target, nullptr, caf::make_message_id(caf::message_priority::high),
+      caf::make_message(caf::exit_msg{source, std::move(reason)}), host);
 }
 
 /// The same, for any kind of actor handle.

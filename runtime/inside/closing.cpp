@@ -1,10 +1,10 @@
 #include <hololoom/actors/shuttle/protocol.hpp>
 #include <hololoom/actors/storage/atomic_file.hpp>
+#include <hololoom/messages/caf/actor_system.hpp>
 #include <hololoom/messages/caf/exit.hpp>
 #include <hololoom/runtime/inside/loom_impl.hpp>
 
 #include <caf/actor_registry.hpp>
-#include <caf/logger.hpp>
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
 
@@ -186,7 +186,7 @@ void loom_impl::leave_system() {
   // used the system and still lives, because CAF remembers the last system of
   // a thread. So this thread forgets it, another one destroys it, and past a
   // moment it is left behind.
-  caf::logger::set_current_actor_system(nullptr);
+  forget_actor_system();
   auto* system = own_system_.release();
   auto* system_config = system_config_.release();
   if (!all_gone_)

@@ -1,8 +1,8 @@
+#include <hololoom/messages/caf/actor_system.hpp>
 #include <hololoom/messages/caf/exit.hpp>
 #include <hololoom/messages/caf/type_ids.hpp>
 #include <hololoom/runtime/inside/loom_impl.hpp>
 
-#include <caf/logger.hpp>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -17,7 +17,7 @@ loom_system_config::loom_system_config(std::int64_t threads) {
   auto count = threads > 0
                ? static_cast<std::size_t>(threads)
                : std::max<std::size_t>(4, std::thread::hardware_concurrency());
-  set("scheduler.max-threads", count);
+  set_threads(*this, count);
 }
 
 loom_impl::loom_impl(config cfg, loom_extras extras)
@@ -62,7 +62,7 @@ caf::error loom_impl::start(caf::actor_system* system) {
   // A thread that has spawned keeps the system's logger, and the system's
   // destructor waits for whoever does.
   if (own_system_)
-    caf::logger::set_current_actor_system(nullptr);
+    forget_actor_system();
   gate_->enter(loom_state::running);
   watch_root();
   log_->info("running{}", dir_ ? " on " + dir_->path().string()

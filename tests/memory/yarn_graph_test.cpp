@@ -3,6 +3,7 @@
 #include "support/catch.hpp"
 
 #include <hololoom/actors/memory/yarn_graph.hpp>
+#include <hololoom/messages/caf/actor_system.hpp>
 #include <hololoom/messages/caf/exit.hpp>
 
 #include <caf/scoped_actor.hpp>
@@ -48,7 +49,7 @@ struct yarn_fixture : actor_fixture {
 struct real_system {
   real_system() {
     register_types(config);
-    config.set("logger.verbosity", caf::atom("quiet"));
+    be_quiet(config);
     system = std::make_unique<caf::actor_system>(config);
   }
   caf::actor_system_config config;

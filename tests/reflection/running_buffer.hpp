@@ -3,6 +3,7 @@
 #include "reflection/make.hpp"
 
 #include <hololoom/actors/reflection/buffer.hpp>
+#include <hololoom/messages/caf/actor_system.hpp>
 #include <hololoom/messages/caf/type_ids.hpp>
 
 #include <caf/actor_system.hpp>
@@ -20,7 +21,7 @@ namespace hololoom::test {
 struct system_config : caf::actor_system_config {
   system_config() {
     register_types(*this);
-    set("scheduler.max-threads", 2);
+    set_threads(*this, 2);
   }
 };
 

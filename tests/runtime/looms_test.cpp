@@ -1,5 +1,6 @@
 #include "support/catch.hpp"
 
+#include <hololoom/messages/caf/actor_system.hpp>
 #include <hololoom/messages/caf/type_ids.hpp>
 #include <hololoom/runtime/loom.hpp>
 
@@ -107,7 +108,7 @@ TEST_CASE("10,000 looms in one actor system leave nothing") {
   register_types(cfg);
   // Its workers sleep while there is nothing to do; those of the other policy
   // look for work all the time, which most of the test would be spent on.
-  cfg.set("scheduler.policy", caf::atom("sharing"));
+  set_policy(cfg, "sharing");
   caf::actor_system system{cfg};
   auto actors = system.registry().running();
   std::atomic<int> bad = 0;

@@ -6,6 +6,7 @@
 #include <hololoom/actors/shuttle/shuttle.hpp>
 #include <hololoom/actors/shuttle/weaver.hpp>
 #include <hololoom/messages/caf/exit.hpp>
+#include <hololoom/messages/caf/put.hpp>
 
 #include <caf/typed_event_based_actor.hpp>
 
@@ -297,9 +298,9 @@ TEST_CASE_METHOD(shuttle_fixture, "a late answer is not given twice") {
   REQUIRE(answer.ready());
   CHECK(status().weavers == 0);
   // Nobody replaced it: it is taken back when it returns.
-  caf::actor_cast<caf::strong_actor_ptr>(shuttle)->enqueue(
-    caf::actor_cast<caf::strong_actor_ptr>(stuck), caf::make_message_id(),
-    caf::make_message(weave_done{1, {}}), nullptr);
+  put(caf::actor_cast<caf::strong_actor_ptr>(shuttle),
+      caf::actor_cast<caf::strong_actor_ptr>(stuck), caf::make_message_id(),
+      caf::make_message(weave_done{1, {}}));
   run();
   CHECK(status().completed == 0);
   CHECK(status().weavers == 1);

@@ -104,8 +104,8 @@ TEST_CASE_METHOD(supervision_fixture,
   CHECK(mind.answered() >= static_cast<int>(many / most));
   CHECK(mind.most() <= most);
   // The end of the last has all the others stopped, and all started.
-  caf::anon_send(log->current["w" + std::to_string(many - 1)],
-                 caf::put_atom::value, 2);
+  caf::anon_send(log->current["w" + std::to_string(many - 1)], caf::put_atom{},
+                 2);
   step_until([&] { return log->starts.size() == 2 * many; });
   CHECK(log->exits.size() == many);
   CHECK(mind.answered() >= static_cast<int>(2 * many / most));

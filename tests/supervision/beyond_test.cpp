@@ -128,7 +128,7 @@ TEST_CASE_METHOD(supervision_fixture,
   auto outcome = errc::none;
   auto asker = system.spawn([&](caf::event_based_actor* self) {
     hololoom::ask<int>(
-      self, log->current["a"], 1h, caf::link_atom::value, [](int) {},
+      self, log->current["a"], 1h, caf::link_atom{}, [](int) {},
       [&](const caf::error& e) { outcome = code_of(e); });
   });
   run();

@@ -55,8 +55,7 @@ struct process_like : silent_thread {
     running = false;
   }
   void force() override {
-    caf::anon_send<caf::message_priority::high>(worker, caf::put_atom::value,
-                                                2);
+    caf::anon_send<caf::message_priority::high>(worker, caf::put_atom{}, 2);
   }
   caf::actor worker;
 };

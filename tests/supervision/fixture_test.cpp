@@ -30,16 +30,16 @@ TEST_CASE_METHOD(test::actor_fixture,
                  "virtual time fires each timer when due") {
   auto hdl = spawn<counter, caf::actor>();
   advance(99ms);
-  CHECK(*ask<int>(hdl, caf::get_atom::value) == 0);
+  CHECK(*ask<int>(hdl, caf::get_atom{}) == 0);
   advance(1ms);
-  CHECK(*ask<int>(hdl, caf::get_atom::value) == 1);
+  CHECK(*ask<int>(hdl, caf::get_atom{}) == 1);
   advance(1s);
-  CHECK(*ask<int>(hdl, caf::get_atom::value) == 11);
+  CHECK(*ask<int>(hdl, caf::get_atom{}) == 11);
 }
 
 TEST_CASE_METHOD(test::actor_fixture, "a missing answer is an error") {
   auto hdl = spawn<counter, caf::actor>();
-  auto answer = ask<int>(hdl, caf::put_atom::value);
+  auto answer = ask<int>(hdl, caf::put_atom{});
   REQUIRE(!answer);
   CHECK(is(answer.error(), errc::timed_out));
 }

@@ -1,6 +1,8 @@
 #include "support.hpp"
 #include "support/catch.hpp"
 
+#include <hololoom/messages/caf/actor_system.hpp>
+
 #include <caf/scoped_actor.hpp>
 
 #include <algorithm>
@@ -23,7 +25,7 @@ supervisor_options at_once() {
 struct two_threads : caf::actor_system_config {
   two_threads() {
     register_types(*this);
-    set("scheduler.max-threads", 2);
+    set_threads(*this, 2);
   }
 };
 
@@ -34,7 +36,7 @@ struct slow_to_end {
 
   caf::behavior make_behavior() {
     self->set_exit_handler([this](const caf::exit_msg&) {
-      self->delayed_send(self, takes, caf::ok_atom::value);
+      self->delayed_send(self, takes, caf::ok_atom{});
     });
     return {[this](caf::ok_atom) {
       self->quit(caf::exit_reason::user_shutdown);
@@ -112,7 +114,7 @@ TEST_CASE("who is killed is waited for while others go on ending") {
   constexpr auto takes = 80us;
   caf::actor_system_config config;
   register_types(config);
-  config.set("scheduler.max-threads", 1);
+  set_threads(config, 1);
   caf::actor_system system{config};
   supervisor_options options;
   options.detached = true;

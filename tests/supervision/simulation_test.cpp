@@ -249,7 +249,7 @@ private:
       return;
     auto i = log->current.begin();
     std::advance(i, draw(log->current.size()));
-    caf::anon_send(i->second, caf::put_atom::value, static_cast<int>(draw(3)));
+    caf::anon_send(i->second, caf::put_atom{}, static_cast<int>(draw(3)));
   }
 
   void keep_a_wish() {
@@ -298,12 +298,8 @@ private:
   void let_pass(caf::timespan d) {
     auto& clock = scheduler.clock();
     auto end = clock.now() + d;
-    while (!clock.schedule().empty()
-           && clock.schedule().begin()->first <= end) {
-      auto due = clock.schedule().begin()->first;
-      clock.advance_time(std::max(due - clock.now(), 0ns));
+    while (fire_next_timer(scheduler, end))
       wander(draw(2) == 0 ? 1000 : draw(8));
-    }
     clock.advance_time(end - clock.now());
   }
 

@@ -2,6 +2,7 @@
 #include "support/catch.hpp"
 
 #include <hololoom/actors/supervision/core/restart_limit.hpp>
+#include <hololoom/messages/caf/actor_system.hpp>
 
 #include <caf/actor_registry.hpp>
 #include <caf/scoped_actor.hpp>
@@ -24,7 +25,7 @@ namespace {
 struct storm_config : caf::actor_system_config {
   storm_config() {
     register_types(*this);
-    set("scheduler.max-threads", 4);
+    set_threads(*this, 4);
   }
 };
 
@@ -163,7 +164,7 @@ private:
         [this, crashes, draw](caf::event_based_actor* self) -> caf::behavior {
           if (crashes)
             self->delayed_send(self, std::chrono::microseconds{draw % 2000},
-                               caf::put_atom::value);
+                               caf::put_atom{});
           return {[this, self, draw](caf::put_atom) {
             ++crashed;
             switch (draw % 5) {
@@ -173,7 +174,7 @@ private:
               case 3: return self->quit(caf::sec::runtime_error);
               default:
                 // Falls over its own feet twice.
-                caf::anon_send(self, caf::put_atom::value);
+                caf::anon_send(self, caf::put_atom{});
                 return self->quit(failure(errc::crashed, "again"));
             }
           }};

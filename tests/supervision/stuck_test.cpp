@@ -2,6 +2,7 @@
 #include "support/catch.hpp"
 
 #include <hololoom/actors/supervision/ask.hpp>
+#include <hololoom/messages/caf/actor_system.hpp>
 #include <hololoom/messages/caf/local_message.hpp>
 
 #include <atomic>
@@ -88,7 +89,7 @@ private:
 struct real_config : caf::actor_system_config {
   real_config() {
     register_types(*this);
-    set("scheduler.max-threads", 4);
+    set_threads(*this, 4);
   }
 };
 

@@ -119,7 +119,7 @@ public:
 
   /// Ends the current incarnation of a child.
   void end(const std::string& name, ending why = crash) {
-    tell(log->current[name], caf::put_atom::value, static_cast<int>(why));
+    tell(log->current[name], caf::put_atom{}, static_cast<int>(why));
   }
 
   void stop(const supervisor_actor& sup) {

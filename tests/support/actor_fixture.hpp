@@ -1,14 +1,12 @@
 #pragma once
 
 #include <hololoom/messages/caf/compat.hpp>
-#include <hololoom/messages/caf/type_ids.hpp>
+#include <hololoom/messages/caf/virtual_time.hpp>
 #include <hololoom/messages/errc.hpp>
 
 #include <caf/actor_system.hpp>
-#include <caf/actor_system_config.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/exit_reason.hpp>
-#include <caf/scheduler/test_coordinator.hpp>
 #include <caf/send.hpp>
 
 #include <chrono>
@@ -19,15 +17,6 @@
 #include <vector>
 
 namespace hololoom::test {
-
-/// The config of a deterministic actor system: one thread, virtual time.
-struct virtual_config : caf::actor_system_config {
-  virtual_config() {
-    register_types(*this);
-    set("scheduler.policy", caf::atom("testing"));
-    set("logger.verbosity", caf::atom("quiet"));
-  }
-};
 
 /// An answer that may still be on its way.
 template <class T>
@@ -63,8 +52,7 @@ public:
 
   actor_fixture()
     : system_(std::make_unique<caf::actor_system>(config_)),
-      scheduler(
-        dynamic_cast<caf::scheduler::test_coordinator&>(system_->scheduler())),
+      scheduler(virtual_scheduler_of(*system_)),
       system(*system_) {}
 
   virtual ~actor_fixture() {
@@ -103,13 +91,8 @@ public:
     auto& clock = scheduler.clock();
     auto end =
       clock.now() + std::chrono::duration_cast<clock_type::duration>(d);
-    while (!clock.schedule().empty()
-           && clock.schedule().begin()->first <= end) {
-      auto due = clock.schedule().begin()->first;
-      clock.advance_time(due > clock.now() ? due - clock.now()
-                                           : clock_type::duration{0});
+    while (fire_next_timer(scheduler, end))
       run();
-    }
     clock.advance_time(end - clock.now());
     run();
   }
@@ -160,7 +143,7 @@ private:
   std::vector<caf::actor_addr> tracked_;
 
 public:
-  caf::scheduler::test_coordinator& scheduler;
+  virtual_scheduler& scheduler;
   caf::actor_system& system;
 };
 

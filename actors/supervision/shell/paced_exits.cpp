@@ -24,7 +24,7 @@ bool takes_its_time(const caf::strong_actor_ptr& x) {
 
 } // namespace
 
-void paced_exits::release(caf::execution_unit* host) {
+void paced_exits::release(execution_unit* host) {
   for (auto left = slice; left > 0 && unfinished(); --left)
     send_first(host);
 }
@@ -46,7 +46,7 @@ void paced_exits::release_all() {
     send_first(nullptr);
 }
 
-void paced_exits::send_first(caf::execution_unit* host) {
+void paced_exits::send_first(execution_unit* host) {
   auto target = std::move(waiting_.front());
   waiting_.pop_front();
   ++out_;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <hololoom/messages/caf/put.hpp>
+
 #include <caf/actor_addr.hpp>
 #include <caf/actor_control_block.hpp>
 #include <caf/fwd.hpp>
@@ -55,7 +57,7 @@ public:
   }
 
   /// Sends what the window lets out, in one go a slice of it at most.
-  void release(caf::execution_unit* host);
+  void release(execution_unit* host);
 
   /// `patience` is over.
   void tick();
@@ -73,7 +75,7 @@ public:
 
 private:
   bool waiting() const noexcept { return !waiting_.empty(); }
-  void send_first(caf::execution_unit* host);
+  void send_first(execution_unit* host);
   bool most_take_their_time() const;
 
   caf::actor_addr source_;

@@ -331,8 +331,8 @@ void supervisor_state::ping(child& c) {
   };
   self_
     ->request<caf::message_priority::high>(
-      caf::actor_cast<caf::actor>(c.handle), caf::infinite,
-      caf::sys_atom::value, caf::get_atom::value, std::string{"info"})
+      caf::actor_cast<caf::actor>(c.handle), caf::infinite, caf::sys_atom{},
+      caf::get_atom{}, std::string{"info"})
     .then([on_answer](caf::ok_atom, const std::string&,
                       const caf::strong_actor_ptr&,
                       const std::string&) { on_answer(); },

@@ -1,6 +1,7 @@
 #include <hololoom/actors/supervision/shell/turnstile.hpp>
 #include <hololoom/messages/caf/exit.hpp>
 #include <hololoom/messages/caf/local_message.hpp>
+#include <hololoom/messages/caf/put.hpp>
 
 #include <caf/actor_system.hpp>
 #include <caf/event_based_actor.hpp>
@@ -24,8 +25,7 @@ namespace {
 
 caf::behavior gate(caf::event_based_actor* self) {
   return {[self](pass_message& x) {
-    x.target->enqueue(nullptr, caf::make_message_id(), std::move(x.message),
-                      self->context());
+    put(x.target, std::move(x.message), self->context());
   }};
 }
 
@@ -41,10 +41,8 @@ void turnstile::pass(caf::actor_system& system, caf::strong_actor_ptr target,
     gate_ =
       caf::actor_cast<caf::strong_actor_ptr>(system.spawn<caf::hidden>(gate));
   // Without a host, it is put at the end of a worker's queue.
-  gate_->enqueue(
-    nullptr, caf::make_message_id(),
-    caf::make_message(pass_message{std::move(target), std::move(message)}),
-    nullptr);
+  put(gate_,
+      caf::make_message(pass_message{std::move(target), std::move(message)}));
 }
 
 } // namespace hololoom::supervision

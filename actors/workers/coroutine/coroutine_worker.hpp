@@ -34,12 +34,8 @@ private:
   void wake_at(std::uint64_t op, time_point due) override;
   void wake_soon(std::uint64_t op) override;
   void forget_wake() noexcept override;
-  time_point now() const noexcept override { return clock_now(); }
+  time_point now() const noexcept override { return clock().now(); }
   caf::event_based_actor* self() noexcept override { return this; }
-
-  time_point clock_now() const noexcept {
-    return home_system().scheduler().clock().now();
-  }
 
   std::function<task(task_context)> body_;
   wake_ticket ticket_;

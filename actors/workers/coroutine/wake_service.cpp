@@ -1,5 +1,6 @@
 #include <hololoom/actors/workers/coroutine/wake_service.hpp>
 #include <hololoom/messages/caf/exit.hpp>
+#include <hololoom/messages/caf/put.hpp>
 
 #include <caf/event_based_actor.hpp>
 #include <caf/weak_intrusive_ptr.hpp>
@@ -76,8 +77,7 @@ private:
         service.tick_at_ = next;
     }
     for (auto& [target, op] : due_)
-      target->enqueue(nullptr, caf::make_message_id(),
-                      caf::make_message(wake{op}), context());
+      put(target, caf::make_message(wake{op}), context());
     due_.clear();
     if (next <= now)
       send(this, wake_tick{});

@@ -1,4 +1,5 @@
 #include <hololoom/actors/workers/process/child_process.hpp>
+#include <hololoom/messages/caf/put.hpp>
 #include <hololoom/messages/errc.hpp>
 
 #include <caf/mailbox_element.hpp>
@@ -295,8 +296,7 @@ void child_process::tell(T message, bool last) {
   std::lock_guard guard{mutex_};
   if (!owner_)
     return;
-  owner_->enqueue(nullptr, caf::make_message_id(),
-                  caf::make_message(std::move(message)), nullptr);
+  put(owner_, caf::make_message(std::move(message)));
   if (last)
     owner = std::move(owner_);
 }

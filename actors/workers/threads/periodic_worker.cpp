@@ -1,7 +1,5 @@
 #include <hololoom/actors/workers/threads/periodic_worker.hpp>
 
-#include <caf/scheduler/abstract_coordinator.hpp>
-
 #include <chrono>
 #include <exception>
 #include <utility>

@@ -2,6 +2,7 @@
 #include <hololoom/actors/workers/background.hpp>
 #include <hololoom/actors/workers/threads/thread_run.hpp>
 #include <hololoom/actors/workers/worker_actor.hpp>
+#include <hololoom/messages/caf/put.hpp>
 
 #include <chrono>
 #include <thread>
@@ -70,9 +71,7 @@ void thread_run::run(std::function<void(std::stop_token)> body) {
     // Under the mutex, so that `forget_owner` waits for it. Letting go of the
     // owner may end it, which calls `forget_owner`: that is done outside.
     if (owner)
-      owner->enqueue(nullptr, caf::make_message_id(),
-                     caf::make_message(thread_done{std::move(reason)}),
-                     nullptr);
+      put(owner, caf::make_message(thread_done{std::move(reason)}));
   }
 }
 
