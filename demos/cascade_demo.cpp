@@ -14,6 +14,7 @@
 // It ends with 0, or with 75 when something had to be let go.
 
 #include <hololoom/messages/caf/local_message.hpp>
+#include <hololoom/messages/json/write.hpp>
 #include <hololoom/runtime/loom.hpp>
 #include <hololoom/runtime/signals.hpp>
 
@@ -289,7 +290,7 @@ int run(const demo_options& options) {
   }
   auto report = loom->close("demo", "cascade_demo");
   if (options.json)
-    std::cout << hololoom::to_text(hololoom::to_json_value(report)) << '\n';
+    std::cout << hololoom::json_text(report) << '\n';
   else
     print_timeline(report);
   std::filesystem::remove_all(folder);

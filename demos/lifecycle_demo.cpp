@@ -9,6 +9,7 @@
 
 #include "claims.hpp"
 
+#include <hololoom/messages/json/read.hpp>
 #include <hololoom/runtime/loom.hpp>
 
 #include <atomic>

@@ -8,6 +8,7 @@
 
 #include "claims.hpp"
 
+#include <hololoom/messages/json/write.hpp>
 #include <hololoom/runtime/loom.hpp>
 #include <hololoom/runtime/signals.hpp>
 
@@ -109,8 +110,8 @@ int main() {
     thread.join();
 
   auto report = service.shutdown("the end of main");
-  std::cout << "  " << hololoom::to_text(hololoom::to_json_value(report.weaves))
-            << ", " << report.total.count() << " ms in all\n";
+  std::cout << "  " << hololoom::json_text(report.weaves) << ", "
+            << report.total.count() << " ms in all\n";
   claims.check(report.reason == "SIGTERM", "the signal began the cascade");
   claims.check(count.asked == count.answered + count.refused,
                "every query was answered or refused with a reason");

@@ -1,46 +1,65 @@
 #include <hololoom/messages/attributes.hpp>
+#include <hololoom/messages/json/value.hpp>
 
 #include <utility>
 
 namespace hololoom {
 
+attributes::attributes() = default;
+
+attributes::attributes(json object)
+  : values_(std::make_unique<json>(std::move(object))) {}
+
+attributes::attributes(const attributes& other)
+  : values_(other.empty() ? nullptr : std::make_unique<json>(*other.values_)) {}
+
+attributes::attributes(attributes&& other) noexcept = default;
+
+attributes& attributes::operator=(const attributes& other) {
+  return *this = attributes{other};
+}
+
+attributes& attributes::operator=(attributes&& other) noexcept = default;
+
+attributes::~attributes() = default;
+
+bool attributes::operator==(const attributes& other) const {
+  return values() == other.values();
+}
+
+bool attributes::empty() const {
+  return !values_ || values_->empty();
+}
+
 bool attributes::has(std::string_view key) const {
-  return values.contains(std::string{key});
+  return values().contains(std::string{key});
 }
 
 std::string attributes::text(std::string_view key,
                              std::string_view fallback) const {
-  auto i = values.find(std::string{key});
-  if (i == values.end() || !i->is_string())
+  auto i = values().find(std::string{key});
+  if (i == values().end() || !i->is_string())
     return std::string{fallback};
   return i->get<std::string>();
 }
 
 void attributes::set(std::string_view key, json value) {
-  values[std::string{key}] = std::move(value);
+  values()[std::string{key}] = std::move(value);
 }
 
-std::string to_text(const json& value) {
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+const json& attributes::values() const {
+  static const json none = json::object();
+  return values_ ? *values_ : none;
 }
 
-caf::expected<json> parse_json(std::string_view text) {
-  try {
-    return json::parse(text);
-  } catch (const json::parse_error& e) {
-    return failure(errc::invalid_json,
-                   detail::place_in_json(e.byte, text.size()));
-  } catch (const json::exception&) {
-    return failure(errc::invalid_json,
-                   "JSON with a number that no floating point number can hold");
-  }
+json& attributes::values() {
+  if (!values_)
+    values_ = std::make_unique<json>(json::object());
+  return *values_;
 }
 
-std::string detail::place_in_json(std::size_t byte, std::size_t size) {
-  if (byte > size)
-    return "JSON that ends too early, after " + std::to_string(size) + " bytes";
-  return "not JSON at byte " + std::to_string(byte) + " of "
-       + std::to_string(size);
+std::string detail::attributes_text(const attributes& x) {
+  return to_text(x.values());
 }
 
 caf::error detail::parse_attributes(const std::string& text, attributes& x) {
@@ -49,7 +68,7 @@ caf::error detail::parse_attributes(const std::string& text, attributes& x) {
     return std::move(value.error());
   if (!value->is_object())
     return failure(errc::invalid_json, "attributes must be a JSON object");
-  x.values = std::move(*value);
+  x = attributes{std::move(*value)};
   return {};
 }
 

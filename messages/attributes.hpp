@@ -2,22 +2,34 @@
 
 #include <hololoom/messages/errc.hpp>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
-#include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 
 namespace hololoom {
 
-/// JSON that keeps its keys in the order of insertion.
+/// JSON that keeps its keys in the order of insertion. Complete only where
+/// `messages/json/value.hpp` is included, so that a message does not cost its
+/// readers a JSON library.
 using json = nlohmann::ordered_json;
 
 /// Free-form details of a message: a JSON object that travels as text.
-struct attributes {
-  json values = json::object();
+class attributes {
+public:
+  attributes();
+  /// @pre `object` is a JSON object.
+  explicit attributes(json object);
+  attributes(const attributes& other);
+  attributes(attributes&& other) noexcept;
+  attributes& operator=(const attributes& other);
+  attributes& operator=(attributes&& other) noexcept;
+  ~attributes();
 
-  bool operator==(const attributes&) const = default;
+  bool operator==(const attributes& other) const;
+
+  bool empty() const;
 
   /// Whether `key` is there.
   bool has(std::string_view key) const;
@@ -27,30 +39,27 @@ struct attributes {
 
   /// Sets `key`.
   void set(std::string_view key, json value);
+
+  /// The object itself.
+  const json& values() const;
+  json& values();
+
+private:
+  /// Null while there are none: most messages have no attributes.
+  std::unique_ptr<json> values_;
 };
-
-/// JSON as one line of UTF-8; bytes that are not UTF-8 become U+FFFD.
-std::string to_text(const json& value);
-
-/// Reads JSON text.
-/// @returns `errc::invalid_json` with the position of what is wrong.
-caf::expected<json> parse_json(std::string_view text);
 
 namespace detail {
 
+std::string attributes_text(const attributes& x);
 caf::error parse_attributes(const std::string& text, attributes& x);
-
-/// Where text of `size` bytes stops being JSON: at `byte`, counted from 1, or
-/// at its end.
-std::string place_in_json(std::size_t byte, std::size_t size);
 
 } // namespace detail
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, attributes& x) {
-  return inspect_as_text(
-    f, x, [](const attributes& y) { return to_text(y.values); },
-    detail::parse_attributes);
+  return inspect_as_text(f, x, detail::attributes_text,
+                         detail::parse_attributes);
 }
 
 } // namespace hololoom

@@ -1,7 +1,9 @@
 #pragma once
 
-#include <hololoom/messages/json/json.hpp>
+#include <hololoom/messages/attributes.hpp>
+#include <hololoom/messages/describe.hpp>
 #include <hololoom/messages/spacetime.hpp>
+#include <hololoom/messages/time.hpp>
 
 #include <array>
 #include <cstdint>

@@ -1,8 +1,10 @@
 #pragma once
 
-#include <hololoom/messages/json/json.hpp>
+#include <hololoom/messages/attributes.hpp>
+#include <hololoom/messages/describe.hpp>
 #include <hololoom/messages/query.hpp>
 #include <hololoom/messages/shard.hpp>
+#include <hololoom/messages/time.hpp>
 
 #include <cstdint>
 #include <map>

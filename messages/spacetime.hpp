@@ -1,6 +1,8 @@
 #pragma once
 
-#include <hololoom/messages/json/json.hpp>
+#include <hololoom/messages/attributes.hpp>
+#include <hololoom/messages/describe.hpp>
+#include <hololoom/messages/time.hpp>
 
 #include <array>
 #include <cstdint>

@@ -1,4 +1,5 @@
-#include <hololoom/messages/json/strict.hpp>
+#include <hololoom/messages/json/known_keys.hpp>
+#include <hololoom/messages/json/read.hpp>
 #include <hololoom/runtime/config.hpp>
 
 #include <fstream>

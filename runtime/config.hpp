@@ -3,7 +3,8 @@
 #include <hololoom/actors/memory/yarn_graph.hpp>
 #include <hololoom/actors/reflection/options.hpp>
 #include <hololoom/actors/shuttle/options.hpp>
-#include <hololoom/messages/json/json.hpp>
+#include <hololoom/messages/describe.hpp>
+#include <hololoom/messages/time.hpp>
 #include <hololoom/runtime/log.hpp>
 
 #include <cstdint>

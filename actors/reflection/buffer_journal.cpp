@@ -1,7 +1,7 @@
 // How the buffer works with its journal's thread, and what it does in time.
 
 #include <hololoom/actors/reflection/buffer_state.hpp>
-#include <hololoom/messages/json/json_text.hpp>
+#include <hololoom/messages/json/read.hpp>
 
 #include <caf/actor_cast.hpp>
 #include <caf/send.hpp>

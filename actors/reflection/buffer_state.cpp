@@ -1,6 +1,6 @@
 #include <hololoom/actors/reflection/appraise.hpp>
 #include <hololoom/actors/reflection/buffer_state.hpp>
-#include <hololoom/messages/json/json_text.hpp>
+#include <hololoom/messages/json/write.hpp>
 
 #include <caf/actor_cast.hpp>
 #include <caf/send.hpp>

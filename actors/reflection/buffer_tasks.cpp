@@ -2,7 +2,7 @@
 #include <hololoom/actors/reflection/buffer_tasks.hpp>
 #include <hololoom/actors/reflection/metrics_summary.hpp>
 #include <hololoom/actors/reflection/transfer/episode_files.hpp>
-#include <hololoom/messages/json/json_text.hpp>
+#include <hololoom/messages/json/read.hpp>
 
 #include <set>
 

@@ -1,6 +1,6 @@
 #include <hololoom/actors/reflection/metrics_summary.hpp>
 #include <hololoom/actors/storage/atomic_file.hpp>
-#include <hololoom/messages/json/json.hpp>
+#include <hololoom/messages/json/read.hpp>
 
 #include <fstream>
 #include <iterator>
@@ -20,9 +20,8 @@ caf::error write_summary(const std::filesystem::path& directory,
                          const disk* through) {
   auto value = to_json_value(metrics);
   value["schema_version"] = summary_schema;
-  return write_atomically(
-    directory / file_name,
-    value.dump(2, ' ', false, json::error_handler_t::replace) + "\n", through);
+  return write_atomically(directory / file_name, to_pretty_text(value) + "\n",
+                          through);
 }
 
 caf::expected<reflection_metrics>

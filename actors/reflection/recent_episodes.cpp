@@ -1,11 +1,12 @@
 #include <hololoom/actors/reflection/recent_episodes.hpp>
+#include <hololoom/messages/json/value.hpp>
 
 #include <algorithm>
 
 namespace hololoom {
 
 std::int64_t merged_count(const episode& x) {
-  const auto& values = x.woven.metadata.values;
+  const auto& values = x.woven.metadata.values();
   auto merged = values.find("merged");
   if (merged == values.end() || !merged->is_object())
     return 1;

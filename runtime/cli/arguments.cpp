@@ -1,5 +1,5 @@
 #include <hololoom/actors/reflection/transfer/episode_files.hpp>
-#include <hololoom/messages/json/strict.hpp>
+#include <hololoom/messages/json/nearest.hpp>
 #include <hololoom/runtime/cli/commands/commands.hpp>
 
 #include <CLI/CLI.hpp>

@@ -2,6 +2,7 @@
 #include <hololoom/actors/storage/atomic_file.hpp>
 #include <hololoom/messages/caf/actor_system.hpp>
 #include <hololoom/messages/caf/exit.hpp>
+#include <hololoom/messages/json/write.hpp>
 #include <hololoom/runtime/inside/loom_impl.hpp>
 
 #include <caf/actor_registry.hpp>
@@ -226,9 +227,7 @@ void loom_impl::keep_report(const std::filesystem::path& file,
 
 void loom_impl::write_report(shutdown_report& report) {
   // Names and reasons come from the user: no byte of them stops the end.
-  auto text = to_json_value(report).dump(
-                2, ' ', false, nlohmann::json::error_handler_t::replace)
-            + "\n";
+  auto text = pretty_json(json_text(report)) + "\n";
   if (dir_)
     keep_report(dir_->last_shutdown(), std::move(text));
   log_->log(report.exit_code == 0 ? spdlog::level::info : spdlog::level::warn,

@@ -1,6 +1,7 @@
 #include "support/catch.hpp"
 
 #include <hololoom/actors/memory/index/shard_index.hpp>
+#include <hololoom/messages/json/value.hpp>
 
 #include <algorithm>
 #include <random>

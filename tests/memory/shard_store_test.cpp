@@ -3,6 +3,7 @@
 
 #include <hololoom/actors/memory/store/shard_store.hpp>
 #include <hololoom/actors/storage/sqlite.hpp>
+#include <hololoom/messages/json/value.hpp>
 
 #include <csignal>
 #include <sys/resource.h>

@@ -3,6 +3,7 @@
 
 #include <hololoom/actors/memory/reading/source_reader.hpp>
 #include <hololoom/actors/memory/text/text.hpp>
+#include <hololoom/messages/json/value.hpp>
 
 #include <zlib.h>
 
@@ -326,7 +327,7 @@ TEST_CASE("a shard says where it is from", "[memory]") {
     CHECK(x.metadata.text("source") == file);
     CHECK(*x.episode == file);
     CHECK(x.metadata.text("time") == "2023-11-14T22:13:20.250000Z");
-    auto offset = x.metadata.values.at("offset").get<std::size_t>();
+    auto offset = x.metadata.values().at("offset").get<std::size_t>();
     CHECK(text.substr(offset, x.text.size()) == x.text);
   }
   CHECK(shards.back().metadata.text("heading") == "Licence Terms");

@@ -85,5 +85,5 @@ TEST_CASE("unknown keys are ignored and missing ones keep their default") {
 TEST_CASE("text that is not UTF-8 cannot break a dump") {
   attributes x;
   x.set("bytes", std::string{"\xff\xfe"});
-  CHECK(to_text(x.values) == "{\"bytes\":\"\xef\xbf\xbd\xef\xbf\xbd\"}");
+  CHECK(to_text(x.values()) == "{\"bytes\":\"\xef\xbf\xbd\xef\xbf\xbd\"}");
 }

@@ -2,7 +2,7 @@
 #include "support/samples.hpp"
 
 #include <hololoom/actors/reflection/learning/learned_state.hpp>
-#include <hololoom/messages/json/json_text.hpp>
+#include <hololoom/messages/json/write.hpp>
 
 using namespace hololoom;
 

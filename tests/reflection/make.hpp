@@ -2,6 +2,7 @@
 
 #include <hololoom/actors/reflection/journal/journal.hpp>
 #include <hololoom/messages/episode.hpp>
+#include <hololoom/messages/json/value.hpp>
 #include <hololoom/messages/uuid.hpp>
 
 #include <filesystem>

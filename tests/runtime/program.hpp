@@ -2,7 +2,7 @@
 
 #include "support/process.hpp"
 
-#include <hololoom/messages/json/json.hpp>
+#include <hololoom/messages/json/read.hpp>
 
 #include <stdexcept>
 #include <string>

@@ -1,7 +1,7 @@
 #include "support/catch.hpp"
 #include "support/process.hpp"
 
-#include <hololoom/messages/json/json.hpp>
+#include <hololoom/messages/json/read.hpp>
 
 #include <algorithm>
 #include <csignal>

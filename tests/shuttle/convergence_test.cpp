@@ -2,6 +2,7 @@
 
 #include <hololoom/actors/shuttle/weave/convergence.hpp>
 #include <hololoom/actors/shuttle/weave/steps/steps.hpp>
+#include <hololoom/messages/json/value.hpp>
 
 #include <cmath>
 #include <limits>
@@ -238,7 +239,7 @@ TEST_CASE("learning may ask for more exploration, but not against a 0") {
   auto epsilon = [&] {
     auto made =
       converge(asked("hello there"), {}, tools, learned, options, rng);
-    return made->statistics.values["epsilon"].get<double>();
+    return made->statistics.values()["epsilon"].get<double>();
   };
   CHECK(epsilon() == 0.3);
   options.epsilon = 0;

@@ -3,6 +3,7 @@
 #include <hololoom/actors/shuttle/weave/features/motifs.hpp>
 #include <hololoom/actors/shuttle/weave/features/spectral.hpp>
 #include <hololoom/actors/shuttle/weave/features/warp.hpp>
+#include <hololoom/messages/json/value.hpp>
 
 #include <cmath>
 #include <numeric>
@@ -161,10 +162,10 @@ TEST_CASE("a warp knows its field, and lets go of all threads") {
   CHECK(warp.attention({1, 0}).empty());
   warp.tension({{"a", 1, {3, 0}}, {"b", 0.5, {0, 4}}});
   auto stats = warp.statistics();
-  CHECK(stats.values["shape"] == json::array({2, 2}));
-  CHECK(stats.values["norm"].get<double>() == Approx(5));
-  CHECK(stats.values["mean"].get<double>() == Approx(7.0 / 4));
-  CHECK(stats.values["mean_activation"].get<double>() == Approx(0.75));
+  CHECK(stats.values()["shape"] == json::array({2, 2}));
+  CHECK(stats.values()["norm"].get<double>() == Approx(5));
+  CHECK(stats.values()["mean"].get<double>() == Approx(7.0 / 4));
+  CHECK(stats.values()["mean_activation"].get<double>() == Approx(0.75));
   CHECK(warp.collapse() == 2);
   CHECK(warp.size() == 0);
 }

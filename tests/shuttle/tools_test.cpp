@@ -4,6 +4,7 @@
 #include <hololoom/actors/memory/text/text.hpp>
 #include <hololoom/actors/shuttle/weave/prior.hpp>
 #include <hololoom/actors/shuttle/weave/relevance.hpp>
+#include <hololoom/messages/json/value.hpp>
 
 #include <algorithm>
 
@@ -78,7 +79,7 @@ TEST_CASE("a search ranks shards with score, source and snippet") {
   auto woven = bench.weave("search for exploration and exploitation");
   CHECK(woven.tool_used == "search");
   CHECK(contains(woven.response, "1. shard_002 ("));
-  auto hits = woven.metadata.values["tool_result"]["hits"];
+  auto hits = woven.metadata.values()["tool_result"]["hits"];
   REQUIRE(!hits.empty());
   CHECK(hits[0]["id"] == "shard_002");
   CHECK(contains(hits[0]["snippet"].get<std::string>(), "xploration"));
@@ -99,7 +100,7 @@ TEST_CASE("calc evaluates what the query says, with confidence") {
   CHECK(woven.response == "12 * (3 + 4) = 84");
   CHECK(woven.confidence > 0.9);
   CHECK(woven.sources_used.empty());
-  CHECK(woven.metadata.values["tool_result"]["value"] == 84.0);
+  CHECK(woven.metadata.values()["tool_result"]["value"] == 84.0);
 }
 
 TEST_CASE("a failed calculation lowers the confidence and is in the trace") {

@@ -2,6 +2,7 @@
 #include "weaving.hpp"
 
 #include <hololoom/actors/shuttle/weave/steps/steps.hpp>
+#include <hololoom/messages/json/value.hpp>
 
 #include <stdexcept>
 
@@ -45,8 +46,8 @@ TEST_CASE("a weave goes through all nine steps and says so") {
   CHECK(woven.metadata.text("pattern_card") == "Fused Threading");
   CHECK(woven.metadata.text("execution_mode") == "fused");
   CHECK(woven.metadata.text("status") == "success");
-  CHECK(woven.metadata.values["chrono_timeout"] == 8.0);
-  CHECK(woven.metadata.values["threads_activated"] == 3);
+  CHECK(woven.metadata.values()["chrono_timeout"] == 8.0);
+  CHECK(woven.metadata.values()["threads_activated"] == 3);
   CHECK(woven.trace.threads_activated.size() == 3);
   CHECK(woven.trace.context_shards_count == 3);
   CHECK(woven.trace.retrieval_mode == "fused");

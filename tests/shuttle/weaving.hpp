@@ -1,6 +1,7 @@
 #pragma once
 
 #include <hololoom/actors/shuttle/weave/weave.hpp>
+#include <hololoom/messages/json/value.hpp>
 
 #include <memory>
 #include <string>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <hololoom/messages/json/json.hpp>
+#include <hololoom/messages/json/read.hpp>
 
 #include <map>
 #include <string>

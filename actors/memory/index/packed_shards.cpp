@@ -1,5 +1,5 @@
 #include <hololoom/actors/memory/index/packed_shards.hpp>
-#include <hololoom/messages/json/json.hpp>
+#include <hololoom/messages/json/value.hpp>
 
 #include <atomic>
 #include <functional>
@@ -23,14 +23,14 @@ std::string rest_of(const shard& x) {
     rest["n"] = x.entities;
   if (!x.motifs.empty())
     rest["m"] = x.motifs;
-  if (!x.metadata.values.empty())
-    rest["d"] = x.metadata.values;
+  if (!x.metadata.empty())
+    rest["d"] = x.metadata.values();
   return rest.empty() ? std::string{} : to_text(rest);
 }
 
 std::int64_t time_of(const shard& x) {
-  auto i = x.metadata.values.find("time");
-  if (i == x.metadata.values.end() || !i->is_string())
+  auto i = x.metadata.values().find("time");
+  if (i == x.metadata.values().end() || !i->is_string())
     return packed_shard::no_time;
   auto t = parse_iso8601(i->get_ref<const std::string&>());
   return t ? t->time_since_epoch().count() : packed_shard::no_time;
@@ -56,7 +56,7 @@ shard unpack(const packed_shard& x) {
   if (auto i = rest.find("m"); i != rest.end())
     result.motifs = i->get<std::vector<std::string>>();
   if (auto i = rest.find("d"); i != rest.end())
-    result.metadata.values = std::move(*i);
+    result.metadata = attributes{std::move(*i)};
   return result;
 }
 

@@ -1,6 +1,7 @@
 #include <hololoom/actors/memory/reading/source_reader.hpp>
 #include <hololoom/actors/memory/text/text.hpp>
 #include <hololoom/actors/memory/text/utf8.hpp>
+#include <hololoom/messages/json/value.hpp>
 
 #include <algorithm>
 #include <array>

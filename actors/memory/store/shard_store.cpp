@@ -1,6 +1,6 @@
 #include <hololoom/actors/memory/store/shard_store.hpp>
 #include <hololoom/actors/storage/sqlite.hpp>
-#include <hololoom/messages/json/json.hpp>
+#include <hololoom/messages/json/read.hpp>
 
 #include <sqlite3.h>
 #include <zlib.h>
@@ -34,10 +34,16 @@ constexpr const char* schema = "CREATE TABLE sources("
 
 /// All of a shard but its id and text.
 std::string rest_of(const shard& x) {
-  auto rest = to_json_value(x);
-  rest.erase("id");
-  rest.erase("text");
-  return to_text(rest);
+  std::string result;
+  for_each_field(x, [&](std::string_view name, const auto& member) {
+    if (name == "id" || name == "text")
+      return;
+    result += result.empty() ? "{\"" : ",\"";
+    result += name;
+    result += "\":";
+    append_json(result, member);
+  });
+  return result + '}';
 }
 
 /// Fills in what `rest_of` wrote.

@@ -1,5 +1,5 @@
 #include <hololoom/actors/memory/store/shard_store.hpp>
-#include <hololoom/messages/json/json.hpp>
+#include <hololoom/messages/json/write.hpp>
 
 #include <functional>
 #include <unordered_map>
@@ -81,7 +81,7 @@ private:
     auto rest = x;
     rest.text.clear();
     return std::hash<std::string>{}(x.text) * 31
-         + std::hash<std::string>{}(to_text(to_json_value(rest)));
+         + std::hash<std::string>{}(json_text(rest));
   }
 
   std::vector<std::string> ids_of(const std::string& source) const {

@@ -4,7 +4,7 @@
 #include <hololoom/actors/reflection/repair/swap.hpp>
 #include <hololoom/actors/storage/atomic_file.hpp>
 #include <hololoom/actors/storage/sqlite_format/log_check.hpp>
-#include <hololoom/messages/json/json_text.hpp>
+#include <hololoom/messages/json/read.hpp>
 
 #include <sqlite3.h>
 

@@ -1,5 +1,5 @@
 #include <hololoom/actors/reflection/journal/record.hpp>
-#include <hololoom/messages/json/json_text.hpp>
+#include <hololoom/messages/json/write.hpp>
 
 #include <zlib.h>
 

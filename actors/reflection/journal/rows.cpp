@@ -1,5 +1,5 @@
 #include <hololoom/actors/reflection/journal/rows.hpp>
-#include <hololoom/messages/json/json_text.hpp>
+#include <hololoom/messages/json/read.hpp>
 
 #include <sqlite3.h>
 

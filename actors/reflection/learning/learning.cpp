@@ -1,4 +1,5 @@
 #include <hololoom/actors/reflection/learning/learning.hpp>
+#include <hololoom/messages/json/value.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -59,11 +60,11 @@ learning_signal bandit_update(const std::string& tool, const sums& x) {
   result.tool = tool;
   result.reward = x.mean();
   result.recommendation = "update the bandit's belief in " + tool;
-  result.evidence.values = {{"sample_count", x.count},
-                            {"avg_reward", x.mean()},
-                            {"std_reward", x.deviation()},
-                            {"min_reward", x.least},
-                            {"max_reward", x.most}};
+  result.evidence.values() = {{"sample_count", x.count},
+                              {"avg_reward", x.mean()},
+                              {"std_reward", x.deviation()},
+                              {"min_reward", x.least},
+                              {"max_reward", x.most}};
   result.priority = 0.8;
   return result;
 }
@@ -90,9 +91,9 @@ void prefer_pattern(const groups& patterns,
   result.pattern = best;
   result.reward = patterns.at(best).mean();
   result.recommendation = "prefer " + best;
-  result.evidence.values = {{"pattern_scores", scores},
-                            {"best_pattern", best},
-                            {"best_score", best_score}};
+  result.evidence.values() = {{"pattern_scores", scores},
+                              {"best_pattern", best},
+                              {"best_score", best_score}};
   result.priority = 0.6;
   signals.push_back(std::move(result));
 }
@@ -102,10 +103,11 @@ learning_signal less_trust(const std::string& tool, const sums& x) {
   result.type = signal_type::threshold_adjustment;
   result.tool = tool;
   result.recommendation = "trust " + tool + " less";
-  result.evidence.values = {{"failure_rate", static_cast<double>(x.failures)
-                                               / static_cast<double>(x.count)},
-                            {"failure_count", x.failures},
-                            {"total_count", x.count}};
+  result.evidence.values() = {
+    {"failure_rate",
+     static_cast<double>(x.failures) / static_cast<double>(x.count)},
+    {"failure_count", x.failures},
+    {"total_count", x.count}};
   result.priority = 0.7;
   return result;
 }
@@ -124,10 +126,10 @@ void explore_more(const groups& tools, std::int64_t total,
   learning_signal result;
   result.type = signal_type::threshold_adjustment;
   result.recommendation = "increase exploration";
-  result.evidence.values = {{"entropy", entropy},
-                            {"unique_tools", counts.size()},
-                            {"total_samples", total},
-                            {"tool_distribution", distribution}};
+  result.evidence.values() = {{"entropy", entropy},
+                              {"unique_tools", counts.size()},
+                              {"total_samples", total},
+                              {"tool_distribution", distribution}};
   result.priority = 0.5;
   signals.push_back(std::move(result));
 }

@@ -1,7 +1,8 @@
 #pragma once
 
 #include <hololoom/actors/reflection/repair/salvage.hpp>
-#include <hololoom/messages/json/json.hpp>
+#include <hololoom/messages/describe.hpp>
+#include <hololoom/messages/time.hpp>
 
 #include <cstdint>
 #include <string>

@@ -1,7 +1,7 @@
 #include <hololoom/actors/reflection/journal/schema.hpp>
 #include <hololoom/actors/reflection/repair/salvage.hpp>
 #include <hololoom/actors/storage/sqlite_format/pages.hpp>
-#include <hololoom/messages/json/json_text.hpp>
+#include <hololoom/messages/json/read.hpp>
 
 #include <algorithm>
 #include <set>

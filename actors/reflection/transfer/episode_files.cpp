@@ -5,7 +5,7 @@
 #include <hololoom/actors/storage/atomic_file.hpp>
 #include <hololoom/actors/storage/set_aside.hpp>
 #include <hololoom/messages/caf/type_ids.hpp>
-#include <hololoom/messages/json/json.hpp>
+#include <hololoom/messages/json/read.hpp>
 
 #include <caf/actor_system.hpp>
 #include <caf/scoped_actor.hpp>
@@ -220,11 +220,11 @@ std::string episode_file_name(const episode& x) {
 
 caf::error write_episode_file(const fs::path& directory, const episode& x,
                               const disk* through) {
-  auto value = to_json_value(x);
-  auto text = value.dump(2, ' ', false, json::error_handler_t::replace);
+  auto compact = json_text(x);
+  auto text = pretty_json(compact);
   // What was short enough to be imported is to be so again.
   if (text.size() >= longest_import)
-    text = value.dump(-1, ' ', false, json::error_handler_t::replace);
+    text = std::move(compact);
   return write_atomically(directory / episode_file_name(x), text + "\n",
                           through);
 }

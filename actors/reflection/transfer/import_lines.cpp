@@ -1,6 +1,6 @@
 #include <hololoom/actors/reflection/transfer/episode_files.hpp>
 #include <hololoom/actors/reflection/transfer/import_pipeline.hpp>
-#include <hololoom/messages/json/json.hpp>
+#include <hololoom/messages/json/read.hpp>
 #include <hololoom/messages/uuid.hpp>
 
 #include <istream>

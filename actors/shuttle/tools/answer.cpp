@@ -1,6 +1,7 @@
 #include <hololoom/actors/shuttle/tools/tool.hpp>
 #include <hololoom/actors/shuttle/weave/prior.hpp>
 #include <hololoom/actors/shuttle/weave/relevance.hpp>
+#include <hololoom/messages/json/value.hpp>
 
 #include <algorithm>
 #include <iterator>
@@ -87,7 +88,7 @@ tool_result nothing_relevant() {
   tool_result result;
   result.response = "Nothing that I remember answers this.";
   result.confidence = 0.1;
-  result.details["sentences"] = 0;
+  result.details.set("sentences", 0);
   return result;
 }
 
@@ -102,8 +103,8 @@ tool_result compose(const std::vector<candidate>& chosen) {
   const auto& best = chosen.front().fit;
   result.confidence =
     std::clamp(0.1 + 0.65 * best.coverage + 0.25 * best.similarity, 0.0, 0.95);
-  result.details["sentences"] = chosen.size();
-  result.details["coverage"] = best.coverage;
+  result.details.set("sentences", chosen.size());
+  result.details.set("coverage", best.coverage);
   return result;
 }
 

@@ -1,6 +1,7 @@
 #include <hololoom/actors/shuttle/tools/expression.hpp>
 #include <hololoom/actors/shuttle/tools/tool.hpp>
 #include <hololoom/actors/shuttle/weave/prior.hpp>
+#include <hololoom/messages/json/value.hpp>
 
 #include <utility>
 
@@ -32,8 +33,8 @@ public:
     tool_result result;
     result.response = *expression + " = " + format_number(*value);
     result.confidence = 1.0;
-    result.details["expression"] = *expression;
-    result.details["value"] = *value;
+    result.details.set("expression", *expression);
+    result.details.set("value", *value);
     return result;
   }
 };

@@ -1,6 +1,7 @@
 #include <hololoom/actors/memory/text/text.hpp>
 #include <hololoom/actors/shuttle/tools/tool.hpp>
 #include <hololoom/actors/shuttle/weave/prior.hpp>
+#include <hololoom/messages/json/value.hpp>
 
 #include <array>
 #include <cstdint>
@@ -56,7 +57,7 @@ public:
     result.response = "Noted: " + note.text;
     result.confidence = 1.0;
     result.sources = {note.id};
-    result.details["id"] = note.id;
+    result.details.set("id", note.id);
     tool_effect effect;
     effect.report = [text = note.text](const remember_ack& ack) {
       return (ack.added > 0 ? "Noted: " : "Noted before: ") + text;

@@ -1,6 +1,7 @@
 #include <hololoom/actors/shuttle/tools/tool.hpp>
 #include <hololoom/actors/shuttle/weave/prior.hpp>
 #include <hololoom/actors/shuttle/weave/relevance.hpp>
+#include <hololoom/messages/json/value.hpp>
 
 #include <algorithm>
 #include <array>
@@ -69,7 +70,7 @@ public:
     auto wanted = what_to_find(in.asked.text);
     query_profile profile{wanted, in.memory};
     tool_result result;
-    result.details["hits"] = json::array();
+    result.details.set("hits", json::array());
     double best = 0;
     std::set<std::string> listed;
     for (const auto& x : look_wider(in, wanted)) {
@@ -79,14 +80,14 @@ public:
       if (x.coverage <= 0 || !listed.insert(source_of(x.found)).second)
         continue;
       auto text = snippet(x.found.text, profile);
-      result.details["hits"].push_back(as_json(x, text));
+      result.details.values()["hits"].push_back(as_json(x, text));
       if (!result.response.empty())
         result.response += "\n";
       result.response += as_line(listed.size(), x, text);
       result.sources.push_back(source_of(x.found));
       best = std::max(best, x.coverage);
     }
-    result.details["count"] = listed.size();
+    result.details.set("count", listed.size());
     if (listed.empty())
       result.response = "Nothing that I remember matches this.";
     result.confidence = listed.empty() ? 0.1 : 0.15 + 0.75 * best;

@@ -63,7 +63,7 @@ struct tool_result {
   std::vector<std::string> sources;
   std::optional<tool_effect> effect;
   /// More about it, for the spacetime's metadata under "tool_result".
-  json details = json::object();
+  attributes details;
 };
 
 /// Where a spacetime says that `found` came from: its file, or else its id.

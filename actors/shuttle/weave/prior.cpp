@@ -2,6 +2,7 @@
 #include <hololoom/actors/shuttle/tools/expression.hpp>
 #include <hololoom/actors/shuttle/weave/features/motifs.hpp>
 #include <hololoom/actors/shuttle/weave/prior.hpp>
+#include <hololoom/messages/json/value.hpp>
 
 #include <algorithm>
 #include <array>
@@ -124,8 +125,8 @@ int arithmetic_cue(std::string_view text, std::string_view order) {
 
 bool allows_side_effects(const attributes& metadata) {
   constexpr auto key = "allow_side_effects";
-  return metadata.has(key) && metadata.values[key].is_boolean()
-      && metadata.values[key].get<bool>();
+  return metadata.has(key) && metadata.values()[key].is_boolean()
+      && metadata.values()[key].get<bool>();
 }
 
 } // namespace

@@ -1,5 +1,6 @@
 #include <hololoom/actors/shuttle/weave/steps/steps.hpp>
 #include <hololoom/actors/shuttle/weave/weave.hpp>
+#include <hololoom/messages/json/value.hpp>
 
 #include <cmath>
 #include <exception>

@@ -16,9 +16,6 @@ namespace hololoom {
 
 namespace {
 
-constexpr std::size_t header_size = 32;
-constexpr std::size_t frame_header_size = 24;
-
 class log_reader {
 public:
   explicit log_reader(const std::filesystem::path& file)
@@ -95,7 +92,7 @@ private:
   }
 
   std::ifstream in_;
-  std::array<unsigned char, header_size> header_{};
+  std::array<unsigned char, log_header_size> header_{};
   std::vector<unsigned char> frame_;
   std::size_t page_size_ = 0;
   log_sum sum_;
@@ -141,7 +138,7 @@ caf::error check_log(const std::filesystem::path& file) {
   if (!reader.header_intact()) {
     std::error_code none;
     auto size = std::filesystem::file_size(log, none);
-    return size > header_size + frame_header_size + 512
+    return size > log_header_size + frame_header_size + 512
            ? damaged(log, "at its head")
            : caf::error{};
   }

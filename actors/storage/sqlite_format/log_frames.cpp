@@ -8,9 +8,6 @@ namespace hololoom {
 
 namespace {
 
-constexpr std::size_t header_size = 32;
-constexpr std::size_t frame_header_size = 24;
-
 /// How the frames of a log hang together.
 class frame_chain {
 public:
@@ -19,7 +16,7 @@ public:
       page_size_(page_size),
       stride_(frame_header_size + page_size),
       big_(big),
-      follows_((log.size() - header_size) / stride_) {
+      follows_((log.size() - log_header_size) / stride_) {
     auto before = log_sum::stored_at(bytes_ + 24, big_);
     auto made_before = header_sum();
     for (std::size_t i = 0; i < size(); ++i) {
@@ -42,7 +39,7 @@ public:
   std::size_t size() const { return follows_.size(); }
 
   const unsigned char* frame(std::size_t i) const {
-    return bytes_ + header_size + i * stride_;
+    return bytes_ + log_header_size + i * stride_;
   }
 
   std::uint32_t page(std::size_t i) const { return big_endian(frame(i)); }
@@ -149,7 +146,7 @@ std::size_t count_committed(const frame_chain& chain, std::size_t current) {
 
 std::vector<log_frame> read_log_frames(std::string_view log,
                                        std::size_t page_size) {
-  if (log.size() < header_size)
+  if (log.size() < log_header_size)
     return {};
   frame_chain chain{log, page_size, false};
   // A log made by a machine of the other byte order; the header may be damaged

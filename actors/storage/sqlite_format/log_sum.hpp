@@ -7,6 +7,10 @@
 
 namespace hololoom {
 
+/// What stands before the frames of a log, and before the page of each frame.
+constexpr std::size_t log_header_size = 32;
+constexpr std::size_t frame_header_size = 24;
+
 inline std::uint32_t big_endian(const unsigned char* p) {
   return std::uint32_t{p[0]} << 24 | std::uint32_t{p[1]} << 16
        | std::uint32_t{p[2]} << 8 | std::uint32_t{p[3]};

@@ -10,7 +10,7 @@ namespace hololoom::supervision {
 
 namespace {
 
-constexpr std::size_t slice = 1000;
+constexpr std::size_t sweep_size = 1000;
 constexpr auto slowest = std::chrono::milliseconds{200};
 constexpr auto fastest = std::chrono::milliseconds{5};
 
@@ -40,12 +40,12 @@ std::optional<caf::timespan> stuck_watch::interval() const {
   // A full round takes a quarter of the shortest limit, 0.2 s at most.
   auto round = std::min<caf::timespan>(shortest_ / 4, slowest);
   auto slices =
-    static_cast<std::int64_t>((watched_.size() + slice - 1) / slice);
+    static_cast<std::int64_t>((watched_.size() + sweep_size - 1) / sweep_size);
   return std::max<caf::timespan>(round / slices, fastest);
 }
 
 void stuck_watch::sweep(time_point now) {
-  for (auto left = std::min(watched_.size(), slice); left > 0; --left) {
+  for (auto left = std::min(watched_.size(), sweep_size); left > 0; --left) {
     auto order = watched_.front();
     watched_.pop_front();
     if (look_at(order, now)) {

@@ -1,3 +1,4 @@
+#include <hololoom/messages/json/write.hpp>
 #include <hololoom/runtime/cli/commands/commands.hpp>
 #include <hololoom/runtime/config.hpp>
 
@@ -21,7 +22,7 @@ int run_config(const config_options& options, context ctx) {
   auto cfg = config_named(options.which);
   if (!cfg)
     return ctx.out.fail(cfg.error());
-  ctx.out.result(to_json_value(*cfg).dump(2) + "\n");
+  ctx.out.result(pretty_json(json_text(*cfg)) + "\n");
   return 0;
 }
 

@@ -1,4 +1,5 @@
 #include <hololoom/actors/reflection/transfer/episode_files.hpp>
+#include <hololoom/messages/json/value.hpp>
 #include <hololoom/runtime/cli/session.hpp>
 #include <hololoom/runtime/cli/terminal/render.hpp>
 #include <hololoom/runtime/cli/terminal/streams.hpp>
@@ -39,7 +40,7 @@ caf::expected<int> list(session& with, bool as_json, console& out) {
       return 0;
     for (const auto& x : page->episodes) {
       if (as_json)
-        out.result_line(to_json_value(x));
+        out.result_line(json_text(x));
       else
         out.result(render(x, out.out_style()));
     }
@@ -56,7 +57,7 @@ buffer_lookup current_buffer(const loom& x) {
 
 int tell(const import_report& report, bool as_json, context ctx) {
   if (as_json)
-    ctx.out.result_line(to_json_value(report));
+    ctx.out.result_line(json_text(report));
   else
     ctx.out.result(
       counted(report.stored, "episode") + " stored, "
@@ -97,7 +98,7 @@ int run_episodes_export(const episodes_options& options, context ctx) {
       return std::move(count.error());
     if (options.json)
       ctx.out.result_line(
-        json{{"episodes", *count}, {"directory", options.where}});
+        to_text(json{{"episodes", *count}, {"directory", options.where}}));
     else
       ctx.out.result(counted(*count, "episode") + " written to " + options.where
                      + "\n");

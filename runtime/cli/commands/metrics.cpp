@@ -1,3 +1,4 @@
+#include <hololoom/messages/json/write.hpp>
 #include <hololoom/runtime/cli/session.hpp>
 #include <hololoom/runtime/cli/terminal/render.hpp>
 
@@ -14,7 +15,7 @@ int run_metrics(const loom_options& options, context ctx) {
   if (!metrics)
     return with.fail(metrics.error());
   if (options.json)
-    ctx.out.result_line(to_json_value(*metrics));
+    ctx.out.result_line(json_text(*metrics));
   else
     ctx.out.result(render(*metrics, ctx.out.out_style()));
   return with.close(0);

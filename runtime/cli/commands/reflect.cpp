@@ -1,3 +1,4 @@
+#include <hololoom/messages/json/write.hpp>
 #include <hololoom/runtime/cli/session.hpp>
 #include <hololoom/runtime/cli/terminal/render.hpp>
 
@@ -21,7 +22,7 @@ int run_reflect(const reflect_options& options, context ctx) {
   if (!ack)
     return with.fail(ack.error());
   if (options.json)
-    ctx.out.result_line(to_json_value(*ack));
+    ctx.out.result_line(json_text(*ack));
   else
     ctx.out.result(render(*ack));
   return with.close(0);

@@ -1,4 +1,5 @@
 #include <hololoom/actors/reflection/repair/repair.hpp>
+#include <hololoom/messages/json/write.hpp>
 #include <hololoom/runtime/cli/session.hpp>
 #include <hololoom/runtime/cli/terminal/render.hpp>
 
@@ -14,7 +15,7 @@ int run_repair(const loom_options& options, context ctx) {
   if (!report)
     return ctx.out.fail(report.error());
   if (options.json)
-    ctx.out.result_line(to_json_value(*report));
+    ctx.out.result_line(json_text(*report));
   else
     ctx.out.result(render(*report));
   return 0;

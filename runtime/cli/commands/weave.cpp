@@ -1,3 +1,4 @@
+#include <hololoom/messages/json/write.hpp>
 #include <hololoom/runtime/cli/commands/remember.hpp>
 #include <hololoom/runtime/cli/terminal/render.hpp>
 
@@ -55,7 +56,7 @@ int run_weave(const weave_command_options& options, context ctx) {
   if (!woven)
     return with.fail(woven.error());
   if (options.json)
-    ctx.out.result_line(to_json_value(*woven));
+    ctx.out.result_line(json_text(*woven));
   else
     ctx.out.result(render(*woven, ctx.out.out_style()));
   return with.close(exit_code_of(*woven));

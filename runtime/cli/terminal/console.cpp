@@ -65,8 +65,8 @@ void console::result(std::string_view text) {
     out_error_ = write_all(STDOUT_FILENO, text);
 }
 
-void console::result_line(const json& value) {
-  result(to_text(value) + "\n");
+void console::result_line(std::string json) {
+  result(std::move(json) + "\n");
 }
 
 void console::note(std::string_view line) {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <hololoom/messages/json/json.hpp>
+#include <hololoom/messages/errc.hpp>
 #include <hololoom/runtime/cli/exit_codes.hpp>
 
 #include <cstddef>
@@ -32,8 +32,8 @@ public:
   /// Writes `text` to standard output.
   void result(std::string_view text);
 
-  /// Writes `value` as a line of JSON, at once, so that a reader can act on it.
-  void result_line(const json& value);
+  /// Writes `json` as a line, at once, so that a reader can act on it.
+  void result_line(std::string json);
 
   /// Tells people something: a line on standard error.
   void note(std::string_view line);

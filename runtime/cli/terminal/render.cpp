@@ -1,3 +1,4 @@
+#include <hololoom/messages/json/value.hpp>
 #include <hololoom/runtime/cli/terminal/render.hpp>
 #include <hololoom/runtime/cli/terminal/text_layout.hpp>
 
@@ -188,23 +189,23 @@ std::string render(const reading_progress& progress, std::size_t width) {
   return width == 0 ? text : clipped(text, width);
 }
 
-json to_json(const loading_report& report, double ms) {
+std::string to_json(const loading_report& report, double ms) {
   json skipped = json::array();
   for (const auto& one : report.read.skipped)
     skipped.push_back({{"path", one.path},
                        {"type", to_string(one.code)},
                        {"reason", one.reason}});
   const auto& kept = report.remembered;
-  return {{"files", report.read.files},
-          {"shards", report.read.shards},
-          {"text_bytes", report.read.text_bytes},
-          {"added", kept.added},
-          {"replaced", kept.replaced},
-          {"unchanged", kept.unchanged},
-          {"removed", kept.removed},
-          {"total", kept.total},
-          {"skipped", std::move(skipped)},
-          {"ms", ms}};
+  return to_text({{"files", report.read.files},
+                  {"shards", report.read.shards},
+                  {"text_bytes", report.read.text_bytes},
+                  {"added", kept.added},
+                  {"replaced", kept.replaced},
+                  {"unchanged", kept.unchanged},
+                  {"removed", kept.removed},
+                  {"total", kept.total},
+                  {"skipped", std::move(skipped)},
+                  {"ms", ms}});
 }
 
 } // namespace hololoom::cli

@@ -37,6 +37,6 @@ std::string render(const repair_report& report);
 std::string render(const reading_progress& progress, std::size_t width);
 
 /// For machines.
-json to_json(const loading_report& report, double ms);
+std::string to_json(const loading_report& report, double ms);
 
 } // namespace hololoom::cli

@@ -5,7 +5,7 @@
 #include "support/catch.hpp"
 
 #include <hololoom/actors/reflection/journal/journal.hpp>
-#include <hololoom/messages/json/json_text.hpp>
+#include <hololoom/messages/json/write.hpp>
 
 #include <filesystem>
 #include <fstream>

@@ -1,7 +1,7 @@
 #include "reflection/make.hpp"
 #include "support/catch.hpp"
 
-#include <hololoom/messages/json/json_text.hpp>
+#include <hololoom/messages/json/write.hpp>
 
 #include <sqlite3.h>
 

@@ -2,7 +2,7 @@
 #include "storage/volatile_disk.hpp"
 #include "support/catch.hpp"
 
-#include <hololoom/messages/json/json_text.hpp>
+#include <hololoom/messages/json/write.hpp>
 
 #include <random>
 

@@ -3,6 +3,7 @@
 
 #include <hololoom/actors/reflection/learning/consolidate.hpp>
 #include <hololoom/actors/reflection/learning/learning.hpp>
+#include <hololoom/messages/json/value.hpp>
 
 #include <algorithm>
 
@@ -53,8 +54,8 @@ TEST_CASE("each tool with three episodes gets a bandit update") {
   CHECK(*signals[1].tool == "b");
   CHECK(*signals[1].reward == Approx(.2));
   CHECK(signals[1].priority == .8);
-  CHECK(signals[1].evidence.values["sample_count"] == 3);
-  CHECK(signals[1].evidence.values["std_reward"].get<double>()
+  CHECK(signals[1].evidence.values()["sample_count"] == 3);
+  CHECK(signals[1].evidence.values()["std_reward"].get<double>()
         == Approx(0).margin(1e-7));
 }
 
@@ -65,7 +66,7 @@ TEST_CASE("the best pattern is preferred") {
   auto signals = of(analyse(all), signal_type::pattern_preference);
   REQUIRE(signals.size() == 1);
   CHECK(*signals[0].pattern == "Fused Threading");
-  CHECK(signals[0].evidence.values["pattern_scores"].size() == 2);
+  CHECK(signals[0].evidence.values()["pattern_scores"].size() == 2);
 }
 
 TEST_CASE("a tool that mostly fails is trusted less, once for each failure") {
@@ -74,7 +75,7 @@ TEST_CASE("a tool that mostly fails is trusted less, once for each failure") {
   auto less = of(signals, signal_type::threshold_adjustment);
   REQUIRE(less.size() == 1);
   CHECK(*less[0].tool == "bad");
-  CHECK(less[0].evidence.values["failure_count"] == 6);
+  CHECK(less[0].evidence.values()["failure_count"] == 6);
   learned_state learned;
   learned.sequence = 14;
   auto first = adjust(signals, all, learned);

@@ -2,7 +2,7 @@
 #include "support/catch.hpp"
 
 #include <hololoom/actors/reflection/repair/repair.hpp>
-#include <hololoom/messages/json/json_text.hpp>
+#include <hololoom/messages/json/write.hpp>
 
 #include <algorithm>
 #include <fstream>

@@ -2,7 +2,7 @@
 #include "support/catch.hpp"
 
 #include <hololoom/actors/reflection/transfer/episode_files.hpp>
-#include <hololoom/messages/json/json.hpp>
+#include <hololoom/messages/json/read.hpp>
 
 #include <fstream>
 #include <map>

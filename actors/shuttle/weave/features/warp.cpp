@@ -1,5 +1,6 @@
 #include <hololoom/actors/shuttle/weave/convergence.hpp>
 #include <hololoom/actors/shuttle/weave/features/warp.hpp>
+#include <hololoom/messages/json/value.hpp>
 
 #include <cmath>
 #include <numeric>

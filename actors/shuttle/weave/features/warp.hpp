@@ -1,6 +1,6 @@
 #pragma once
 
-#include <hololoom/messages/json/json.hpp>
+#include <hololoom/messages/attributes.hpp>
 
 #include <cstddef>
 #include <string>

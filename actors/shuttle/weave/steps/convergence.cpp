@@ -1,4 +1,5 @@
 #include <hololoom/actors/shuttle/weave/steps/steps.hpp>
+#include <hololoom/messages/json/value.hpp>
 
 #include <algorithm>
 #include <utility>

@@ -1,4 +1,5 @@
 #include <hololoom/actors/shuttle/weave/steps/steps.hpp>
+#include <hololoom/messages/json/value.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -67,7 +68,7 @@ void add_response(spacetime& to, weave_outcome& x) {
       std::clamp(x.decided->confidence * x.made->confidence, 0.0, 1.0);
     to.sources_used = unique(std::move(x.made->sources));
     if (!x.made->details.empty())
-      to.metadata.set("tool_result", std::move(x.made->details));
+      to.metadata.set("tool_result", std::move(x.made->details.values()));
     to.metadata.set("status", x.degraded ? "degraded" : "success");
     return;
   }

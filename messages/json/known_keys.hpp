@@ -1,6 +1,6 @@
 #pragma once
 
-#include <hololoom/messages/json/json.hpp>
+#include <hololoom/messages/json/read.hpp>
 
 #include <algorithm>
 #include <string>
@@ -8,11 +8,6 @@
 #include <vector>
 
 namespace hololoom {
-
-/// The candidate that is spelt most like `word`, or an empty text if none is
-/// near: more than a third of its letters would have to change.
-std::string nearest(std::string_view word,
-                    const std::vector<std::string>& candidates);
 
 namespace detail {
 

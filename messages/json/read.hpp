@@ -1,55 +1,19 @@
 #pragma once
 
-#include <hololoom/messages/attributes.hpp>
-#include <hololoom/messages/describe.hpp>
-#include <hololoom/messages/time.hpp>
+#include <hololoom/messages/json/value.hpp>
 
-#include <cmath>
-#include <map>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
-/// Messages as JSON and back, from their `fields()`.
-///
-/// Times are ISO 8601 UTC, durations numbers of milliseconds, enums their
-/// names, an absent `maybe` is null, and a number that is not finite is null.
-/// Reading ignores keys it does not know and answers `errc::invalid_json` with
-/// the path of what is wrong ("trace.start_time: ...").
+/// Messages from JSON. Reading ignores keys it does not know and answers
+/// `errc::invalid_json` with the path of what is wrong
+/// ("trace.start_time: ...").
 
 namespace hololoom {
 
 namespace detail {
-
-template <class T>
-struct is_maybe : std::false_type {};
-template <class T>
-struct is_maybe<maybe<T>> : std::true_type {};
-
-template <class T>
-struct is_vector : std::false_type {};
-template <class T>
-struct is_vector<std::vector<T>> : std::true_type {};
-
-template <class T>
-struct is_string_map : std::false_type {};
-template <class T>
-struct is_string_map<std::map<std::string, T>> : std::true_type {};
-
-template <class T>
-struct is_duration : std::false_type {};
-template <class R, class P>
-struct is_duration<std::chrono::duration<R, P>> : std::true_type {};
-
-template <class T>
-inline constexpr bool is_json_array = false;
-template <class T>
-requires requires {
-  T::json_array;
-}
-inline constexpr bool is_json_array<T> = T::json_array;
 
 inline caf::error at(std::string_view path, const std::string& problem) {
   return failure(errc::invalid_json,
@@ -64,48 +28,6 @@ inline std::string join(std::string_view path, std::string_view name) {
 
 } // namespace detail
 
-/// `x` as JSON.
-template <class T>
-json to_json_value(const T& x) {
-  if constexpr (std::is_same_v<T, attributes>) {
-    return x.values;
-  } else if constexpr (std::is_same_v<T, timestamp>) {
-    return to_iso8601(x);
-  } else if constexpr (detail::is_duration<T>::value) {
-    return to_json_value(std::chrono::duration_cast<millis>(x).count());
-  } else if constexpr (named_enum<T>) {
-    return std::string{name_of(x)};
-  } else if constexpr (detail::is_maybe<T>::value) {
-    return x ? to_json_value(*x) : json(nullptr);
-  } else if constexpr (detail::is_vector<T>::value) {
-    auto result = json::array();
-    for (const auto& y : x)
-      result.push_back(to_json_value(y));
-    return result;
-  } else if constexpr (detail::is_string_map<T>::value) {
-    auto result = json::object();
-    for (const auto& [key, y] : x)
-      result[key] = to_json_value(y);
-    return result;
-  } else if constexpr (detail::is_json_array<T>) {
-    auto result = json::array();
-    for_each_field(x, [&](std::string_view, const auto& y) {
-      result.push_back(to_json_value(y));
-    });
-    return result;
-  } else if constexpr (described<T>) {
-    auto result = json::object();
-    for_each_field(x, [&](std::string_view name, const auto& y) {
-      result[std::string{name}] = to_json_value(y);
-    });
-    return result;
-  } else if constexpr (std::is_floating_point_v<T>) {
-    return std::isfinite(x) ? json(x) : json(nullptr);
-  } else {
-    return json(x);
-  }
-}
-
 /// Reads `value` into `x`; `path` says where in the whole `value` stands.
 /// @returns none, or `errc::invalid_json` with the path and what was expected.
 template <class T>
@@ -115,7 +37,7 @@ caf::error from_json_value(const json& value, T& x,
   if constexpr (std::is_same_v<T, attributes>) {
     if (!value.is_object())
       return at(path, "expected an object");
-    x.values = value;
+    x = attributes{value};
   } else if constexpr (std::is_same_v<T, timestamp>) {
     if (!value.is_string())
       return at(path, "expected an ISO 8601 time");
@@ -123,7 +45,7 @@ caf::error from_json_value(const json& value, T& x,
     if (!t)
       return at(path, explain(t.error()));
     x = *t;
-  } else if constexpr (detail::is_duration<T>::value) {
+  } else if constexpr (detail::is_duration<T>) {
     if (!value.is_number())
       return at(path, "expected a number of milliseconds");
     x = std::chrono::duration_cast<T>(millis{value.template get<double>()});
@@ -140,7 +62,7 @@ caf::error from_json_value(const json& value, T& x,
     for (const auto& [candidate, name] : enumerators(x))
       names += (names.empty() ? "" : ", ") + std::string{name};
     return at(path, "expected one of " + names);
-  } else if constexpr (detail::is_maybe<T>::value) {
+  } else if constexpr (detail::is_maybe<T>) {
     if (value.is_null()) {
       x = nothing;
       return {};
@@ -149,7 +71,7 @@ caf::error from_json_value(const json& value, T& x,
     if (auto err = from_json_value(value, y, path))
       return err;
     x = std::move(y);
-  } else if constexpr (detail::is_vector<T>::value) {
+  } else if constexpr (detail::is_vector<T>) {
     if (!value.is_array())
       return at(path, "expected an array");
     x.clear();
@@ -160,7 +82,7 @@ caf::error from_json_value(const json& value, T& x,
         return err;
       x.push_back(std::move(y));
     }
-  } else if constexpr (detail::is_string_map<T>::value) {
+  } else if constexpr (detail::is_string_map<T>) {
     if (!value.is_object())
       return at(path, "expected an object");
     x.clear();
