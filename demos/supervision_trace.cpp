@@ -13,6 +13,7 @@
 #include <hololoom/messages/caf/exit.hpp>
 #include <hololoom/messages/caf/local_message.hpp>
 #include <hololoom/messages/caf/virtual_time.hpp>
+#include <hololoom/messages/json/value.hpp>
 
 #include <CLI/CLI.hpp>
 #include <caf/actor_system_config.hpp>

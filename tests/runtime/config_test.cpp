@@ -1,5 +1,6 @@
 #include "support/catch.hpp"
 
+#include <hololoom/messages/json/read.hpp>
 #include <hololoom/runtime/config.hpp>
 
 #include <filesystem>

@@ -3,6 +3,7 @@
 
 #include <hololoom/messages/caf/exit.hpp>
 #include <hololoom/messages/caf/type_ids.hpp>
+#include <hololoom/messages/json/read.hpp>
 #include <hololoom/runtime/loom.hpp>
 
 #include <caf/actor_system_config.hpp>
