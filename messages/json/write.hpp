@@ -119,6 +119,8 @@ void append_json(std::string& out, const T& x) {
     });
     out += ']';
   } else if constexpr (described<T>) {
+    if constexpr (std::tuple_size_v<decltype(T::fields())> == 0)
+      out += '{';
     auto key = detail::keys_of<T>().begin();
     for_each_field(x, [&](std::string_view, const auto& y) {
       out += *key++;

@@ -1,6 +1,7 @@
 #include "support/catch.hpp"
 
 #include <hololoom/messages/episode.hpp>
+#include <hololoom/messages/json/read.hpp>
 #include <hololoom/messages/lifecycle.hpp>
 #include <hololoom/messages/query.hpp>
 #include <hololoom/messages/spacetime.hpp>

@@ -470,5 +470,5 @@ TEST_CASE_METHOD(shuttle_fixture, "what was learned reaches the next weave") {
   auto after = weave("Tell me of exploration").get();
   REQUIRE(after);
   CHECK(after->tool_used == "search");
-  CHECK(after->trace.bandit_statistics->values["policy_version"] == 30);
+  CHECK(after->trace.bandit_statistics->values()["policy_version"] == 30);
 }

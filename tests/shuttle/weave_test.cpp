@@ -66,7 +66,7 @@ TEST_CASE("a weave goes through all nine steps and says so") {
   CHECK(woven.trace.warp_operations[1].op == "detension");
   CHECK(woven.trace.warp_operations[1].count == 3);
   REQUIRE(woven.trace.tensor_field_stats);
-  CHECK(woven.trace.tensor_field_stats->values["threads_tensioned"] == 3);
+  CHECK(woven.trace.tensor_field_stats->values()["threads_tensioned"] == 3);
   CHECK(*woven.context_summary == "3 shards");
   CHECK(woven.trace.errors.empty());
   CHECK(woven.trace.warnings.empty());

@@ -189,11 +189,11 @@ TEST_CASE("a tool that did not help is chosen with less confidence") {
   auto after = bench.weave("what is 2 + 2");
   for (auto i = 0;
        i < 1000 && after
-       && after->trace.bandit_statistics->values["policy_version"] != times;
+       && after->trace.bandit_statistics->values()["policy_version"] != times;
        ++i)
     after = bench.weave("what is 2 + 2");
   REQUIRE(after);
-  CHECK(after->trace.bandit_statistics->values["policy_version"] == times);
+  CHECK(after->trace.bandit_statistics->values()["policy_version"] == times);
   CHECK(after->trace.tool_confidence < before->trace.tool_confidence);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <hololoom/messages/json/read.hpp>
+#include <hololoom/messages/json/value.hpp>
 
 #include <map>
 #include <string>
@@ -19,15 +20,15 @@ T sample() {
       json{{"key", "wärp"}, {"n", 7}, {"list", {1, 2.5, nullptr}}}};
   } else if constexpr (std::is_same_v<T, timestamp>) {
     return timestamp{std::chrono::microseconds{1'795'449'248'123'456}};
-  } else if constexpr (detail::is_duration<T>::value) {
+  } else if constexpr (detail::is_duration<T>) {
     return T{42};
   } else if constexpr (named_enum<T>) {
     return std::get<0>(enumerators(T{}).back());
-  } else if constexpr (detail::is_maybe<T>::value) {
+  } else if constexpr (detail::is_maybe<T>) {
     return sample<std::remove_cvref_t<decltype(*std::declval<T&>())>>();
-  } else if constexpr (detail::is_vector<T>::value) {
+  } else if constexpr (detail::is_vector<T>) {
     return {sample<typename T::value_type>(), sample<typename T::value_type>()};
-  } else if constexpr (detail::is_string_map<T>::value) {
+  } else if constexpr (detail::is_string_map<T>) {
     return {{"a", sample<typename T::mapped_type>()},
             {"ü", sample<typename T::mapped_type>()}};
   } else if constexpr (std::is_same_v<T, std::string>) {

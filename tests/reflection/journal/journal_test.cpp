@@ -1,7 +1,7 @@
 #include "reflection/make.hpp"
 #include "support/catch.hpp"
 
-#include <hololoom/messages/json/write.hpp>
+#include <hololoom/messages/json/read.hpp>
 
 #include <sqlite3.h>
 

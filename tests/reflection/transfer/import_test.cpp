@@ -3,6 +3,7 @@
 
 #include <hololoom/actors/reflection/transfer/episode_files.hpp>
 #include <hololoom/actors/reflection/transfer/import_pipeline.hpp>
+#include <hololoom/messages/json/read.hpp>
 #include <hololoom/runtime/loom.hpp>
 
 #include <chrono>
