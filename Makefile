@@ -1,38 +1,55 @@
 # A thin front over the CMake presets. `make help` lists what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test bench lint asan-test clean
+.PHONY: help build demo test bench build-time lint asan-test clean
+
+release := build/release
+packages = @config/packages/install $(addprefix config/packages/,$(addsuffix .txt,$(1)))
+# Configures a preset unless it stands with this option already.
+with = @grep -qs '^$(2):BOOL=ON' build/$(1)/CMakeCache.txt || \
+  cmake --preset $(1) -D $(2)=ON >/dev/null
 
 help:
-	@echo 'make build      build Release into build/release/bin'
-	@echo 'make demo       build, and run the main job from start to end'
-	@echo 'make test       build, and run every test'
-	@echo 'make bench      build and run the benchmarks, each beside its peer'
-	@echo 'make lint       clang-format and clang-tidy, warnings are errors'
-	@echo 'make asan-test  the tests under AddressSanitizer and UBSan'
-	@echo 'make clean      remove build/'
+	@echo 'make build       build Release into build/release/bin'
+	@echo 'make demo        build, and run the main job from start to end'
+	@echo 'make test        build the tests too, and run every one'
+	@echo 'make bench       build and run the benchmarks, each beside its peer'
+	@echo 'make build-time  measure what a build costs, from nothing and after an edit'
+	@echo 'make lint        formatting, include arrows, clang-tidy; warnings are errors'
+	@echo 'make asan-test   the tests under AddressSanitizer and UBSan'
+	@echo 'make clean       remove build/'
 
-deps:
-	@config/install-debian-packages config/debian-packages.txt
-
-build: deps
-	@test -f build/release/build.ninja || cmake --preset release >/dev/null
-	@cmake --build --preset release
+build:
+	$(call packages,build)
+	@test -f $(release)/build.ninja || cmake --preset release >/dev/null
+	@cmake --build --preset release --target hololoom_program demos
 
 demo: build
 	@demos/run
 
-test: build
+test:
+	$(call packages,build test)
+	$(call with,release,HOLOLOOM_TESTS)
+	@cmake --build --preset release
 	@tests/run release
 
-bench: deps
+bench:
+	$(call packages,build bench)
+	$(call with,release,HOLOLOOM_BENCH)
+	@cmake --build --preset release
 	@bench/run
 
-lint: deps
+build-time:
+	$(call packages,build test bench)
+	@bench/build_time
+
+lint:
+	$(call packages,build lint)
 	@tests/lint
 
-asan-test: deps
-	@test -f build/asan/build.ninja || cmake --preset asan >/dev/null
+asan-test:
+	$(call packages,build test lint)
+	$(call with,asan,HOLOLOOM_TESTS)
 	@cmake --build --preset asan
 	@tests/run asan
 

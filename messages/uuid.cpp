@@ -24,11 +24,11 @@ std::mt19937_64& generator() {
 
 std::string make_uuid() {
   using namespace std::chrono;
-  auto millis = static_cast<std::uint64_t>(
+  auto since_epoch = static_cast<std::uint64_t>(
     duration_cast<milliseconds>(system_clock::now().time_since_epoch())
       .count());
   auto& random = generator();
-  auto high = (millis << 16) | 0x7000 | (random() & 0x0fff);
+  auto high = (since_epoch << 16) | 0x7000 | (random() & 0x0fff);
   auto low = (random() >> 2) | (std::uint64_t{1} << 63);
   constexpr std::array digits{'0', '1', '2', '3', '4', '5', '6', '7',
                               '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'};
