@@ -200,3 +200,8 @@ struct learning_signal {
 };
 
 } // namespace hololoom
+
+HOLOLOOM_INSPECTED_ONCE(hololoom::episode)
+HOLOLOOM_INSPECTED_ONCE(hololoom::reflection_metrics)
+HOLOLOOM_INSPECTED_ONCE(hololoom::policy_snapshot)
+HOLOLOOM_INSPECTED_ONCE(hololoom::learning_signal)

@@ -105,3 +105,5 @@ struct action_plan {
 };
 
 } // namespace hololoom
+
+HOLOLOOM_INSPECTED_ONCE(hololoom::features)

@@ -285,3 +285,7 @@ struct shutdown_report {
 };
 
 } // namespace hololoom
+
+HOLOLOOM_INSPECTED_ONCE(hololoom::lifecycle_event)
+HOLOLOOM_INSPECTED_ONCE(hololoom::shutdown_report)
+HOLOLOOM_INSPECTED_ONCE(hololoom::tree_snapshot)

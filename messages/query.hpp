@@ -24,3 +24,5 @@ struct query {
 };
 
 } // namespace hololoom
+
+HOLOLOOM_INSPECTED_ONCE(hololoom::query)

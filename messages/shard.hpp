@@ -48,3 +48,5 @@ struct hit {
 };
 
 } // namespace hololoom
+
+HOLOLOOM_INSPECTED_ONCE(hololoom::shard)

@@ -138,3 +138,6 @@ struct spacetime {
 };
 
 } // namespace hololoom
+
+HOLOLOOM_INSPECTED_ONCE(hololoom::weaving_trace)
+HOLOLOOM_INSPECTED_ONCE(hololoom::spacetime)

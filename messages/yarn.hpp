@@ -93,3 +93,5 @@ using yarn_actor = caf::typed_actor<answers<remember_ack, remember_request>,
                                     answers<yarn_status, yarn_status_query>>;
 
 } // namespace hololoom
+
+HOLOLOOM_INSPECTED_ONCE(hololoom::recall_result)

@@ -7,6 +7,8 @@
 #include <hololoom/messages/describe.hpp>
 
 #include <caf/actor_system.hpp>
+#include <caf/deserializer.hpp>
+#include <caf/detail/stringification_inspector.hpp>
 #include <caf/error.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/expected.hpp>
@@ -16,6 +18,7 @@
 #include <caf/optional.hpp>
 #include <caf/replies_to.hpp>
 #include <caf/response_type.hpp>
+#include <caf/serializer.hpp>
 #include <caf/typed_actor.hpp>
 
 #include <functional>
@@ -108,6 +111,17 @@ typename Inspector::result_type inspect(Inspector& f, T& x) {
     typename Inspector::result_type { return f((x.*fs.pointer)...); },
     T::fields());
 }
+
+/// Declares that `inspect` of a large message is compiled in
+/// `inspected_once.cpp`, which lists it too, and not by each of its readers.
+/// Used outside all namespaces.
+#define HOLOLOOM_INSPECTED_ONCE(T) HOLOLOOM_INSPECTION_OF(extern, T)
+
+#define HOLOLOOM_INSPECTION_OF(prefix, T)                                      \
+  prefix template caf::error hololoom::inspect(caf::serializer&, T&);          \
+  prefix template caf::error hololoom::inspect(caf::deserializer&, T&);        \
+  prefix template void hololoom::inspect(                                      \
+    caf::detail::stringification_inspector&, T&);
 
 /// Serialises `x` as text, for types that are easier read than inspected:
 /// `print(x)` makes the text, `parse(text, x)` answers an error or none.

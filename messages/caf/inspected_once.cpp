@@ -1,0 +1,21 @@
+#include <hololoom/messages/episode.hpp>
+#include <hololoom/messages/features.hpp>
+#include <hololoom/messages/lifecycle.hpp>
+#include <hololoom/messages/query.hpp>
+#include <hololoom/messages/shard.hpp>
+#include <hololoom/messages/spacetime.hpp>
+#include <hololoom/messages/yarn.hpp>
+
+HOLOLOOM_INSPECTION_OF(, hololoom::episode)
+HOLOLOOM_INSPECTION_OF(, hololoom::reflection_metrics)
+HOLOLOOM_INSPECTION_OF(, hololoom::policy_snapshot)
+HOLOLOOM_INSPECTION_OF(, hololoom::learning_signal)
+HOLOLOOM_INSPECTION_OF(, hololoom::features)
+HOLOLOOM_INSPECTION_OF(, hololoom::lifecycle_event)
+HOLOLOOM_INSPECTION_OF(, hololoom::shutdown_report)
+HOLOLOOM_INSPECTION_OF(, hololoom::tree_snapshot)
+HOLOLOOM_INSPECTION_OF(, hololoom::query)
+HOLOLOOM_INSPECTION_OF(, hololoom::shard)
+HOLOLOOM_INSPECTION_OF(, hololoom::weaving_trace)
+HOLOLOOM_INSPECTION_OF(, hololoom::spacetime)
+HOLOLOOM_INSPECTION_OF(, hololoom::recall_result)
