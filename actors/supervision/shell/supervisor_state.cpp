@@ -224,7 +224,7 @@ void supervisor_state::force_below(child& c) {
     .then(
       [this, order = c.order](force_report& report) {
         if (auto x = board_->find(order); x && !done_)
-          core_.forced_below(*x, report, now());
+          core_.forced_below(*x, report);
         arm();
       },
       [](const caf::error&) {

@@ -1,0 +1,362 @@
+#include <hololoom/actors/supervision/core/core.hpp>
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+namespace hololoom::supervision {
+
+namespace {
+
+supervisor_options bounded(supervisor_options options) {
+  // Short enough for sums of it.
+  constexpr caf::timespan longest = std::chrono::hours{24 * 365};
+  options.kill_wait = std::min(options.kill_wait, longest);
+  return options;
+}
+
+} // namespace
+
+core::core(supervisor_options options, board& children, core_host& host)
+  : options_(bounded(std::move(options))),
+    host_(host),
+    books_(options_, children, host),
+    slices_(host),
+    stopping_(options_, books_, host),
+    restart_(options_, books_, host, slices_, *this),
+    plan_(options_, books_, slices_, *this),
+    drain_(options_, books_, host, slices_, stopping_, plan_),
+    force_(books_, host, slices_, stopping_, drain_) {}
+
+// -- what an end leads to ---------------------------------------------------------
+
+void core::down(child& c, exit_class why, std::string reason, time_point now) {
+  if (stopping_.leaves_thread(c)) {
+    conclude(c, stopping_.check_thread(c, now), now);
+  } else if (c.state == child_state::starting && !plan_.is_member(c)
+             && !c.drained) {
+    start_ended(c, reason, now);
+  } else if (plan_.is_member(c) || c.asked) {
+    was_stopped(c, why, reason, now);
+  } else if (plan_.busy()) {
+    return hold_end(c, why, std::move(reason));
+  } else {
+    gone(c, how_it_ended(c, why), transition::exited, reason, now);
+    if (c.zombie)
+      books_.remove(c);
+    else
+      restart_.on_end(c, why, now);
+  }
+  advance(now);
+  advance_drain(now);
+}
+
+/// The turn of this end comes when the plan is over, or when the next group is
+/// stopped that the child belongs to.
+void core::hold_end(child& c, exit_class why, std::string reason) {
+  backlog_.hold_end(c.order, {c.incarnation, why, std::move(reason)});
+  backlog_.defer([this, order = c.order](time_point later) {
+    auto end = backlog_.take_end(order);
+    auto x = books_.find(order);
+    if (end && x && x->alive() && x->incarnation == end->incarnation)
+      down(*x, end->why, std::move(end->reason), later);
+  });
+}
+
+/// A child is down that never became ready.
+void core::start_ended(child& c, const std::string& reason, time_point now) {
+  if (!c.asked)
+    books_.set_reason(c, reason);
+  auto said = c.last_reason;
+  lose_handle(c, said);
+  plan_.start_is_over(c);
+  restart_.start_failed(
+    c,
+    failure(errc::start_failed,
+            books_.where(c) + " did not become ready: " + said),
+    now);
+}
+
+void core::was_stopped(child& c, exit_class why, const std::string& reason,
+                       time_point now) {
+  stopping_.stopped(c, now);
+  auto how = how_it_ended(c, why);
+  gone(c, how,
+       how == ended::killed    ? transition::killed
+       : how == ended::crashed ? transition::exited
+                               : transition::stopped,
+       reason, now);
+  stays_down(c);
+}
+
+void core::abandon(child& c, time_point now) {
+  auto doing = describe_work(c);
+  gone(c, ended::abandoned, transition::abandoned,
+       "it did not end when killed" + (doing ? ", " + *doing : std::string{}),
+       now);
+  stays_down(c);
+}
+
+/// Reports the end of `c` and clears its record.
+void core::gone(child& c, ended how, transition what, const std::string& reason,
+                time_point now) {
+  host_.report(c, what, reason);
+  if (draining() && !force_.on_down(c, how, now))
+    drain_.on_down(c, how, now);
+  lose_handle(c, reason);
+}
+
+void core::lose_handle(child& c, std::string reason) {
+  stopping_.forget(c);
+  books_.lose_handle(c, std::move(reason));
+}
+
+/// It is down for good, or until a request starts it: its spec is kept, unless
+/// it is one of those that are forgotten.
+void core::stays_down(child& c) {
+  plan_.on_down(c);
+  books_.answer_stops(c);
+  auto order = c.order;
+  if (plan_.restarting_group() && !c.zombie && c.start_tickets)
+    restart_.await_group(c);
+  else if (c.start_tickets)
+    books_.answer_starts(
+      c, failure(errc::shutting_down,
+                 books_.where(c) + " was stopped while it started"));
+  if (c.zombie || (books_.simple() && !c.alive())
+      || c.spec->restart == restart_type::temporary)
+    books_.remove(c);
+  else
+    books_.set_state(c, child_state::stopped);
+  backlog_.on_down(order);
+}
+
+void core::told(child& c, time_point now) {
+  if (!over_)
+    stopping_.told(c, now);
+}
+
+void core::ready(const std::string& name, std::uint64_t start_id,
+                 const caf::error& reason, time_point now) {
+  auto c = books_.find(name);
+  // Late news of an earlier attempt, or of one that is being stopped.
+  if (!c || c->state != child_state::starting || c->start_id != start_id
+      || c->asked)
+    return;
+  if (reason)
+    return stopping_.give_up_start(*c, explain(reason), now);
+  books_.now_ready(*c, now);
+  host_.report(*c, transition::ready, {});
+  books_.answer_starts(*c);
+  plan_.start_is_over(*c);
+  advance(now);
+}
+
+void core::replace_stuck(child& c, time_point now) {
+  if (!c.alive() || c.asked || c.zombie || stopping())
+    return;
+  if (plan_.busy())
+    return backlog_.defer(
+      [this, order = c.order, number = c.incarnation](time_point later) {
+        if (auto x = books_.find(order);
+            x && x->incarnation == number && x->state == child_state::stuck)
+          replace_stuck(*x, later);
+      });
+  auto& z = books_.move_aside(c);
+  // When it does return, it ends at once.
+  z.kill_sent = true;
+  host_.kill(z);
+  if (!restart_.may_replace(c, now))
+    return;
+  auto result = restart_.start(c, origin::restart, now);
+  if (result == attempt::running || result == attempt::pending)
+    host_.report(c, transition::replaced,
+                 "runs beside '" + z.name + "', which is stuck");
+}
+
+// -- what restart and plan need ---------------------------------------------------
+
+void core::stop_all(caf::error reason, time_point now) {
+  if (over_ || plan_.stopping_all())
+    return;
+  plan_.stop_all(std::move(reason), now);
+  restart_.drop_retries();
+  backlog_.run_all(now);
+  advance(now);
+}
+
+void core::restart_group(child& c, time_point now) {
+  if (plan_.busy()) {
+    backlog_.defer([this, order = c.order](time_point later) {
+      if (auto x = books_.find(order); x && x->state == child_state::restarting)
+        restart_group(*x, later);
+    });
+    return books_.set_state(c, child_state::restarting);
+  }
+  auto all = options_.strategy == strategy::one_for_all;
+  plan_.restart_group(all ? 1 : c.order);
+  books_.set_state(c, child_state::stopped);
+  advance(now);
+}
+
+bool core::stop(child& c, time_point now) {
+  // It ended while others were seen to: no further news of it would come.
+  if (auto end = backlog_.take_end(c.order);
+      end && end->incarnation == c.incarnation) {
+    was_stopped(c, end->why, end->reason, now);
+    return false;
+  }
+  // A drain has no limit of its own for each child; now it gets one, unless
+  // a force has given it one.
+  if (!c.asked || (c.drained && !stopping_.is_forced(c)))
+    stopping_.ask(c, now);
+  return true;
+}
+
+void core::kill(child& c, time_point now) {
+  if (!c.asked)
+    c.asked_at = now;
+  c.asked = true;
+  stopping_.kill(c, now);
+}
+
+attempt core::start(child& c, origin why, time_point now) {
+  return restart_.start(c, why, now);
+}
+
+// -- going on ---------------------------------------------------------------------
+
+/// Goes on with what is under way, as far as it goes without waiting.
+void core::advance(time_point now) {
+  if (advancing_)
+    return;
+  advancing_ = true;
+  work_slice work{now};
+  // A plan that is paused waits for `proceed`, or each message that is handled
+  // meanwhile would do a slice of it.
+  while (!over_ && !plan_.paused() && advance_once(now, work)) {
+  }
+  advancing_ = false;
+  if (over_ || plan_.busy())
+    return;
+  restart_.fail_group_waits();
+  if (restart_.retries() > 0)
+    slices_.go_on();
+}
+
+/// @returns whether there may be more to do.
+bool core::advance_once(time_point now, work_slice& work) {
+  if (!plan_.busy()) {
+    if (!running_ && !draining()) {
+      running_ = true;
+      for (auto t : std::exchange(awaiting_, {}))
+        host_.answer_done(t);
+    }
+    if (backlog_.empty())
+      return false;
+    backlog_.run_next(now);
+    return true;
+  }
+  if (plan_.has_members())
+    return plan_.stop_members(now, work);
+  if (!plan_.stopping_all())
+    return plan_.start_members(now, work);
+  backlog_.run_all(now);
+  finish(plan_.reason());
+  return false;
+}
+
+void core::advance_drain(time_point now) {
+  if (!draining() || over_)
+    return;
+  drain_.advance(now);
+  end_if_empty();
+}
+
+void core::proceed(time_point now) {
+  slices_.resumed();
+  plan_.resume();
+  drain_.resume();
+  force_.resume();
+  if (over_)
+    return;
+  force_.advance(now);
+  advance(now);
+  for (auto n = restart_.retries(); n > 0 && !plan_.busy(); --n)
+    restart_.retry_next(now);
+  advance(now);
+  advance_drain(now);
+}
+
+void core::end_if_empty() {
+  if (!end_when_empty_ || over_ || !drain_.idle() || !force_.idle()
+      || plan_.stopping_all() || drain_.children_alive()
+      || books_.counts().active > 0)
+    return;
+  for (const auto& [order, c] : books_.children())
+    if (c.alive())
+      return;
+  finish(caf::make_error(caf::exit_reason::user_shutdown));
+}
+
+void core::finish(caf::error reason) {
+  assert(!over_);
+  over_ = true;
+  auto said =
+    code_of(reason) == errc::start_failed
+      ? reason
+      : failure(errc::shutting_down, books_.path() + " is shutting down");
+  for (auto t : std::exchange(awaiting_, {}))
+    host_.answer_error(t, said);
+  drain_.finish();
+  force_.finish();
+  host_.finished(std::move(reason));
+}
+
+// -- time -------------------------------------------------------------------------
+
+time_point core::next_due(time_point now) {
+  if (over_)
+    return no_time;
+  return std::min({books_.next_due(), plan_.deadline(), drain_.due(now)});
+}
+
+void core::tick(time_point now) {
+  if (over_)
+    return;
+  if (plan_.deadline() <= now)
+    plan_.kill_members(now);
+  while (auto c = books_.take_due(now))
+    limit_is_over(*c, now);
+  advance(now);
+  advance_drain(now);
+}
+
+void core::limit_is_over(child& c, time_point now) {
+  c.due = no_time;
+  switch (c.state) {
+    case child_state::starting:
+    case child_state::stopping:
+      return conclude(c, stopping_.limit_is_over(c, now), now);
+    case child_state::restarting:
+      return plan_.is_member(c) ? void() : restart_.backoff_is_over(c, now);
+    case child_state::running:
+    case child_state::stopped:
+    case child_state::stuck: return;
+  }
+}
+
+void core::conclude(child& c, stopping::verdict what, time_point now) {
+  switch (what) {
+    case stopping::verdict::waits: return;
+    case stopping::verdict::ended:
+      return was_stopped(c, exit_class::killed, "killed", now);
+    case stopping::verdict::abandoned: break;
+  }
+  if (c.state != child_state::starting)
+    return abandon(c, now);
+  host_.report(c, transition::abandoned, c.last_reason);
+  down(c, exit_class::killed, c.last_reason, now);
+}
+
+} // namespace hololoom::supervision

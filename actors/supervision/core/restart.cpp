@@ -1,0 +1,180 @@
+#include <hololoom/actors/supervision/core/restart.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace hololoom::supervision {
+
+namespace {
+
+std::string in_ms(caf::timespan t) {
+  auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(t);
+  return std::to_string(ms.count()) + " ms";
+}
+
+} // namespace
+
+attempt restart::start(child& c, origin why, time_point now) {
+  auto result = try_start(c, why, now);
+  if (result == attempt::ignored)
+    start_ignored(c);
+  else if (result == attempt::failed)
+    start_failed(c,
+                 failure(errc::start_failed,
+                         books_.where(c) + " did not start: " + c.last_reason),
+                 now);
+  return result;
+}
+
+attempt restart::try_start(child& c, origin why, time_point now) {
+  c.origin = why;
+  c.asked = c.told = c.limited = c.kill_sent = c.forced = false;
+  c.start_id = ++last_start_;
+  auto result = host_.start(c, c.incarnation + 1);
+  switch (result.how) {
+    case start_result::outcome::started:
+      books_.take_handle(c, result, child_state::running, now);
+      host_.report(c, transition::started, {});
+      books_.answer_starts(c);
+      return attempt::running;
+    case start_result::outcome::pending:
+      books_.take_handle(c, result, child_state::starting, now);
+      books_.set_due(c, after(now, c.spec->start_limit));
+      host_.report(c, transition::started, "not ready yet");
+      return attempt::pending;
+    case start_result::outcome::ignored: return attempt::ignored;
+    case start_result::outcome::failed: break;
+  }
+  books_.set_reason(c, explain(result.reason));
+  return attempt::failed;
+}
+
+void restart::start_ignored(child& c) {
+  c.failures = 0;
+  books_.answer_starts(c);
+  books_.set_due(c, no_time);
+  if (books_.simple() || c.spec->restart == restart_type::temporary)
+    books_.remove(c);
+  else
+    books_.set_state(c, child_state::stopped);
+}
+
+void restart::start_failed(child& c, const caf::error& reason, time_point now) {
+  switch (c.origin) {
+    case origin::boot:
+      books_.set_state(c, child_state::stopped);
+      host_.report(c, transition::exited, "start failed: " + c.last_reason);
+      return orders_.stop_all(reason, now);
+    case origin::added:
+      books_.answer_starts(c, reason);
+      return books_.remove(c);
+    case origin::revived:
+      books_.set_state(c, child_state::stopped);
+      books_.answer_stops(c);
+      return books_.answer_starts(c, reason);
+    case origin::group: orders_.abandon_group(); [[fallthrough]];
+    case origin::restart:
+      // A request for a start may have been overtaken by the restart.
+      books_.answer_starts(c, reason);
+      break;
+  }
+  // A request for its end may have come while it failed: no further attempt.
+  if (orders_.is_stopping() || c.stop_tickets)
+    return orders_.stays_down(c);
+  host_.report(c, transition::exited, "start failed: " + c.last_reason);
+  if (c.spec->backoff.on())
+    return request_restart(c, now);
+  // Tried again at once, but only after the requests that came meanwhile.
+  books_.set_state(c, child_state::restarting);
+  if (std::find(retries_.begin(), retries_.end(), c.order) == retries_.end())
+    retries_.push_back(c.order);
+  slices_.go_on();
+}
+
+void restart::retry_next(time_point now) {
+  if (retries_.empty())
+    return;
+  auto c = books_.find(retries_.front());
+  retries_.pop_front();
+  if (c && c->state == child_state::restarting && c->due == no_time)
+    request_restart(*c, now);
+}
+
+void restart::on_end(child& c, exit_class why, time_point now) {
+  if (orders_.is_stopping())
+    return orders_.stays_down(c);
+  auto failed = why == exit_class::killed || why == exit_class::abnormal;
+  if (c.spec->restart == restart_type::permanent
+      || (c.spec->restart == restart_type::transient && failed)) {
+    const auto& policy = c.spec->backoff;
+    auto reset = policy.reset.count() > 0 ? policy.reset : policy.max;
+    if (now - c.since >= reset)
+      c.failures = 0;
+    return request_restart(c, now);
+  }
+  auto significant = c.spec->significant;
+  orders_.stays_down(c);
+  check_auto_shutdown(significant, now);
+}
+
+void restart::check_auto_shutdown(bool significant, time_point now) {
+  if (!significant || options_.auto_shutdown == auto_shutdown::never)
+    return;
+  if (options_.auto_shutdown == auto_shutdown::any_significant
+      || books_.significant() == 0)
+    orders_.stop_all(caf::make_error(caf::exit_reason::user_shutdown), now);
+}
+
+void restart::request_restart(child& c, time_point now) {
+  if (orders_.is_stopping())
+    return orders_.stays_down(c);
+  if (!limit_.add(now))
+    return give_up(c, now);
+  if (!c.spec->backoff.on()) {
+    host_.report(c, transition::restarting, {});
+    return restart_now(c, now);
+  }
+  auto delay = backoff_delay(c.spec->backoff, c.failures++, random_);
+  books_.set_state(c, child_state::restarting);
+  books_.set_due(c, after(now, delay));
+  host_.report(c, transition::restarting, "in " + in_ms(delay));
+}
+
+void restart::restart_now(child& c, time_point now) {
+  if (options_.strategy == strategy::one_for_all
+      || options_.strategy == strategy::rest_for_one)
+    orders_.restart_group(c, now);
+  else
+    start(c, origin::restart, now);
+}
+
+bool restart::may_replace(child& c, time_point now) {
+  auto within = limit_.add(now);
+  if (!within)
+    give_up(c, now);
+  return within;
+}
+
+void restart::give_up(child& c, time_point now) {
+  host_.report(c, transition::escalated,
+               "more than " + std::to_string(options_.intensity)
+                 + " restarts within " + in_ms(options_.period));
+  books_.set_due(c, no_time);
+  orders_.stays_down(c);
+  orders_.stop_all(caf::make_error(caf::exit_reason::user_shutdown), now);
+}
+
+void restart::fail_group_waits() {
+  if (group_waits_.empty())
+    return;
+  for (const auto& [order, c] : books_.children())
+    if (c.state == child_state::restarting)
+      return;
+  for (auto order : std::exchange(group_waits_, {}))
+    if (auto c = books_.find(order); c && !c->alive())
+      books_.answer_starts(
+        *c, failure(errc::shutting_down,
+                    books_.where(*c) + " was stopped while it started"));
+}
+
+} // namespace hololoom::supervision

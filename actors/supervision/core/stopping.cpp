@@ -1,0 +1,161 @@
+#include <hololoom/actors/supervision/core/stopping.hpp>
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+namespace hololoom::supervision {
+
+namespace {
+
+/// How often the supervisor checks whether the thread of a killed child has
+/// returned.
+constexpr auto thread_check = std::chrono::milliseconds{10};
+
+} // namespace
+
+ended how_it_ended(const child& c, exit_class why) {
+  switch (why) {
+    case exit_class::normal: return ended::normal;
+    case exit_class::shutdown: return ended::shutdown;
+    case exit_class::killed:
+    case exit_class::abnormal:
+      // A process that got its SIGKILL may be reported before its actor is
+      // killed.
+      return c.kill_sent ? ended::killed : ended::crashed;
+  }
+  return ended::crashed;
+}
+
+void stopping::ask(child& c, time_point now) {
+  assert(c.alive());
+  auto policy = c.spec->effective_shutdown();
+  c.asked = true;
+  c.asked_at = now;
+  if (c.zombie || policy.how == shutdown_policy::mode::brutal_kill)
+    return kill(c, now);
+  books_.set_state(c, child_state::stopping);
+  books_.set_due(c, no_time);
+  c.limited = policy.how == shutdown_policy::mode::limit;
+  host_.ask(c);
+}
+
+void stopping::told(child& c, time_point now) {
+  if (!c.asked || c.kill_sent)
+    return;
+  if (!std::exchange(c.told, true))
+    c.asked_at = now;
+  if (!std::exchange(c.limited, false))
+    return;
+  auto limit = c.state == child_state::starting
+               ? options_.kill_wait
+               : c.spec->effective_shutdown().limit;
+  books_.set_due(c, after(now, limit));
+}
+
+void stopping::kill(child& c, time_point now) {
+  assert(c.alive());
+  c.kill_sent = true;
+  c.limited = false;
+  books_.set_state(c, child_state::stopping);
+  host_.kill(c);
+  auto crowd = books_.counts().active;
+  c.last_due = now + options_.kill_wait + crowd_allowance(crowd);
+  books_.set_due(c, now + options_.kill_wait + crowd_pause(crowd));
+}
+
+void stopping::force(child& c, time_point now) {
+  if (!c.asked)
+    c.asked_at = now;
+  c.asked = true;
+  c.forced = c.forced || !c.nested;
+  // The limits of an earlier force stay, or one force after the other would put
+  // the end off.
+  if (is_forced(c) && c.due != no_time)
+    return;
+  if (!c.nested)
+    return kill(c, now);
+  host_.force_below(c);
+  books_.set_state(c, child_state::stopping);
+  auto below = host_.alive_below(c);
+  alive_below_[c.order] = below;
+  c.last_due = now + 2 * (options_.kill_wait + crowd_allowance(below));
+  // Before the first of very many is down, it has to go through them all.
+  books_.set_due(c, now + 2 * (options_.kill_wait + crowd_pause(below))
+                      + answer_margin);
+}
+
+void stopping::give_up_start(child& c, std::string why, time_point now) {
+  books_.set_reason(c, std::move(why));
+  c.asked = true;
+  c.asked_at = now;
+  books_.set_due(c, no_time);
+  c.limited = true;
+  host_.ask(c);
+}
+
+bool stopping::leaves_thread(child& c) const {
+  if (!c.kill_sent || c.state != child_state::stopping || c.let_go != no_time
+      || !c.probe || c.probe->can_be_killed())
+    return false;
+  c.let_go = c.due;
+  return true;
+}
+
+stopping::verdict stopping::check_thread(child& c, time_point now) {
+  if (c.probe->can_be_killed())
+    return verdict::ended;
+  if (now >= c.let_go)
+    return verdict::abandoned;
+  books_.set_due(c, std::min<time_point>(c.let_go, now + thread_check));
+  return verdict::waits;
+}
+
+stopping::verdict stopping::limit_is_over(child& c, time_point now) {
+  if (c.state == child_state::starting) {
+    if (!c.asked) {
+      give_up_start(c, "it was not ready in time", now);
+    } else if (!c.kill_sent) {
+      c.kill_sent = true;
+      host_.kill(c);
+      books_.set_due(c, now + options_.kill_wait);
+    } else {
+      return verdict::abandoned;
+    }
+    return verdict::waits;
+  }
+  if (c.let_go != no_time)
+    return check_thread(c, now);
+  if (auto due = patience(c, now); due > now) {
+    books_.set_due(c, due);
+    return verdict::waits;
+  }
+  if (c.kill_sent)
+    return verdict::abandoned;
+  kill(c, now);
+  return verdict::waits;
+}
+
+void stopping::stopped(const child& c, time_point now) {
+  if (c.kill_sent)
+    last_kill_ = now;
+}
+
+/// Very many children that are killed at once share the scheduler's threads,
+/// and the last of them ends late. The supervisor waits for it while others go
+/// on ending.
+time_point stopping::patience(const child& c, time_point now) {
+  if (c.kill_sent)
+    return std::min(last_kill_ + options_.kill_wait
+                      + crowd_pause(books_.counts().active),
+                    c.last_due);
+  auto i = alive_below_.find(c.order);
+  if (i == alive_below_.end())
+    return now;
+  auto before = std::exchange(i->second, host_.alive_below(c));
+  return i->second < before
+         ? std::min(now + 2 * options_.kill_wait + answer_margin, c.last_due)
+         : now;
+}
+
+} // namespace hololoom::supervision
