@@ -117,11 +117,14 @@ typename Inspector::result_type inspect(Inspector& f, T& x) {
 /// Used outside all namespaces.
 #define HOLOLOOM_INSPECTED_ONCE(T) HOLOLOOM_INSPECTION_OF(extern, T)
 
+// A macro that declares cannot put its arguments in parentheses.
+// NOLINTBEGIN(bugprone-macro-parentheses)
 #define HOLOLOOM_INSPECTION_OF(prefix, T)                                      \
   prefix template caf::error hololoom::inspect(caf::serializer&, T&);          \
   prefix template caf::error hololoom::inspect(caf::deserializer&, T&);        \
   prefix template void hololoom::inspect(                                      \
     caf::detail::stringification_inspector&, T&);
+// NOLINTEND(bugprone-macro-parentheses)
 
 /// Serialises `x` as text, for types that are easier read than inspected:
 /// `print(x)` makes the text, `parse(text, x)` answers an error or none.
