@@ -7,6 +7,7 @@ namespace hololoom {
 
 namespace {
 
+/// Children that are copied while a board's lock is held once.
 constexpr std::size_t chunk = 512;
 
 } // namespace
@@ -17,7 +18,7 @@ caf::strong_actor_ptr directory::find(std::string_view name) const {
     return b ? b->find_handle(name.substr(slash + 1)) : nullptr;
   }
   caf::strong_actor_ptr result;
-  std::shared_lock guard{mutex_};
+  read_guard guard{mutex_};
   for (const auto& [path, b] : boards_) {
     if (auto ptr = b->find_handle(name)) {
       if (result)
@@ -61,7 +62,7 @@ tree_snapshot directory::snapshot(std::string_view path,
 std::int64_t directory::alive_below(std::string_view path) const {
   auto below = std::string{path} + "/";
   std::int64_t result = 0;
-  std::shared_lock guard{mutex_};
+  read_guard guard{mutex_};
   for (const auto& [name, b] : boards_)
     if (name == path || name.starts_with(below))
       result += b->alive();
@@ -69,14 +70,14 @@ std::int64_t directory::alive_below(std::string_view path) const {
 }
 
 void directory::add(std::shared_ptr<board> b) {
-  std::unique_lock guard{mutex_};
+  write_guard guard{mutex_};
   auto path = b->path();
   boards_[std::move(path)] = std::move(b);
 }
 
 void directory::remove(const board* b) {
   std::shared_ptr<board> keep; // Destroyed outside of the lock.
-  std::unique_lock guard{mutex_};
+  write_guard guard{mutex_};
   if (auto i = boards_.find(b->path());
       i != boards_.end() && i->second.get() == b) {
     keep = std::move(i->second);
@@ -85,7 +86,7 @@ void directory::remove(const board* b) {
 }
 
 std::shared_ptr<board> directory::board_at(std::string_view path) const {
-  std::shared_lock guard{mutex_};
+  read_guard guard{mutex_};
   auto i = boards_.find(std::string{path});
   return i != boards_.end() ? i->second : nullptr;
 }

@@ -2,6 +2,7 @@
 
 #include <hololoom/messages/errc.hpp>
 #include <hololoom/messages/lifecycle.hpp>
+#include <hololoom/messages/sync.hpp>
 
 #include <caf/actor.hpp>
 #include <caf/actor_cast.hpp>
@@ -9,8 +10,6 @@
 #include <caf/actor_control_block.hpp>
 
 #include <memory>
-#include <mutex>
-#include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -22,18 +21,18 @@ class board;
 
 /// Finds the current incarnation of a child by name.
 ///
-/// Supervisors keep it up to date, so that whoever looks a name up again after
-/// a restart reaches the new incarnation. Thread-safe; nobody is asked and
-/// nothing blocks.
+/// Supervisors keep it up to date, so that looking a name up again after a
+/// restart finds the new incarnation. Thread-safe; a look-up sends no message
+/// and never waits for one.
 class directory {
 public:
   /// The actor called `name`: a path ("root/workers/pulse"), or, when only one
   /// supervisor has it, the last part of one ("pulse").
-  /// @returns null while nobody of that name runs.
+  /// @returns null while no child of that name runs.
   caf::strong_actor_ptr find(std::string_view name) const;
 
   /// The same as a handle of the caller's choice, which must fit.
-  /// @returns `errc::unavailable` while nobody of that name runs.
+  /// @returns `errc::unavailable` while no child of that name runs.
   template <class Handle = caf::actor>
   caf::expected<Handle> get(std::string_view name) const {
     if (auto ptr = find(name))
@@ -61,8 +60,9 @@ public:
 private:
   std::shared_ptr<board> board_at(std::string_view path) const;
 
-  mutable std::shared_mutex mutex_;
-  std::unordered_map<std::string, std::shared_ptr<board>> boards_;
+  mutable shared_mutex mutex_;
+  std::unordered_map<std::string, std::shared_ptr<board>>
+    boards_ HOLOLOOM_GUARDED_BY(mutex_);
 };
 
 } // namespace hololoom

@@ -18,7 +18,7 @@ event_bus::ticket event_bus::subscribe(callback f, selection only) {
 
 event_bus::ticket event_bus::subscribe(const caf::actor& listener) {
   auto id = add({0, nullptr, listener.address(), every_kind});
-  // A listener that ends leaves the list, or its entry would stay for ever.
+  // When a listener ends, its entry goes, which would else stay for ever.
   listener->attach_functor([weak = weak_from_this(), id](const caf::error&) {
     if (auto self = weak.lock())
       self->unsubscribe(id);
@@ -27,7 +27,7 @@ event_bus::ticket event_bus::subscribe(const caf::actor& listener) {
 }
 
 event_bus::ticket event_bus::add(subscriber s) {
-  std::lock_guard guard{mutex_};
+  lock_guard guard{mutex_};
   s.id = ++last_;
   auto copy = std::make_shared<list>(*subscribers_);
   copy->push_back(std::move(s));
@@ -44,14 +44,14 @@ void event_bus::set(std::shared_ptr<const list> subscribers) {
 }
 
 void event_bus::unsubscribe(ticket t) {
-  std::lock_guard guard{mutex_};
+  lock_guard guard{mutex_};
   auto copy = std::make_shared<list>(*subscribers_);
   std::erase_if(*copy, [t](const subscriber& s) { return s.id == t; });
   set(std::move(copy));
 }
 
 std::shared_ptr<const event_bus::list> event_bus::current() const {
-  std::lock_guard guard{mutex_};
+  lock_guard guard{mutex_};
   return subscribers_;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <hololoom/messages/lifecycle.hpp>
+#include <hololoom/messages/sync.hpp>
 
 #include <caf/actor.hpp>
 #include <caf/actor_addr.hpp>
@@ -10,14 +11,13 @@
 #include <functional>
 #include <initializer_list>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 namespace hololoom {
 
-/// Carries lifecycle events from supervisors to whoever wants them.
+/// Carries lifecycle events from supervisors to their subscribers.
 ///
-/// Thread-safe. Without subscribers an event is not even built: publishers ask
+/// Thread-safe. Without subscribers an event is not even built: publishers call
 /// `wanted()` first, which is one atomic read.
 class event_bus : public std::enable_shared_from_this<event_bus> {
 public:
@@ -30,26 +30,26 @@ public:
   using ticket = std::uint64_t;
 
   /// Calls `f` for each event, on the thread of the supervisor that reports
-  /// it: be quick, and do not block. What `f` throws is swallowed.
+  /// it: `f` must be quick and must not block. Its exceptions are swallowed.
   ticket subscribe(callback f, selection only = {});
 
   /// Sends each event to `listener` as a message, until it ends.
   ticket subscribe(const caf::actor& listener);
 
-  /// Ends a subscription. A callback that runs right now still returns.
+  /// Ends a subscription. A call that is under way is not interrupted.
   void unsubscribe(ticket t);
 
-  /// Whether anybody listens.
+  /// Whether there are subscribers.
   bool wanted() const noexcept {
     return wanted_.load(std::memory_order_relaxed) != 0;
   }
 
-  /// Whether anybody listens to events of this kind.
+  /// Whether there are subscribers to events of this kind.
   bool wanted(transition what) const noexcept {
     return (wanted_.load(std::memory_order_relaxed) & bit(what)) != 0;
   }
 
-  /// Hands `event` to everybody, in the order in which they subscribed.
+  /// Hands `event` to all subscribers, in the order in which they subscribed.
   void publish(const lifecycle_event& event);
 
 private:
@@ -67,14 +67,15 @@ private:
   }
 
   ticket add(subscriber s);
-  void set(std::shared_ptr<const list> subscribers);
+  void set(std::shared_ptr<const list> subscribers) HOLOLOOM_REQUIRES(mutex_);
   std::shared_ptr<const list> current() const;
 
-  /// A bit for each kind of transition that anybody wants.
+  /// A bit for each kind of transition that a subscriber wants.
   std::atomic<std::uint32_t> wanted_{0};
-  mutable std::mutex mutex_;
-  ticket last_ = 0;
-  std::shared_ptr<const list> subscribers_ = std::make_shared<list>();
+  mutable mutex mutex_;
+  ticket last_ HOLOLOOM_GUARDED_BY(mutex_) = 0;
+  std::shared_ptr<const list>
+    subscribers_ HOLOLOOM_GUARDED_BY(mutex_) = std::make_shared<list>();
 };
 
 } // namespace hololoom

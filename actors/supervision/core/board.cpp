@@ -45,7 +45,7 @@ std::optional<std::string> supervision::describe_work(const child& c) {
 }
 
 caf::strong_actor_ptr board::find_handle(std::string_view name) const {
-  std::lock_guard guard{mutex_};
+  lock_guard guard{mutex_};
   auto i = by_name_.find(name);
   if (i == by_name_.end() || i->second->state == child_state::starting)
     return nullptr;
@@ -56,7 +56,7 @@ std::vector<board::entry> board::copy_after(std::uint64_t& order,
                                             std::size_t limit,
                                             supervision::time_point now) const {
   std::vector<entry> result;
-  std::lock_guard guard{mutex_};
+  lock_guard guard{mutex_};
   for (auto i = children_.upper_bound(order);
        i != children_.end() && result.size() < limit; ++i) {
     const auto& c = i->second;
@@ -79,12 +79,12 @@ std::vector<board::entry> board::copy_after(std::uint64_t& order,
 }
 
 void board::reserve(std::size_t count) {
-  std::lock_guard guard{mutex_};
+  lock_guard guard{mutex_};
   by_name_.reserve(count);
 }
 
 board::child& board::add(std::string name, child_spec_ptr spec) {
-  std::lock_guard guard{mutex_};
+  lock_guard guard{mutex_};
   auto order = ++last_;
   auto& c = children_.try_emplace(children_.end(), order)->second;
   c.order = order;
@@ -95,19 +95,12 @@ board::child& board::add(std::string name, child_spec_ptr spec) {
 }
 
 void board::remove(child& c) {
-  // What the child owned is let go of outside of the lock.
+  // What the child owned is destroyed outside of the lock.
   child_map::node_type node;
-  std::lock_guard guard{mutex_};
+  lock_guard guard{mutex_};
   if (auto i = by_name_.find(c.name); i != by_name_.end() && i->second == &c)
     by_name_.erase(i);
   node = children_.extract(c.order);
-}
-
-void board::rename(child& c, std::string name) {
-  std::lock_guard guard{mutex_};
-  by_name_.erase(c.name);
-  c.name = std::move(name);
-  by_name_.emplace(c.name, &c);
 }
 
 board::child* board::find(std::string_view name) {

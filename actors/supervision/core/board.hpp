@@ -4,13 +4,13 @@
 #include <hololoom/actors/supervision/core/restart_limit.hpp>
 #include <hololoom/messages/caf/work_monitor.hpp>
 #include <hololoom/messages/lifecycle.hpp>
+#include <hololoom/messages/sync.hpp>
 
 #include <caf/actor_control_block.hpp>
 
 #include <atomic>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -46,37 +46,37 @@ struct child {
   caf::strong_actor_ptr handle;
   std::shared_ptr<child_probe> probe;
   time_point since{}; ///< Its last start.
-  /// Since when it gives no sign of life (on the steady clock), where that is
-  /// all that is known of what it does.
+  /// Since when it has given no sign of life (on the steady clock), for an
+  /// actor that does not show what it does.
   time_point silent_since = no_time;
   std::string last_reason;
-  /// Counts its actors; no two of them have the same, whatever became of them.
+  /// Counts its actors. No two of them ever have the same number.
   std::int64_t incarnation = 0;
-  std::int64_t starts = 0; ///< Those that came to run.
+  std::int64_t starts = 0; ///< Counts the actors that became ready.
   std::int32_t restarts = 0;
   child_state state = child_state::stopped;
   bool nested = false; ///< A supervisor of ours.
 
-  // -- the supervisor's own ---------------------------------------------------
+  // -- the supervisor's own, set by its rules ---------------------------------
 
   std::uint64_t start_id = 0; ///< Of the last attempt to start it.
-  bool in_plan = false;       ///< Belongs to what is being stopped now.
+  bool in_plan = false;       ///< The plan is stopping it.
   bool asked = false;         ///< Was asked to end.
   bool told = false;          ///< ... and the exit is on its way, not waiting.
   bool limited = false;       ///< Its limit begins when it is told.
   bool kill_sent = false;
   bool forced = false;         ///< The kill came from a `force_request`.
   bool drained = false;        ///< Belongs to a drain.
-  bool left = false;           ///< A drain was answered without its end.
+  bool left = false;           ///< A drain reported it as a survivor.
   bool zombie = false;         ///< Replaced while it was stuck.
-  bool reported = false;       ///< Its own drain has answered.
-  bool excused = false;        ///< ... and somebody below waits for the drain.
-  bool significant = false;    ///< Counted as one that is active.
-  time_point let_go = no_time; ///< Its actor is down, what it ran is not.
+  bool reported = false;       ///< A supervisor that has answered its drain ...
+  bool excused = false;        ///< ... and a child of it waits for the drain.
+  bool significant = false;    ///< Counted as significant and active.
+  time_point let_go = no_time; ///< Its thread outlives its actor, until then.
   supervision::origin origin = origin::boot;
   std::uint32_t failures = 0; ///< Restarts in a row, for the backoff.
-  time_point due = no_time;   ///< When its state's limit is over.
-  /// Past it, one that was killed is waited for no longer, whoever else ends.
+  time_point due = no_time;   ///< When the limit of its state is over.
+  /// Past it a killed child is abandoned, even while others go on ending.
   time_point last_due{};
   time_point asked_at{};
   std::unique_ptr<std::vector<ticket>> start_tickets;
@@ -87,8 +87,11 @@ struct child {
 
 } // namespace supervision
 
-/// What a supervisor publishes about its children: read by anybody, at any
-/// time, without asking the supervisor.
+/// What a supervisor publishes about its children: any thread may read it at
+/// any time, without asking the supervisor.
+///
+/// Only the supervisor writes, under the lock. Its own reads need no lock,
+/// which Clang's analysis cannot know.
 class board {
 public:
   using child = supervision::child;
@@ -96,7 +99,7 @@ public:
 
   explicit board(std::string path) : path_(std::move(path)) {}
 
-  // -- for anybody ------------------------------------------------------------
+  // -- for any thread ---------------------------------------------------------
 
   const std::string& path() const noexcept { return path_; }
 
@@ -123,30 +126,28 @@ public:
   void reserve(std::size_t count);
   child& add(std::string name, child_spec_ptr spec);
   void remove(child& c);
-  child* find(std::string_view name);
-  child* find(std::uint64_t order);
-  child_map& children() { return children_; }
+  child* find(std::string_view name) HOLOLOOM_UNCHECKED_LOCKING;
+  child* find(std::uint64_t order) HOLOLOOM_UNCHECKED_LOCKING;
+  child_map& children() HOLOLOOM_UNCHECKED_LOCKING { return children_; }
 
   /// One more child has an actor (1), or one fewer (-1).
   void count_alive(int change) { alive_ += change; }
 
-  /// Gives `c` another name, which nobody has.
-  void rename(child& c, std::string name);
-
   /// Applies `f` to the published part of `c`.
   template <class F>
   void change(child& c, F f) {
-    std::lock_guard guard{mutex_};
+    lock_guard guard{mutex_};
     f(c);
   }
 
 private:
   std::string path_;
   std::atomic<std::int64_t> alive_ = 0;
-  mutable std::mutex mutex_;
-  std::uint64_t last_ = 0;
-  child_map children_;
-  std::unordered_map<std::string_view, child*> by_name_;
+  mutable mutex mutex_;
+  std::uint64_t last_ HOLOLOOM_GUARDED_BY(mutex_) = 0;
+  child_map children_ HOLOLOOM_GUARDED_BY(mutex_);
+  std::unordered_map<std::string_view, child*>
+    by_name_ HOLOLOOM_GUARDED_BY(mutex_);
 };
 
 namespace supervision {
