@@ -46,13 +46,12 @@ bench::quality measure(const bench::cranfield& data, const shard_index& index,
                        retrieval_mode mode, double bm25_weight) {
   std::vector<std::vector<int>> rankings;
   for (const auto& question : data.questions) {
-    retrieval_request request;
-    request.text = question;
-    request.mode = mode;
-    request.limit = index_limits{}.candidates;
-    request.bm25_weight = bm25_weight;
+    search_options how;
+    how.mode = mode;
+    how.limit = index_limits{}.candidates;
+    how.bm25_weight = bm25_weight;
     auto& ranking = rankings.emplace_back();
-    for (const auto& x : index.search(request))
+    for (const auto& x : index.search(index.view(question), how))
       ranking.push_back(std::stoi(std::string{index.id(x.which)}));
   }
   return bench::judge(data, rankings);
@@ -76,7 +75,7 @@ int run_cranfield(const std::string& folder) {
     show("fast", weight, measure(data, *index, retrieval_mode::fast, weight));
   for (auto weight : {0.0, 0.15, 0.5, 1.0})
     show("fused", weight, measure(data, *index, retrieval_mode::fused, weight));
-  auto weight = retrieval_request{}.bm25_weight;
+  auto weight = search_options{}.bm25_weight;
   auto ours = measure(data, *index, retrieval_mode::fused, weight);
   show("fused", weight, ours);
   std::printf("by default %+.1f %% of FTS5's nDCG@10\n",
@@ -104,11 +103,9 @@ int run_load(const std::vector<std::string>& paths) {
   for (const auto* question :
        {"How are Debian packages licensed?", "What is the license of bash?",
         "how to report a bug in a package", "lisense of pythn"}) {
-    retrieval_request request;
-    request.text = question;
     for (const auto* when : {"first", "again"}) {
       start = steady::now();
-      auto hits = index->search(request);
+      auto hits = index->search(index->view(question));
       std::printf("%6.1f ms %s: %s -> %s\n", ms_since(start), when, question,
                   hits.empty()
                     ? "nothing"

@@ -195,11 +195,10 @@ private:
   }
 
   recall_result recall(const recall_request& x) const {
-    retrieval_request request;
-    request.text = x.text;
-    request.limit = x.limit > 0 ? static_cast<std::size_t>(x.limit) : 0;
+    search_options how;
+    how.limit = x.limit > 0 ? static_cast<std::size_t>(x.limit) : 0;
     recall_result result;
-    for (const auto& found : index_->search(request))
+    for (const auto& found : index_->search(index_->view(x.text), how))
       result.hits.push_back({index_->at(found.which), found.score});
     return result;
   }

@@ -19,10 +19,10 @@ bool job_board::has_room(std::size_t idle) const {
   return waiting_.size() < max_waiting_ + free;
 }
 
-std::uint64_t job_board::add(weave_job work, time_point due) {
-  work.number = ++last_number_;
+std::uint64_t job_board::add(weave_order order, time_point due) {
+  order.number = ++last_number_;
   waiting_.push_back(last_number_);
-  jobs_.emplace(last_number_, job{std::move(work), due, false, false});
+  jobs_.emplace(last_number_, job{std::move(order), due, false, false});
   return last_number_;
 }
 

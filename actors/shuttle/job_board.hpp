@@ -21,7 +21,7 @@ public:
 
   /// A weave on the board.
   struct job {
-    weave_job work;
+    weave_order order;
     /// Its deadline.
     time_point due;
     /// Whether a weaver has it.
@@ -40,7 +40,7 @@ public:
 
   /// Puts a weave on the board, waiting.
   /// @returns its number.
-  std::uint64_t add(weave_job work, time_point due);
+  std::uint64_t add(weave_order order, time_point due);
 
   /// The next that may be handed to a weaver, now under way; null if none waits
   /// or too many are under way.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <hololoom/actors/memory/index/shard_index.hpp>
 #include <hololoom/actors/shuttle/weave/stage.hpp>
 #include <hololoom/messages/caf/local_message.hpp>
 #include <hololoom/messages/episode.hpp>
@@ -9,63 +10,71 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
-/// What the shuttle, its weavers and the composition root say to each other.
-/// None of it crosses a wire.
+/// The messages between the shuttle, its weavers and the composition root. None
+/// of them crosses a wire.
 
 namespace hololoom {
 
 using policy_ptr = std::shared_ptr<const policy_snapshot>;
 
-/// Weave this. Shuttle to weaver, one at a time.
-struct weave_job {
+/// A weave to be done. The shuttle sends it to a weaver, one at a time; the
+/// weaver adds the memory.
+struct weave_order {
+  /// Its number on the job board.
   std::uint64_t number = 0;
-  /// The spacetime's id.
+  /// The id of the spacetime.
   std::string id;
   weave_request request;
-  /// Never null.
+  /// Null: nothing was learned yet.
   policy_ptr policy;
-  /// When the query was admitted; its deadline counts from here.
+  /// The time of admission, from which the deadline counts.
   std::chrono::steady_clock::time_point admitted;
+  /// Null: nobody watches the weave.
   std::shared_ptr<weave_progress> progress;
+  /// Null: there is no memory.
+  shard_index_ptr memory;
+  /// Problems found before the weave began, for the trace's warnings.
+  std::vector<std::string> warnings;
 };
 
-/// Nothing is left to weave: a weaver that wanted to leave may.
+/// Allows a weaver that asked to leave to exit.
 struct weaver_dismissed {};
 
 } // namespace hololoom
 
-HOLOLOOM_LOCAL_MESSAGE(1800, hololoom::weave_job)
+HOLOLOOM_LOCAL_MESSAGE(1800, hololoom::weave_order)
 HOLOLOOM_LOCAL_MESSAGE(1801, hololoom::weaver_dismissed)
 
 namespace hololoom {
 
-/// A weaver: does one weave at a time.
+/// A weaver does one weave at a time.
 using weaver_actor =
-  caf::typed_actor<answers<void, weave_job>, answers<void, weaver_dismissed>>;
+  caf::typed_actor<answers<void, weave_order>, answers<void, weaver_dismissed>>;
 
-/// A weaver runs and has nothing to do.
+/// A new weaver is ready for work.
 struct weaver_ready {
   weaver_actor weaver;
 };
 
-/// The outcome of job `number`.
+/// The outcome of the weave `number`.
 struct weave_done {
   std::uint64_t number = 0;
   spacetime woven;
 };
 
-/// A weaver was asked to exit. It stays until it is dismissed, so that weaves
-/// that wait are not left without anybody to do them.
+/// A weaver was asked to exit. It stays until it is dismissed, so that waiting
+/// weaves still have a weaver.
 struct weaver_leaving {
   weaver_actor weaver;
 };
 
-/// Take no more weaves, finish those that were admitted. The cascade's first
-/// phase; an exit signal does the same, and lets the shuttle end after it.
+/// Refuse new weaves and finish the admitted ones. The cascade's first phase;
+/// an exit signal does the same, and lets the shuttle exit afterwards.
 struct begin_drain {};
 
-/// The limit is reached: answer whatever is left with an error.
+/// The time limit is reached: answer every remaining weave with an error.
 struct cut_weaves {};
 
 } // namespace hololoom
@@ -78,8 +87,8 @@ HOLOLOOM_LOCAL_MESSAGE(1806, hololoom::cut_weaves)
 
 namespace hololoom {
 
-/// The shuttle as its own process sees it. It converts to `shuttle_actor`.
-/// A `policy_snapshot` replaces the one it works with.
+/// The shuttle's interface within its process. It converts to `shuttle_actor`.
+/// A `policy_snapshot` replaces the current policy.
 using local_shuttle_actor = shuttle_actor::extend<
   answers<shuttle_status, begin_drain>, answers<shuttle_status, cut_weaves>,
   answers<void, weaver_ready>, answers<void, weave_done>,

@@ -107,18 +107,18 @@ private:
       return answer;
     }
     auto selected = select_card(x, *policy_, options_);
-    history_.add(selected.choice);
+    history_.add(selected.choice.kind);
     auto admitted = self_->clock().now();
-    weave_job work;
-    work.id = deps_.next_id();
-    work.request = std::move(x);
-    work.policy = policy_;
-    work.admitted = admitted;
-    work.progress = std::make_shared<weave_progress>();
+    weave_order order;
+    order.id = deps_.next_id();
+    order.request = std::move(x);
+    order.policy = policy_;
+    order.admitted = admitted;
+    order.progress = std::make_shared<weave_progress>();
     auto due = admitted
              + std::chrono::duration_cast<std::chrono::steady_clock::duration>(
                  selected.deadline);
-    promises_.emplace(board_.add(std::move(work), due), answer);
+    promises_.emplace(board_.add(std::move(order), due), answer);
     hand_out();
     arm();
     return answer;
@@ -174,8 +174,8 @@ private:
       auto* next = board_.start_next();
       if (!next)
         return;
-      pool_.assign(weaver, next->work.number);
-      self_->send(weaver, next->work);
+      pool_.assign(weaver, next->order.number);
+      self_->send(weaver, next->order);
     }
   }
 
@@ -271,7 +271,7 @@ private:
     armed_.reset();
     auto late = board_.find_late(self_->clock().now());
     for (auto number : late.to_stop)
-      board_.find(number)->work.progress->stop.request_stop();
+      board_.find(number)->order.progress->stop.request_stop();
     for (auto number : late.unstarted)
       give_up(number, "no weaver was free before the deadline");
     for (auto number : late.stuck)
@@ -284,9 +284,9 @@ private:
     auto* x = board_.find(number);
     if (!x)
       return;
-    answer(number,
-           error_spacetime(x->work.id, x->work.request, x->work.progress->stage,
-                           failure(errc::deadline_exceeded, why)));
+    answer(number, error_spacetime(x->order.id, x->order.request,
+                                   x->order.progress->stage,
+                                   failure(errc::deadline_exceeded, why)));
   }
 
   void lose_weaver_of(std::uint64_t number) {
@@ -294,8 +294,8 @@ private:
     if (!x)
       return;
     lost_weaver report;
-    report.stage = x->work.progress->stage;
-    report.age = self_->clock().now() - x->work.admitted;
+    report.stage = x->order.progress->stage;
+    report.age = self_->clock().now() - x->order.admitted;
     give_up(number, "the weaver did not come back from "
                       + std::string{name_of(report.stage)}
                       + " before the deadline");
@@ -331,7 +331,7 @@ private:
 
   void cut() {
     for (auto number : board_.all()) {
-      board_.find(number)->work.progress->stop.request_stop();
+      board_.find(number)->order.progress->stop.request_stop();
       if (auto p = take(number)) {
         ++status_.cut;
         if (draining_)

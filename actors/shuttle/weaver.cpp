@@ -54,7 +54,7 @@ public:
     self_->monitor(deps_.shuttle);
     self_->send(deps_.shuttle, weaver_ready{weaver_actor{self_}});
     return {
-      [this](weave_job& x) { begin(std::move(x)); },
+      [this](weave_order& x) { begin(std::move(x)); },
       [this](weaver_dismissed) { self_->quit(reason_); },
     };
   }
@@ -62,15 +62,10 @@ public:
 private:
   // -- weaving ----------------------------------------------------------------
 
-  void begin(weave_job job) {
+  void begin(weave_order order) {
     busy_ = true;
-    number_ = job.number;
-    order_ = {};
-    order_.id = std::move(job.id);
-    order_.request = std::move(job.request);
-    order_.policy = std::move(job.policy);
-    order_.admitted = job.admitted;
-    order_.progress = std::move(job.progress);
+    number_ = order.number;
+    order_ = std::move(order);
     if (!deps_.yarn) {
       weave();
       return;

@@ -40,7 +40,7 @@ TEST_CASE("weaves start in the order in which they came") {
   auto first = board.add({}, start);
   auto second = board.add({}, start);
   board.remove(first);
-  CHECK(board.start_next()->work.number == second);
+  CHECK(board.start_next()->order.number == second);
   CHECK(!board.start_next());
 }
 

@@ -118,8 +118,7 @@ TEST_CASE("scales that the embedder lacks leave the card") {
 TEST_CASE("the history of cards is bounded") {
   card_history history{3};
   for (auto i = 0; i < 10; ++i)
-    history.add(choose(i < 9 ? 10 : 60));
-  CHECK(history.entries().size() == 3);
+    history.add(choose(i < 9 ? 10 : 60).kind);
   CHECK(history.distribution()
         == std::map<std::string, std::int64_t>{{"bare", 2}, {"fast", 1}});
 }

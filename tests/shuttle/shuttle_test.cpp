@@ -53,13 +53,13 @@ public:
   static constexpr const char* name = "stuck_weaver";
 
   stuck_weaver(weaver_actor::base* self, local_shuttle_actor shuttle,
-               std::vector<weave_job>* jobs)
+               std::vector<weave_order>* jobs)
     : self_(self), shuttle_(std::move(shuttle)), jobs_(jobs) {}
 
   weaver_actor::behavior_type make_behavior() {
     self_->send(shuttle_, weaver_ready{weaver_actor{self_}});
     return {
-      [this](weave_job& x) {
+      [this](weave_order& x) {
         x.progress->stage = weave_stage::tool_execution;
         jobs_->push_back(std::move(x));
       },
@@ -70,7 +70,7 @@ public:
 private:
   weaver_actor::base* self_;
   local_shuttle_actor shuttle_;
-  std::vector<weave_job>* jobs_;
+  std::vector<weave_order>* jobs_;
 };
 
 struct shuttle_fixture : actor_fixture {
@@ -79,7 +79,7 @@ struct shuttle_fixture : actor_fixture {
   std::shared_ptr<const tool_registry> tools =
     std::make_shared<const tool_registry>(builtin_tools());
   std::vector<shard> kept;
-  std::vector<weave_job> jobs;
+  std::vector<weave_order> jobs;
   local_yarn_actor yarn;
   local_shuttle_actor shuttle;
 

@@ -181,7 +181,9 @@ TEST_CASE("tools are registered by a name of their own") {
 }
 
 TEST_CASE("a snippet is the sentence that fits, cut at its length") {
-  query_profile wanted{"lazy dog", nullptr};
+  auto memory = shard_index::empty();
+  auto query = memory->view("lazy dog");
+  query_profile wanted{query, *memory->vectors()};
   CHECK(snippet("A fox ran. The lazy dog slept. It rained.", wanted)
         == "The lazy dog slept.");
   auto cut = snippet("The lazy dog slept for a long time.", wanted, 10);

@@ -35,6 +35,11 @@ timestamp time_of(std::string_view text) {
   return *parse_iso8601(text);
 }
 
+window_setup window_for(const query& asked, card_kind card, timestamp at) {
+  return set_up_window(shard_index::empty()->view(asked.text), asked.metadata,
+                       card_for(card), at);
+}
+
 } // namespace
 
 TEST_CASE("a weave goes through all nine steps and says so") {
@@ -244,8 +249,7 @@ TEST_CASE("the shares of the deadline are caps") {
 
 TEST_CASE("a query with no word of time looks at all of memory") {
   auto at = time_of("2026-11-23T12:00:00Z");
-  auto setup =
-    set_up_window({"What is a shard?", {}}, card_for(card_kind::bare), at);
+  auto setup = window_for({"What is a shard?", {}}, card_kind::bare, at);
   CHECK(!setup.narrowed);
   CHECK(setup.window.contains(time_of("1999-01-01T00:00:00Z")));
   CHECK(setup.window.young_enough(time_of("1999-01-01T00:00:00Z")));
@@ -254,7 +258,7 @@ TEST_CASE("a query with no word of time looks at all of memory") {
 TEST_CASE("a query for something recent looks as far back as its card") {
   auto at = time_of("2026-11-23T12:00:00Z");
   auto start = [&](card_kind kind) {
-    auto setup = set_up_window({"the latest notes", {}}, card_for(kind), at);
+    auto setup = window_for({"the latest notes", {}}, kind, at);
     CHECK(setup.narrowed);
     return at - setup.window.start;
   };
@@ -265,8 +269,7 @@ TEST_CASE("a query for something recent looks as far back as its card") {
 
 TEST_CASE("recency at half the window with a bias of .5 weighs .75") {
   auto at = time_of("2026-11-23T12:00:00Z");
-  auto setup =
-    set_up_window({"the latest notes", {}}, card_for(card_kind::fast), at);
+  auto setup = window_for({"the latest notes", {}}, card_kind::fast, at);
   CHECK(setup.window.recency_weight(at - 84h) == Approx(.75));
 }
 
@@ -276,7 +279,7 @@ TEST_CASE("metadata set the window") {
   asked.metadata.set("since", "2026-01-01T00:00:00Z");
   asked.metadata.set("until", "yesterday");
   asked.metadata.set("episode", "docs");
-  auto setup = set_up_window(asked, card_for(card_kind::fast), at);
+  auto setup = window_for(asked, card_kind::fast, at);
   CHECK(setup.window.start == time_of("2026-01-01T00:00:00Z"));
   CHECK(setup.window.end == at);
   CHECK(setup.window.episode == "docs");

@@ -145,12 +145,7 @@ void scale_to_length_one(std::span<float> v) {
 class hashing final : public encoder {
 public:
   explicit hashing(std::size_t dimension)
-    : dimension_(std::max<std::size_t>(dimension, 8)),
-      name_("hashed-bag-1/" + std::to_string(dimension_)) {}
-
-  std::string_view name() const override { return name_; }
-
-  std::size_t dimension() const override { return dimension_; }
+    : dimension_(std::max<std::size_t>(dimension, 8)) {}
 
   std::vector<float> encode(std::string_view text) const override {
     return vector_of(text, nullptr);
@@ -199,7 +194,6 @@ private:
   }
 
   std::size_t dimension_;
-  std::string name_;
 };
 
 } // namespace

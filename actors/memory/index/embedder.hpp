@@ -20,15 +20,8 @@ class encoder {
 public:
   virtual ~encoder();
 
-  /// Names the vector space: vectors of differently named encoders must not be
-  /// compared.
-  virtual std::string_view name() const = 0;
-
-  /// Components of a vector. Its prefixes are vectors too, see `at_scale`.
-  virtual std::size_t dimension() const = 0;
-
-  /// The vector of a text: `[dimension()]`, of length 1, or all 0 for a text
-  /// that has no features.
+  /// The vector of a text: `[dimension]`, of length 1, or all 0 for a text that
+  /// has no features. Its prefixes are vectors too, see `at_scale`.
   virtual std::vector<float> encode(std::string_view text) const = 0;
 
   /// The vector of a question. An encoder that can weigh terms by rarity does;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <hololoom/actors/memory/index/embedder.hpp>
+#include <hololoom/actors/memory/index/query_view.hpp>
 #include <hololoom/actors/memory/index/temporal_window.hpp>
 #include <hololoom/messages/shard.hpp>
 
@@ -12,6 +13,12 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+/// memory/index: finding shards. A room of values: no actors, no disk; threads
+/// only meet in the cache of vectors, which is locked. It owns the inverted
+/// index (segments), the encoder of vectors, the analysis of queries, and the
+/// fusion of both scores into one. It may include memory/text and messages.
+/// The yarn graph makes indexes; weaves and their tools read them.
 
 namespace hololoom {
 
@@ -31,19 +38,18 @@ struct scale_weight {
 /// A shard's place in one index; another index may number differently.
 using ordinal = std::uint32_t;
 
-/// What to look for.
-struct retrieval_request {
-  std::string text;
+/// How to search.
+struct search_options {
   retrieval_mode mode = retrieval_mode::fused;
-  /// How many at most.
+  /// At most so many results.
   std::size_t limit = 6;
   /// Ascending. `fast` uses the first only.
   std::vector<scale_weight> scales{{96, .25}, {192, .35}, {384, .40}};
   /// The share of BM25 in the score, in 0..1, in both modes. Hashed vectors of
-  /// a few hundred components are a noisy witness: on the Cranfield collection
+  /// a few hundred components are a noisy signal: on the Cranfield collection
   /// nDCG@10 rises with this share, from 0.33 at 0.15 to 0.40 at 0.85, and past
-  /// that the vectors only help where words are spelt differently. With an
-  /// encoder that was trained, 0.15 to 0.5 is right.
+  /// that the vectors only help where words are spelt differently. With a
+  /// trained encoder, 0.15 to 0.5 is right.
   double bm25_weight = 0.85;
   /// Only these shards, if given.
   std::optional<std::vector<ordinal>> among;
@@ -56,7 +62,7 @@ struct scored {
   double score = 0;
   /// The cosine to the query at the largest scale asked for: absolute.
   double similarity = 0;
-  /// BM25: absolute, at least 0, and 0 when no term of the query is in it.
+  /// BM25: absolute, at least 0, and 0 for a shard without any query term.
   double bm25 = 0;
   /// The share of the query's terms, weighted by rarity, that the shard has,
   /// in 0..1: absolute. A good sign of whether it can answer at all.
@@ -77,9 +83,9 @@ struct index_limits {
   std::size_t cached_vectors = 8192;
 };
 
-/// An immutable memory of shards that can be searched. A snapshot: made once,
-/// then read by any number of threads; `with` makes the next one at a cost that
-/// depends on what is added, not on what is there.
+/// An immutable, searchable memory of shards. A snapshot: made once, then read
+/// by any number of threads; `with` makes the next one at a cost that depends
+/// on the shards added, not on those already present.
 ///
 /// It is a list of segments, each an inverted index over the search terms of
 /// its shards (text, the `heading` twice, and the file's name), merged as they
@@ -94,19 +100,19 @@ public:
   static shard_index_ptr empty(encoder_ptr with = hashing_encoder(),
                                index_limits limits = {});
 
-  /// Of several shards with one id the last counts.
+  /// The last of several shards with the same id counts.
   static shard_index_ptr build(std::vector<shard> shards,
                                encoder_ptr with = hashing_encoder(),
                                index_limits limits = {});
 
-  /// The same and `added`, which replace those with the same id, without those
-  /// whose ids are in `removed`. This one stays as it is.
+  /// A new index: these shards without those named in `removed`, plus `added`,
+  /// which replace shards with the same id. This index does not change.
   shard_index_ptr with(std::vector<shard> added,
                        std::span<const std::string> removed = {}) const;
 
-  /// One index of several, in their order, which share no id; with the first
-  /// one's encoder and limits. For building parts of a large one in parallel.
-  /// @pre `parts` is not empty.
+  /// Concatenates indexes, with the encoder and limits of the first. For
+  /// building the parts of a large index in parallel.
+  /// @pre `parts` is not empty, and no two shards share an id
   static shard_index_ptr join(std::span<const shard_index_ptr> parts);
 
   struct impl;
@@ -117,7 +123,7 @@ public:
 
   // -- reading ----------------------------------------------------------------
 
-  /// How many shards there are.
+  /// The number of shards.
   std::size_t size() const;
 
   /// The shard at `which`. Shards are kept packed, so this is a copy.
@@ -130,38 +136,33 @@ public:
   /// Its text; valid as long as the index.
   std::string_view text(ordinal which) const;
 
-  /// Its metadata's `time`, if it has one that can be read.
-  std::optional<timestamp> time(ordinal which) const;
-
-  /// Where the shard with this id is.
+  /// The place of the shard with this id.
   std::optional<ordinal> find(std::string_view id) const;
 
-  /// Every shard, in the order in which they came.
+  /// Every shard, in the order in which they were added.
   std::vector<ordinal> all() const;
 
-  /// About how many bytes it holds.
+  /// Approximate size in bytes.
   std::size_t bytes() const;
 
   // -- searching --------------------------------------------------------------
 
-  /// The best shards for a query, best first; equal scores in the order in
-  /// which the shards came. Empty for an empty memory.
-  std::vector<scored> search(const retrieval_request& request) const;
+  /// Analyses `text` against this memory.
+  query_view view(std::string_view text) const;
 
-  /// The shards that a weave takes up: those in the window, not too old, of the
-  /// window's episode; ranked by relevance to `query` times recency, at most
-  /// `cap`. A shard without a time is always in the window and has weight 1.
-  std::vector<scored> select_threads(const temporal_window& window,
-                                     std::string_view query,
+  /// The best shards for a query, best first; equal scores keep the order in
+  /// which the shards were added. Empty for an empty memory.
+  std::vector<scored> search(const query_view& query,
+                             const search_options& how = {}) const;
+
+  /// The shards that a weave starts from: those in the window, not too old, and
+  /// of the window's episode; ranked by relevance times recency, at most `cap`.
+  /// A shard without a time is always in the window and has weight 1.
+  std::vector<scored> select_threads(const query_view& query,
+                                     const temporal_window& window,
                                      std::size_t cap) const;
 
-  /// The rarity of a search term: ln(1 + (N - n + 0.5) / (n + 0.5)).
-  double idf(std::string_view term) const;
-
-  /// The vector of a query in this memory: terms weighted by rarity.
-  std::vector<float> encode_query(std::string_view text) const;
-
-  /// What makes its vectors.
+  /// The encoder of the vectors.
   const encoder_ptr& vectors() const;
 
 private:

@@ -1,9 +1,10 @@
-#include <hololoom/actors/memory/index/bm25.hpp>
 #include <hololoom/actors/memory/index/shard_search.hpp>
 #include <hololoom/actors/memory/text/text.hpp>
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
+#include <numeric>
 
 namespace hololoom::detail {
 
@@ -15,46 +16,26 @@ constexpr double b = 0.75;
 /// A misspelt term counts for less than one that is there.
 constexpr double spelling_weight = 0.6;
 
-/// A distinct term of a query.
-struct query_term {
-  std::string term;
-  /// Times it is there.
-  double count = 1;
-  double idf = 0;
-  /// 1, or less for a guess.
-  double weight = 1;
-};
-
-/// What BM25 says of a shard.
+/// BM25 of a shard.
 struct evidence {
   float score = 0;
-  /// Sum of the idf of the query's terms that it has.
+  /// The summed idf of the query's terms in the shard.
   float matched = 0;
 };
 
-std::vector<query_term> terms_of(const index_state& state,
-                                 std::string_view text) {
-  std::vector<query_term> result;
-  auto add = [&](std::string term, double weight) {
-    auto same = [&](const query_term& x) {
-      return x.term == term;
-    };
-    auto i = std::find_if(result.begin(), result.end(), same);
-    if (i != result.end()) {
-      i->count += 1;
-      return;
-    }
-    auto idf = state.idf(term);
-    result.push_back({std::move(term), 1, idf, weight});
+/// Adds `term`, or another occurrence of it, to `terms`.
+void add_term(std::vector<query_term>& terms, const index_state& state,
+              std::string term, double weight) {
+  auto same = [&](const query_term& x) {
+    return x.term == term;
   };
-  for (auto& term : search_terms(text)) {
-    if (state.frequency(term) > 0)
-      add(std::move(term), 1);
-    else
-      for (auto& guess : similar_terms(state, term, 2))
-        add(std::move(guess), spelling_weight);
+  if (auto i = std::find_if(terms.begin(), terms.end(), same);
+      i != terms.end()) {
+    i->count += 1;
+    return;
   }
-  return result;
+  auto idf = state.idf(term);
+  terms.push_back({std::move(term), 1, idf, weight});
 }
 
 /// BM25 for every shard, by ordinal.
@@ -83,24 +64,12 @@ std::vector<evidence> weigh(const index_state& state,
   return result;
 }
 
-/// Every live shard that is allowed.
-std::vector<ordinal> everything(const index_state& state,
-                                const shard_filter& allowed) {
-  std::vector<ordinal> result;
-  for (const auto& part : state.parts)
-    for (std::uint32_t i = 0; i < part.seg->size(); ++i)
-      if (part.alive(i)
-          && (!allowed || allowed(part.first + i, (*part.seg)[i])))
-        result.push_back(part.first + i);
-  return result;
-}
-
-/// The `limit` shards of the highest BM25 that are allowed, in order of
-/// ordinals. None without a term of the query.
+/// The `limit` allowed shards of the highest BM25, in order of ordinals. Only
+/// shards that have a term of the query.
 std::vector<ordinal> propose(const index_state& state,
                              const std::vector<evidence>& weighed,
                              std::size_t limit, const shard_filter& allowed) {
-  // A heap whose top is the worst of the best; of equals the later is worse.
+  // A heap with the worst of the best on top; of equals the later is worse.
   auto better = [&](ordinal x, ordinal y) {
     return weighed[x].score != weighed[y].score
            ? weighed[x].score > weighed[y].score
@@ -134,11 +103,11 @@ void blend(std::vector<scored>& total, const std::vector<double>& scores,
     total[i].score += weight * relative[i];
 }
 
-/// The scales that count, their weights made to sum up to 1.
-std::vector<scale_weight> scales_of(const retrieval_request& request) {
-  auto result = request.scales;
+/// The scales that count, their weights scaled to sum to 1.
+std::vector<scale_weight> scales_of(const search_options& how) {
+  auto result = how.scales;
   std::erase_if(result, [](const scale_weight& x) { return x.scale == 0; });
-  if (request.mode == retrieval_mode::fast && !result.empty())
+  if (how.mode == retrieval_mode::fast && !result.empty())
     result = {{result.front().scale, 1}};
   auto sum = 0.0;
   for (const auto& x : result)
@@ -150,21 +119,18 @@ std::vector<scale_weight> scales_of(const retrieval_request& request) {
   return result;
 }
 
-void score_vectors(const index_state& state, const retrieval_request& request,
-                   std::vector<scored>& found, double share) {
-  auto idf = [&](std::string_view term) {
-    return state.idf(term);
-  };
-  auto asked = state.vectors->encode_query(request.text, idf);
+void score_vectors(const index_state& state, const query_view& query,
+                   const search_options& how, std::vector<scored>& found,
+                   double share) {
   std::vector<std::shared_ptr<const std::vector<float>>> vectors;
   vectors.reserve(found.size());
   for (const auto& x : found)
     vectors.push_back(state.vector_of(x.which));
-  for (auto [scale, weight] : scales_of(request)) {
+  for (auto [scale, weight] : scales_of(how)) {
     std::vector<double> similarities;
     similarities.reserve(found.size());
     for (std::size_t i = 0; i < found.size(); ++i) {
-      similarities.push_back(similarity(asked, *vectors[i], scale));
+      similarities.push_back(similarity(query.vector, *vectors[i], scale));
       found[i].similarity = similarities.back();
     }
     blend(found, similarities, share * weight);
@@ -173,20 +139,47 @@ void score_vectors(const index_state& state, const retrieval_request& request,
 
 } // namespace
 
-std::vector<scored> search(const index_state& state,
-                           const retrieval_request& request,
+query_view analyse(const index_state& state, std::string_view text) {
+  query_view result;
+  result.text = text;
+  result.words = tokenise(text);
+  for (auto& term : search_terms(result.words)) {
+    result.rarity.emplace(term, state.idf(term));
+    if (state.frequency(term) > 0)
+      add_term(result.terms, state, std::move(term), 1);
+    else
+      for (auto& guess : similar_terms(state, term, 2))
+        add_term(result.terms, state, std::move(guess), spelling_weight);
+  }
+  result.vector = state.vectors->encode_query(
+    text, [&](std::string_view term) { return state.idf(term); });
+  return result;
+}
+
+std::vector<ordinal> everything(const index_state& state,
+                                const shard_filter& allowed) {
+  std::vector<ordinal> result;
+  for (const auto& part : state.parts)
+    for (std::uint32_t i = 0; i < part.seg->size(); ++i)
+      if (part.alive(i)
+          && (!allowed || allowed(part.first + i, (*part.seg)[i])))
+        result.push_back(part.first + i);
+  return result;
+}
+
+std::vector<scored> search(const index_state& state, const query_view& query,
+                           const search_options& how,
                            const shard_filter& allowed) {
-  if (state.live == 0 || request.limit == 0)
+  if (state.live == 0 || how.limit == 0)
     return {};
-  auto terms = terms_of(state, request.text);
-  auto weighed = weigh(state, terms);
-  auto pool = std::max(state.limits.candidates, request.limit);
+  auto weighed = weigh(state, query.terms);
+  auto pool = std::max(state.limits.candidates, how.limit);
   auto candidates = state.live <= pool ? everything(state, allowed)
                                        : propose(state, weighed, pool, allowed);
   if (candidates.empty())
     return {};
   auto all_idf = 0.0;
-  for (const auto& term : terms)
+  for (const auto& term : query.terms)
     all_idf += term.idf;
   std::vector<scored> found;
   std::vector<double> bm25;
@@ -196,16 +189,34 @@ std::vector<scored> search(const index_state& state,
                      all_idf > 0 ? std::min(x.matched / all_idf, 1.0) : 0});
     bm25.push_back(x.score);
   }
-  auto share = std::clamp(request.bm25_weight, 0.0, 1.0);
-  score_vectors(state, request, found, 1 - share);
+  auto share = std::clamp(how.bm25_weight, 0.0, 1.0);
+  score_vectors(state, query, how, found, 1 - share);
   if (share > 0)
     blend(found, bm25, share);
+  keep_best(found, how.limit);
+  return found;
+}
+
+void keep_best(std::vector<scored>& found, std::size_t limit) {
   std::stable_sort(
     found.begin(), found.end(),
     [](const scored& x, const scored& y) { return x.score > y.score; });
-  if (found.size() > request.limit)
-    found.resize(request.limit);
-  return found;
+  if (found.size() > limit)
+    found.resize(limit);
+}
+
+std::vector<double> normalise(std::span<const double> scores) {
+  auto count = static_cast<double>(scores.size());
+  auto mean = std::accumulate(scores.begin(), scores.end(), 0.0) / count;
+  auto variance = 0.0;
+  for (auto s : scores)
+    variance += (s - mean) * (s - mean) / count;
+  auto deviation = std::sqrt(variance) + 1e-9;
+  std::vector<double> result;
+  result.reserve(scores.size());
+  for (auto s : scores)
+    result.push_back(1 / (1 + std::exp(-(s - mean) / deviation)));
+  return result;
 }
 
 } // namespace hololoom::detail

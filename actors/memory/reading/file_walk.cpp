@@ -26,6 +26,11 @@ errc code_of_errno(int code) {
   }
 }
 
+skipped_source explain_errno(const std::string& path, int code) {
+  return {path, code_of_errno(code),
+          std::string{"it cannot be read: "} + std::strerror(code)};
+}
+
 timestamp modified(const struct stat& info) {
   return timestamp{std::chrono::seconds{info.st_mtim.tv_sec}
                    + std::chrono::microseconds{info.st_mtim.tv_nsec / 1000}};
@@ -110,11 +115,6 @@ walk_result walk(const std::vector<std::string>& paths) {
   for (const auto& path : sorted)
     walker.visit(path);
   return walker.take();
-}
-
-skipped_source explain_errno(const std::string& path, int code) {
-  return {path, code_of_errno(code),
-          std::string{"it cannot be read: "} + std::strerror(code)};
 }
 
 caf::expected<std::string> read_file(const std::string& path,

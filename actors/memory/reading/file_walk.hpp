@@ -27,13 +27,9 @@ struct walk_result {
 walk_result walk(const std::vector<std::string>& paths);
 
 /// A file's bytes, packed as they are.
-/// @returns `not_found`, `read_only`, `io_error`, or `not_supported` when it
-/// has
-///          more than `limit` bytes.
+/// @returns `not_found`, `read_only`, `io_error`, or `not_supported` for a file
+///          of more than `limit` bytes.
 caf::expected<std::string> read_file(const std::string& path,
                                      std::uint64_t limit);
-
-/// What `errno` means for a file that was to be read.
-skipped_source explain_errno(const std::string& path, int code);
 
 } // namespace hololoom::detail

@@ -195,19 +195,4 @@ read_sources(const std::vector<std::string>& paths, const batch_sink& sink,
   return report;
 }
 
-caf::expected<std::vector<shard>>
-read_all(const std::vector<std::string>& paths,
-         const reading_options& options) {
-  std::vector<shard> result;
-  auto keep = [&](source_batch batch) {
-    result.insert(result.end(), std::make_move_iterator(batch.shards.begin()),
-                  std::make_move_iterator(batch.shards.end()));
-    return caf::error{};
-  };
-  auto report = read_sources(paths, keep, options);
-  if (!report)
-    return std::move(report.error());
-  return result;
-}
-
 } // namespace hololoom

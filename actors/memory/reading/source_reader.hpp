@@ -94,11 +94,6 @@ read_sources(const std::vector<std::string>& paths, const batch_sink& sink,
              const reading_options& options = {},
              const progress_sink& progress = {});
 
-/// Everything in `paths` at once, for what is small.
-caf::expected<std::vector<shard>>
-read_all(const std::vector<std::string>& paths,
-         const reading_options& options = {});
-
 /// Cuts text into shards at headings, paragraphs and sentences.
 ///
 /// A shard's `metadata` has `source`, `offset` (the byte in the inflated text

@@ -9,79 +9,84 @@
 #include <string>
 #include <vector>
 
+/// memory/store: keeping shards. It owns the SQLite file of a memory, its
+/// schema and its rows, and checks shards on their way in. It blocks on the
+/// disk and knows no actor. It may include memory/text, storage and messages.
+/// Only the yarn graph's keeper uses it.
+
 namespace hololoom {
 
-/// What a change of the store did.
+/// The effect of a change.
 struct store_change {
   remember_ack counts;
-  /// Shards that are new or differ from before, in the order of the request.
+  /// New and changed shards, in the order of the request.
   std::vector<shard> written;
-  /// Ids that are gone.
+  /// Ids of the removed shards.
   std::vector<std::string> removed;
 };
 
-/// Shards as they lie in a store, to be read by any thread.
+/// Undecoded shards. Any thread may decode them.
 struct stored_rows {
   struct row {
     std::string id;
     std::string text;
-    /// All but id and text, as JSON.
+    /// Everything but id and text, as JSON.
     std::string rest;
     std::int64_t checksum = 0;
   };
   std::vector<row> rows;
-  /// For people.
+  /// The store's file, for error sentences.
   std::string path;
 
-  /// The shards; `corrupt` if a row is not what was written.
+  /// @returns `corrupt` if a row's checksum does not match.
   caf::expected<std::vector<shard>> decode() &&;
 };
 
-/// Where shards are kept. Blocks on the disk; belongs to one thread at a time.
+/// A store of shards. Blocks on the disk; one thread at a time may use it.
 ///
 /// Errors: `disk_full`, `read_only`, `io_error`, `corrupt`, `newer_schema` and
-/// `data_dir_locked` (another process has it), each with a sentence that says
-/// what to do; `closed` after `close`.
+/// `data_dir_locked` (another process has opened it), each with a sentence that
+/// tells the user what to do; `closed` after `close`.
 class shard_store {
 public:
   virtual ~shard_store() = default;
 
-  /// Keeps `request.shards` and forgets what else was known of
-  /// `request.sources`: all or nothing, and durable when it returns, if the
-  /// store is. Of several shards with one id the last counts.
+  /// Keeps `request.shards` and removes every other shard of `request.sources`:
+  /// all or nothing. A durable store has synced the change when this returns.
+  /// The last of several shards with the same id counts.
   /// @returns also `errc::invalid_shard`, naming the shard.
   virtual caf::expected<store_change> put(remember_request request) = 0;
 
-  /// Calls `f` with all shards, in the order in which they were last written,
-  /// `batch` at a time.
+  /// Passes all shards to `f`, in the order in which they were last written, at
+  /// most `batch` at a time.
   virtual caf::error for_each(std::size_t batch,
                               const std::function<void(stored_rows)>& f) = 0;
 
-  /// How many shards there are.
+  /// The number of shards.
   virtual std::int64_t size() const = 0;
 
   virtual bool durable() const = 0;
 
-  /// Ends its use of the disk. The destructor does it too, without telling.
+  /// Closes the file. The destructor does so too, but cannot report an error.
   virtual caf::error close() = 0;
 };
 
 /// Opens or creates a SQLite file, in WAL mode with `synchronous=FULL`, for one
-/// connection of one process. A file that is damaged or newer is left as it is.
-/// @param max_bytes no more than that goes into the file: `disk_full`. 0: no
-///        limit of ours.
+/// connection of one process. A damaged or newer file is not changed.
+/// @param max_bytes the file's maximal size, past which a change answers
+///        `disk_full`. 0: no limit.
 caf::expected<std::unique_ptr<shard_store>>
 open_shard_store(const std::string& path, std::int64_t max_bytes = 0);
 
-/// A store that keeps account of what there is, but not the shards themselves,
-/// and nothing past its end.
+/// A store without a file: it tracks which shards there are, for the counts of
+/// a change, and keeps neither their texts nor anything after its end.
 std::unique_ptr<shard_store> make_volatile_store();
 
-/// Checks a shard as it comes from outside: id and text there, all of it UTF-8,
-/// no more than `max_bytes` of text.
+/// Validates a shard from outside: it has an id and a text, all of it is UTF-8,
+/// and the text is at most `max_bytes` long.
 caf::error check(const shard& x, std::size_t max_bytes = 1U << 20U);
 
-/// Checks all of a request.
+/// Validates every shard of a request.
 caf::error check(const remember_request& x);
 
 } // namespace hololoom

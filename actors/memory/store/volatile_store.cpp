@@ -1,3 +1,4 @@
+#include <hololoom/actors/memory/keep_last.hpp>
 #include <hololoom/actors/memory/store/shard_store.hpp>
 #include <hololoom/messages/json/write.hpp>
 
@@ -10,7 +11,7 @@ namespace hololoom {
 
 namespace {
 
-/// Knows of each shard its source and a hash of its content.
+/// Keeps the source of each shard and a hash of its content.
 class volatile_store final : public shard_store {
 public:
   caf::expected<store_change> put(remember_request request) override {
@@ -18,39 +19,23 @@ public:
       return failure(errc::closed, "the memory is closed");
     if (auto err = check(request))
       return err;
+    detail::keep_last(request.shards);
     store_change result;
-    auto& counts = result.counts;
-    std::unordered_map<std::string, std::size_t> last;
-    for (std::size_t i = 0; i < request.shards.size(); ++i)
-      last[request.shards[i].id] = i;
-    for (std::size_t i = 0; i < request.shards.size(); ++i) {
-      auto& x = request.shards[i];
-      if (last[x.id] != i)
-        continue;
-      auto known = known_.find(x.id);
-      auto content = content_of(x);
-      if (known != known_.end() && known->second.content == content) {
-        ++counts.unchanged;
-        continue;
-      }
-      ++(known == known_.end() ? counts.added : counts.replaced);
-      forget_source_of(x.id);
-      auto source = x.metadata.text("source");
-      known_[x.id] = {content, source};
-      if (!source.empty())
-        by_source_[source].insert(x.id);
-      result.written.push_back(std::move(x));
+    std::unordered_set<std::string> kept;
+    for (auto& x : request.shards) {
+      kept.insert(x.id);
+      put_one(std::move(x), result);
     }
     for (const auto& source : request.sources)
       for (const auto& id : ids_of(source))
-        if (!last.contains(id))
+        if (!kept.contains(id))
           result.removed.push_back(id);
     for (const auto& id : result.removed) {
       forget_source_of(id);
       known_.erase(id);
     }
-    counts.removed = static_cast<std::int64_t>(result.removed.size());
-    counts.total = size();
+    result.counts.removed = static_cast<std::int64_t>(result.removed.size());
+    result.counts.total = size();
     return result;
   }
 
@@ -75,7 +60,22 @@ private:
     std::size_t content = 0;
     std::string source;
   };
-  using id_set = std::unordered_set<std::string>;
+
+  void put_one(shard x, store_change& change) {
+    auto known = known_.find(x.id);
+    auto content = content_of(x);
+    if (known != known_.end() && known->second.content == content) {
+      ++change.counts.unchanged;
+      return;
+    }
+    ++(known == known_.end() ? change.counts.added : change.counts.replaced);
+    forget_source_of(x.id);
+    auto source = x.metadata.text("source");
+    known_[x.id] = {content, source};
+    if (!source.empty())
+      by_source_[source].insert(x.id);
+    change.written.push_back(std::move(x));
+  }
 
   static std::size_t content_of(const shard& x) {
     auto rest = x;
@@ -100,7 +100,7 @@ private:
   }
 
   std::unordered_map<std::string, entry> known_;
-  std::unordered_map<std::string, id_set> by_source_;
+  std::unordered_map<std::string, std::unordered_set<std::string>> by_source_;
   bool closed_ = false;
 };
 

@@ -214,13 +214,16 @@ bool is_stop_word(std::string_view word) {
   return stop_words().contains(word);
 }
 
-std::vector<std::string> search_terms(std::string_view text) {
+std::vector<std::string> search_terms(const std::vector<std::string>& words) {
   std::vector<std::string> result;
   std::vector<std::string> stopped;
-  for_each_word(text, [&](std::string_view word) {
+  for (const auto& word : words)
     (is_stop_word(word) ? stopped : result).push_back(stem(word));
-  });
   return result.empty() ? stopped : result;
+}
+
+std::vector<std::string> search_terms(std::string_view text) {
+  return search_terms(tokenise(text));
 }
 
 std::vector<std::string> find_entities(std::string_view text,

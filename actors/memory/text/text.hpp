@@ -57,6 +57,8 @@ bool is_stop_word(std::string_view word);
 /// order and with repetitions. Text of nothing but stop words keeps them, so
 /// that "to be or not to be" can be found.
 std::vector<std::string> search_terms(std::string_view text);
+/// @param words `tokenise(text)`
+std::vector<std::string> search_terms(const std::vector<std::string>& words);
 
 /// Names in `text`: words that begin with a capital, punctuation stripped,
 /// longer than one letter, that are no stop words; in order of appearance,

@@ -117,7 +117,7 @@ public:
   }
 
   caf::expected<tool_result> run(const tool_input& in) const override {
-    query_profile wanted{in.asked.text, in.memory};
+    query_profile wanted{in.view, *in.memory->vectors()};
     auto chosen = choose(rank(in, wanted));
     return chosen.empty() ? nothing_relevant() : compose(chosen);
   }

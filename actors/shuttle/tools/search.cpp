@@ -14,19 +14,16 @@ namespace hololoom {
 namespace {
 
 constexpr std::size_t most_results = 10;
-/// More are looked at, since several may be of one file.
+/// The search looks at more shards, since several may come from one file.
 constexpr std::size_t wider = 2 * most_results;
 
-/// What the whole memory has, or what retrieval found if there is none.
+/// The best shards of the whole memory.
 std::vector<found_shard> look_wider(const tool_input& in,
-                                    const std::string& wanted) {
-  if (!in.memory)
-    return in.shards;
-  retrieval_request request;
-  request.text = wanted;
-  request.limit = wider;
+                                    const query_view& wanted) {
+  search_options how;
+  how.limit = wider;
   std::vector<found_shard> result;
-  for (const auto& hit : in.memory->search(request)) {
+  for (const auto& hit : in.memory->search(wanted, how)) {
     if (in.limit.over())
       break;
     result.push_back(
@@ -53,9 +50,9 @@ std::string as_line(std::size_t place, const found_shard& x,
 }
 
 /// The query without "find" or "search for", which no document has.
-std::string what_to_find(const std::string& text) {
-  auto rest = text_to_find(text);
-  return rest.empty() ? text : std::string{rest};
+query_view what_to_find(const tool_input& in) {
+  auto rest = text_to_find(in.asked.text);
+  return rest.empty() ? in.view : in.memory->view(rest);
 }
 
 class search_tool final : public tool {
@@ -67,8 +64,8 @@ public:
   }
 
   caf::expected<tool_result> run(const tool_input& in) const override {
-    auto wanted = what_to_find(in.asked.text);
-    query_profile profile{wanted, in.memory};
+    auto wanted = what_to_find(in);
+    query_profile profile{wanted, *in.memory->vectors()};
     tool_result result;
     result.details.set("hits", json::array());
     double best = 0;

@@ -32,9 +32,11 @@ struct found_shard {
 struct tool_input {
   const query& asked;
   const features& seen;
+  /// The query, analysed for searching `memory`.
+  const query_view& view;
   /// Best first.
   const std::vector<found_shard>& shards;
-  /// The whole memory, for a tool that looks wider; may be null.
+  /// The whole memory, for a tool that looks further; never null, maybe empty.
   const shard_index* memory = nullptr;
   /// When the query was asked.
   timestamp at;

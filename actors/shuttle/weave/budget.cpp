@@ -16,18 +16,7 @@ steady::time_point later(steady::time_point start, millis span) {
            std::clamp(span, millis{0}, longest));
 }
 
-} // namespace
-
-steady::time_point steady_now() {
-  return steady::now();
-}
-
-millis time_limit::remaining() const {
-  if (!now_)
-    return std::chrono::hours{24 * 365};
-  return std::max(millis{0}, millis{end_ - now_()});
-}
-
+/// A step's share of the weave's time, in 0..1.
 double share_of(weave_stage stage) {
   switch (stage) {
     case weave_stage::thread_selection:
@@ -41,6 +30,18 @@ double share_of(weave_stage stage) {
     case weave_stage::spacetime_assembly: return 1.0;
   }
   return 1.0;
+}
+
+} // namespace
+
+steady::time_point steady_now() {
+  return steady::now();
+}
+
+millis time_limit::remaining() const {
+  if (!now_)
+    return std::chrono::hours{24 * 365};
+  return std::max(millis{0}, millis{end_ - now_()});
 }
 
 weave_budget::weave_budget(clock_function now, time_point start, millis total,

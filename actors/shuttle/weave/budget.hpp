@@ -69,7 +69,4 @@ private:
   time_limit whole_;
 };
 
-/// A step's share of the weave's time, in 0..1.
-double share_of(weave_stage stage);
-
 } // namespace hololoom

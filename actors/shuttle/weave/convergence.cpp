@@ -1,6 +1,7 @@
 #include <hololoom/actors/shuttle/weave/convergence.hpp>
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <cstdio>
 
@@ -11,6 +12,17 @@ namespace {
 std::size_t index_of_best(const std::vector<double>& xs) {
   return static_cast<std::size_t>(std::max_element(xs.begin(), xs.end())
                                   - xs.begin());
+}
+
+/// A draw from Beta(alpha, beta).
+/// @pre both are positive
+double sample_beta(double alpha, double beta, random_generator& rng) {
+  assert(alpha > 0 && beta > 0);
+  std::gamma_distribution<double> a{alpha, 1.0};
+  std::gamma_distribution<double> b{beta, 1.0};
+  auto x = a(rng);
+  auto y = b(rng);
+  return x + y > 0 ? x / (x + y) : alpha / (alpha + beta);
 }
 
 /// The explorable arm with the best draw from its posterior; none if there is
@@ -79,14 +91,6 @@ void blend(collapse_result& result, const std::vector<arm>& arms, double b) {
 
 } // namespace
 
-double sample_beta(double alpha, double beta, random_generator& rng) {
-  std::gamma_distribution<double> a{alpha, 1.0};
-  std::gamma_distribution<double> b{beta, 1.0};
-  auto x = a(rng);
-  auto y = b(rng);
-  return x + y > 0 ? x / (x + y) : alpha / (alpha + beta);
-}
-
 std::vector<double> normalise_probabilities(std::vector<double> xs) {
   double sum = 0;
   for (auto& x : xs) {
@@ -113,6 +117,7 @@ std::vector<double> softmax(const std::vector<double>& logits) {
 collapse_result collapse(const std::vector<arm>& arms,
                          const collapse_options& options,
                          random_generator& rng) {
+  assert(!arms.empty());
   collapse_result result;
   std::vector<double> probabilities;
   probabilities.reserve(arms.size());

@@ -65,10 +65,6 @@ struct collapse_result {
   bool explored = false;
 };
 
-/// A draw from Beta(alpha, beta).
-/// @pre both are positive
-double sample_beta(double alpha, double beta, random_generator& rng);
-
 /// `xs` scaled to sum to 1; uniform if that cannot be.
 std::vector<double> normalise_probabilities(std::vector<double> xs);
 

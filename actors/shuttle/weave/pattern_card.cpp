@@ -28,8 +28,6 @@ pattern_card make_bare() {
   c.fusion_weights = {{96, 1.0}};
   c.k = 3;
   c.pipeline_timeout = 2s;
-  c.quality_target = 0.6;
-  c.speed_priority = 0.9;
   return c;
 }
 
@@ -41,13 +39,10 @@ pattern_card make_fast() {
   c.fusion_weights = {{96, 0.4}, {192, 0.6}};
   c.structural_motifs = true;
   c.spectral = true;
-  c.k_eigen = 2;
   c.k = 6;
   c.bm25 = true;
   c.bm25_weight = 0.10;
   c.pipeline_timeout = 4s;
-  c.quality_target = 0.75;
-  c.speed_priority = 0.5;
   return c;
 }
 
@@ -59,14 +54,11 @@ pattern_card make_fused() {
   c.fusion_weights = {{96, 0.25}, {192, 0.35}, {384, 0.40}};
   c.structural_motifs = true;
   c.spectral = true;
-  c.k_eigen = 4;
   c.fused_retrieval = true;
   c.k = 10;
   c.bm25 = true;
   c.bm25_weight = 0.15;
   c.pipeline_timeout = 8s;
-  c.quality_target = 0.9;
-  c.speed_priority = 0.2;
   return c;
 }
 
@@ -88,7 +80,7 @@ card_choice select_auto(const card_choice_input& in, card_choice choice) {
                   + std::to_string(std::lround(in.max_timeout->count()))
                   + " ms";
   } else if (length == 0) {
-    choice.kind = in.fallback;
+    choice.kind = card_kind::fast;
     choice.reason = "default_pattern";
   } else if (in.learned && fits(*in.learned, in.remaining)) {
     choice.kind = *in.learned;
@@ -175,16 +167,16 @@ card_choice select_pattern(const card_choice_input& in) {
   return select_auto(in, std::move(choice));
 }
 
-void card_history::add(card_choice choice) {
-  entries_.push_back(std::move(choice));
+void card_history::add(card_kind kind) {
+  entries_.push_back(kind);
   if (entries_.size() > limit_)
     entries_.pop_front();
 }
 
 std::map<std::string, std::int64_t> card_history::distribution() const {
   std::map<std::string, std::int64_t> result;
-  for (const auto& choice : entries_)
-    ++result[std::string{name_of(choice.kind)}];
+  for (auto kind : entries_)
+    ++result[std::string{name_of(kind)}];
   return result;
 }
 

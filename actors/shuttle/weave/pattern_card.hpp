@@ -46,8 +46,6 @@ struct pattern_card {
   /// Structural motifs beside the keywords.
   bool structural_motifs = false;
   bool spectral = false;
-  /// Eigenvalues shown in the trace.
-  std::int64_t k_eigen = 4;
   /// Search by all scales, not by the smallest alone.
   bool fused_retrieval = false;
   /// Shards to retrieve.
@@ -56,8 +54,6 @@ struct pattern_card {
   double bm25_weight = 0.15;
   /// For the whole weave.
   millis pipeline_timeout{5000};
-  double quality_target = 0.7;
-  double speed_priority = 0.5;
 
   bool operator==(const pattern_card&) const = default;
 };
@@ -83,8 +79,6 @@ struct card_choice_input {
   std::optional<millis> remaining;
   /// For auto: the card that did best so far.
   std::optional<card_kind> learned;
-  /// For auto and an empty text.
-  card_kind fallback = card_kind::fast;
 };
 
 struct card_choice {
@@ -99,7 +93,8 @@ struct card_choice {
 
 /// Chooses a card. An explicit preference wins, then an explicit config; only
 /// "auto" looks at the limits, at what was learned and at the text's length:
-/// under 50 code points bare, under 150 fast, else fused if 8 s remain.
+/// under 50 code points bare (but fast for an empty text), under 150 fast, else
+/// fused if 8 s remain.
 card_choice select_pattern(const card_choice_input& in);
 
 /// The last choices, at most `limit` of them. Not thread-safe.
@@ -107,16 +102,14 @@ class card_history {
 public:
   explicit card_history(std::size_t limit = 1000) : limit_(limit) {}
 
-  void add(card_choice choice);
-
-  const std::deque<card_choice>& entries() const { return entries_; }
+  void add(card_kind kind);
 
   /// How often each card was chosen, by its short name.
   std::map<std::string, std::int64_t> distribution() const;
 
 private:
   std::size_t limit_;
-  std::deque<card_choice> entries_;
+  std::deque<card_kind> entries_;
 };
 
 } // namespace hololoom

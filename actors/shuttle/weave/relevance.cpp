@@ -45,6 +45,11 @@ std::string tidy(std::string_view sentence) {
   return result;
 }
 
+/// Even a term of every shard says a little.
+double weight_of(double rarity) {
+  return std::max(rarity, 0.05);
+}
+
 } // namespace
 
 std::vector<std::string> distinct_terms(std::string_view text) {
@@ -54,20 +59,14 @@ std::vector<std::string> distinct_terms(std::string_view text) {
   return terms;
 }
 
-query_profile::query_profile(std::string_view text, const shard_index* memory)
-  : memory_(memory) {
-  for (auto& term : distinct_terms(text)) {
-    // A term of every shard still says a little.
-    auto weight = memory ? std::max(memory->idf(term), 0.05) : 1.0;
-    total_ += weight;
-    weights_.emplace(std::move(term), weight);
-  }
-  if (memory)
-    vector_ = memory->encode_query(text);
+query_profile::query_profile(const query_view& query, const encoder& vectors)
+  : query_(query), vectors_(vectors) {
+  for (const auto& [term, rarity] : query.rarity)
+    total_ += weight_of(rarity);
 }
 
 double query_profile::closeness(std::string_view sentence) const {
-  if (weights_.size() < 2)
+  if (query_.rarity.size() < 2)
     return 1;
   std::size_t at = 0;
   std::size_t last = 0;
@@ -76,15 +75,15 @@ double query_profile::closeness(std::string_view sentence) const {
   auto words = search_terms(sentence);
   for (const auto& word : words) {
     ++at;
-    auto i = weights_.find(word);
-    if (i == weights_.end())
+    auto i = query_.rarity.find(word);
+    if (i == query_.rarity.end())
       continue;
     if (!last_term.empty() && last_term != i->first)
       near += 1.0 / static_cast<double>(at - last);
     last = at;
     last_term = i->first;
   }
-  return std::min(1.0, near / static_cast<double>(weights_.size() - 1));
+  return std::min(1.0, near / static_cast<double>(query_.rarity.size() - 1));
 }
 
 relevance query_profile::judge(std::string_view sentence,
@@ -92,16 +91,14 @@ relevance query_profile::judge(std::string_view sentence,
   relevance result;
   double found = 0;
   for (const auto& term : terms)
-    if (auto i = weights_.find(term); i != weights_.end())
-      found += i->second;
+    if (auto i = query_.rarity.find(term); i != query_.rarity.end())
+      found += weight_of(i->second);
   result.coverage = total_ > 0 ? found / total_ : 0;
   if (result.coverage <= 0)
     return result;
-  if (memory_) {
-    auto vector = memory_->vectors()->encode(sentence);
-    result.similarity =
-      std::clamp(similarity(vector_, vector, vector.size()), 0.0, 1.0);
-  }
+  auto vector = vectors_.encode(sentence);
+  result.similarity =
+    std::clamp(similarity(query_.vector, vector, vector.size()), 0.0, 1.0);
   result.score = 0.6 * result.coverage + 0.25 * result.similarity
                + 0.15 * closeness(sentence);
   return result;

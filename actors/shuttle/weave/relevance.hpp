@@ -1,13 +1,13 @@
 #pragma once
 
-#include <hololoom/actors/memory/index/shard_index.hpp>
+#include <hololoom/actors/memory/index/embedder.hpp>
+#include <hololoom/actors/memory/index/query_view.hpp>
 
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
-/// How well a sentence fits a query.
+/// How well a sentence fits a query, and how well it reads.
 
 namespace hololoom {
 
@@ -21,26 +21,25 @@ struct relevance {
   double score = 0;
 };
 
-/// A query, ready to be compared with many sentences.
+/// Compares a query with many sentences. The query and the encoder must outlive
+/// it.
 class query_profile {
 public:
-  /// @param memory knows how rare a term is; null: all count the same.
-  query_profile(std::string_view text, const shard_index* memory);
+  /// @param vectors the encoder of `query.vector`
+  query_profile(const query_view& query, const encoder& vectors);
 
   /// @param terms `distinct_terms(sentence)`
   relevance judge(std::string_view sentence,
                   const std::vector<std::string>& terms) const;
 
-  bool empty() const { return weights_.empty(); }
-
 private:
   /// How near to each other the query's terms stand, in 0..1.
   double closeness(std::string_view sentence) const;
 
-  const shard_index* memory_;
-  std::map<std::string, double, std::less<>> weights_;
+  const query_view& query_;
+  const encoder& vectors_;
+  /// The summed weights of the query's terms.
   double total_ = 0;
-  std::vector<float> vector_;
 };
 
 /// The search terms of `text`, sorted, without repetitions.

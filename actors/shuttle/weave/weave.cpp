@@ -123,20 +123,20 @@ struct weave_run::impl {
     const auto& asked = order.request.asked;
     const auto& card = outcome.selected->card;
     step(weave_stage::temporal_setup, [&](const time_limit&) {
-      when = set_up_window(asked, card, outcome.created_at);
+      view = memory->view(asked.text);
+      when = set_up_window(view, asked.metadata, card, outcome.created_at);
       warn(when.warnings);
     });
     step(weave_stage::thread_selection, [&](const time_limit&) {
       auto cap = static_cast<std::size_t>(setting.options.max_threads);
-      auto chosen = choose_threads(*memory, when, asked.text, cap);
+      auto chosen = choose_threads(*memory, view, when, cap);
       threads = std::move(chosen.threads);
       warn(std::move(chosen.warnings));
       for (const auto& thread : threads)
         outcome.thread_ids.emplace_back(memory->id(thread.which));
     });
     step(weave_stage::feature_extraction, [&](const time_limit& limit) {
-      outcome.extracted =
-        extract_features(asked, card, *memory, threads, limit);
+      outcome.extracted = extract_features(view, card, *memory, threads, limit);
       if (outcome.extracted->incomplete)
         left_out(weave_stage::feature_extraction);
     });
@@ -150,8 +150,8 @@ struct weave_run::impl {
       note_warp("tension", warp.size());
     });
     step(weave_stage::retrieval, [&](const time_limit&) {
-      auto found = retrieve(order.request.asked, outcome.selected->card,
-                            *memory, threads, warp, outcome.extracted->seen);
+      auto found = retrieve(view, outcome.selected->card, *memory, threads,
+                            warp, outcome.extracted->seen);
       outcome.shards = std::move(found.shards);
       attributes metrics;
       metrics.set("attention_entropy", entropy(found.attention));
@@ -175,9 +175,9 @@ struct weave_run::impl {
     if (!outcome.decided)
       return;
     step(weave_stage::tool_execution, [&](const time_limit& limit) {
-      tool_input in{order.request.asked, outcome.extracted->seen,
-                    outcome.shards,      memory.get(),
-                    outcome.created_at,  limit};
+      tool_input in{
+        order.request.asked, outcome.extracted->seen, view, outcome.shards,
+        memory.get(),        outcome.created_at,      limit};
       auto made =
         execute_tool(*setting.tools, outcome.decided->plan.chosen_tool, in);
       if (!made) {
@@ -200,6 +200,7 @@ struct weave_run::impl {
   std::shared_ptr<weave_progress> progress;
   std::chrono::steady_clock::time_point began;
   std::optional<weave_budget> budget;
+  query_view view;
   window_setup when;
   std::vector<scored> threads;
   warp_space warp;
@@ -260,12 +261,6 @@ spacetime weave_run::finish() {
   trace.duration = millis{end - x.began};
   result.metadata.set("duration_ms", trace.duration.count());
   return result;
-}
-
-millis deadline_of(const weave_request& request, const policy_snapshot* policy,
-                   const shuttle_options& options) {
-  return select_card(request, policy ? *policy : policy_snapshot{}, options)
-    .deadline;
 }
 
 spacetime error_spacetime(std::string id, const weave_request& request,

@@ -32,11 +32,11 @@ std::vector<std::string> entities_of(const shard& x) {
   return x.entities.empty() ? find_entities(x.text) : x.entities;
 }
 
-void add_spectrum(extracted_features& to, const query& asked,
+void add_spectrum(extracted_features& to, const query_view& view,
                   const shard_index& memory, const std::vector<scored>& threads,
                   const time_limit& limit) {
   entity_graph graph;
-  add_entities(graph, find_entities(asked.text));
+  add_entities(graph, find_entities(view.text));
   for (std::size_t i = 0; i < to.candidates.size() && !limit.over(); ++i)
     add_entities(graph, entities_of(memory.at(threads[i].which)));
   auto spectrum =
@@ -50,17 +50,17 @@ void add_spectrum(extracted_features& to, const query& asked,
 
 } // namespace
 
-extracted_features extract_features(const query& asked,
+extracted_features extract_features(const query_view& view,
                                     const pattern_card& card,
                                     const shard_index& memory,
                                     const std::vector<scored>& threads,
                                     const time_limit& limit) {
   extracted_features result;
-  result.motifs = find_motifs(asked.text, card.structural_motifs);
+  result.motifs = find_motifs(view.text, card.structural_motifs);
   for (const auto& m : result.motifs)
     result.seen.motifs.push_back(m.pattern);
   auto scale = static_cast<std::size_t>(card.scales.back());
-  auto vector = at_scale(memory.encode_query(asked.text), scale);
+  auto vector = at_scale(view.vector, scale);
   result.seen.psi.assign(vector.begin(), vector.end());
   auto count = candidate_count(card, threads.size());
   for (std::size_t i = 0; i < count && !limit.over(); ++i)
@@ -68,7 +68,7 @@ extracted_features extract_features(const query& asked,
       at_scale(memory.vectors()->encode(memory.text(threads[i].which)), scale));
   result.incomplete = result.candidates.size() < count;
   if (card.spectral)
-    add_spectrum(result, asked, memory, threads, limit);
+    add_spectrum(result, view, memory, threads, limit);
   if (result.incomplete)
     result.seen.confidence = 0.5;
   return result;

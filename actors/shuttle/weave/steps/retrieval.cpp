@@ -13,10 +13,9 @@ namespace {
 constexpr double pull = 0.15;
 constexpr double covering = 0.25;
 
-retrieval_request request_for(const query& asked, const pattern_card& card,
-                              const std::vector<scored>& threads) {
-  retrieval_request result;
-  result.text = asked.text;
+search_options options_for(const pattern_card& card,
+                           const std::vector<scored>& threads) {
+  search_options result;
   result.mode =
     card.fused_retrieval ? retrieval_mode::fused : retrieval_mode::fast;
   result.limit = threads.size();
@@ -45,7 +44,7 @@ double pull_on(std::string_view id, const warp_space& warp,
 
 } // namespace
 
-retrieved retrieve(const query& asked, const pattern_card& card,
+retrieved retrieve(const query_view& view, const pattern_card& card,
                    const shard_index& memory,
                    const std::vector<scored>& threads, const warp_space& warp,
                    const features& seen) {
@@ -60,7 +59,7 @@ retrieved retrieve(const query& asked, const pattern_card& card,
     result.attention.empty()
       ? 0.0
       : *std::max_element(result.attention.begin(), result.attention.end());
-  auto hits = memory.search(request_for(asked, card, threads));
+  auto hits = memory.search(view, options_for(card, threads));
   for (auto& hit : hits)
     hit.score =
       (1 - pull - covering) * hit.score + covering * hit.coverage

@@ -52,8 +52,8 @@ struct window_setup {
 /// ("today", "latest"), the card's: 1 day for bare, 7 for fast, 365 for fused.
 /// Otherwise all of it: the age of a document says little of its worth, so that
 /// recency only weighs, by the card's bias.
-window_setup set_up_window(const query& asked, const pattern_card& card,
-                           timestamp at);
+window_setup set_up_window(const query_view& view, const attributes& metadata,
+                           const pattern_card& card, timestamp at);
 
 // -- 3. thread_selection ------------------------------------------------------
 
@@ -67,8 +67,8 @@ struct thread_selection {
 /// window that the words of the query narrowed and that holds nothing is given
 /// up, with a warning.
 thread_selection choose_threads(const shard_index& memory,
-                                const window_setup& when,
-                                std::string_view query_text, std::size_t cap);
+                                const query_view& view,
+                                const window_setup& when, std::size_t cap);
 
 // -- 4. feature_extraction ----------------------------------------------------
 
@@ -85,7 +85,7 @@ struct extracted_features {
 
 /// Motifs of the query, its embedding at the card's largest scale, and the
 /// spectrum of the entities that query and candidates name together.
-extracted_features extract_features(const query& asked,
+extracted_features extract_features(const query_view& view,
                                     const pattern_card& card,
                                     const shard_index& memory,
                                     const std::vector<scored>& threads,
@@ -113,7 +113,7 @@ struct retrieved {
 /// The card's k best of the candidates: 60 % of the score are the card's
 /// search, 25 % the share of the query's terms, and 15 % the query's pull on
 /// the thread in the warp, by which recency weighs in.
-retrieved retrieve(const query& asked, const pattern_card& card,
+retrieved retrieve(const query_view& view, const pattern_card& card,
                    const shard_index& memory,
                    const std::vector<scored>& threads, const warp_space& warp,
                    const features& seen);

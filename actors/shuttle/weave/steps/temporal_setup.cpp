@@ -1,4 +1,3 @@
-#include <hololoom/actors/memory/text/text.hpp>
 #include <hololoom/actors/shuttle/weave/steps/steps.hpp>
 
 #include <algorithm>
@@ -31,8 +30,7 @@ look_back look_back_of(card_kind kind) {
   return {24h * 365, 0.2};
 }
 
-bool asks_for_recent(std::string_view text) {
-  auto words = tokenise(text);
+bool asks_for_recent(const std::vector<std::string>& words) {
   return std::any_of(words.begin(), words.end(), [](const std::string& word) {
     return std::find(recent_words.begin(), recent_words.end(), word)
         != recent_words.end();
@@ -55,14 +53,14 @@ bool read_time(const attributes& metadata, std::string_view key, timestamp& to,
 
 } // namespace
 
-window_setup set_up_window(const query& asked, const pattern_card& card,
-                           timestamp at) {
+window_setup set_up_window(const query_view& view, const attributes& metadata,
+                           const pattern_card& card, timestamp at) {
   auto back = look_back_of(card.kind);
   window_setup result;
   auto& window = result.window;
   window.recency_bias = back.bias;
   window.end = at;
-  if (asks_for_recent(asked.text)) {
+  if (asks_for_recent(view.words)) {
     window.start = at - back.max_age;
     window.max_age = back.max_age;
     result.narrowed = true;
@@ -71,10 +69,10 @@ window_setup set_up_window(const query& asked, const pattern_card& card,
     window.start = timestamp{};
     window.max_age = at - window.start;
   }
-  if (read_time(asked.metadata, "since", window.start, result.warnings))
+  if (read_time(metadata, "since", window.start, result.warnings))
     window.max_age = std::max(at - window.start, std::chrono::microseconds{0});
-  read_time(asked.metadata, "until", window.end, result.warnings);
-  if (auto episode = asked.metadata.text("episode"); !episode.empty())
+  read_time(metadata, "until", window.end, result.warnings);
+  if (auto episode = metadata.text("episode"); !episode.empty())
     window.episode = episode;
   return result;
 }

@@ -5,16 +5,16 @@
 namespace hololoom {
 
 thread_selection choose_threads(const shard_index& memory,
-                                const window_setup& when,
-                                std::string_view query_text, std::size_t cap) {
+                                const query_view& view,
+                                const window_setup& when, std::size_t cap) {
   thread_selection result;
-  result.threads = memory.select_threads(when.window, query_text, cap);
+  result.threads = memory.select_threads(view, when.window, cap);
   if (!result.threads.empty() || !when.narrowed || memory.size() == 0)
     return result;
   auto wider = when.window;
   wider.start = timestamp{};
   wider.max_age = wider.end - wider.start;
-  result.threads = memory.select_threads(wider, query_text, cap);
+  result.threads = memory.select_threads(view, wider, cap);
   if (!result.threads.empty())
     result.warnings.emplace_back("nothing recent is remembered, so all of the "
                                  "memory was looked at");
