@@ -10,11 +10,11 @@ namespace hololoom::detail {
 
 namespace {
 
-/// So many rows are read, then indexed.
+/// Rows read before a thread indexes them.
 constexpr std::size_t rows_at_once = 8192;
 
-/// Indexes rows on threads beside the one that reads them, as many batches at a
-/// time as there are cores.
+/// Indexes rows on other threads than the one that reads them, one batch per
+/// core at a time.
 class parallel_indexing {
 public:
   explicit parallel_indexing(shard_index_ptr onto)
@@ -98,7 +98,7 @@ caf::error shard_memory::open() {
 caf::expected<remember_ack> shard_memory::remember(remember_request request) {
   auto expected =
     static_cast<std::int64_t>(index_->size() + request.shards.size());
-  // Near the limit, it matters which of them are new.
+  // Near the limit, the number of new shards decides.
   if (expected > options_.max_shards) {
     auto fresh =
       std::count_if(request.shards.begin(), request.shards.end(),

@@ -8,20 +8,19 @@
 
 namespace hololoom::detail {
 
-/// The store and the index of the same shards. Blocks on the disk; belongs to
-/// one thread.
+/// The store and the index of the same shards. Blocks on the disk; only one
+/// thread may use it.
 class shard_memory {
 public:
   explicit shard_memory(const memory_options& options);
 
-  /// Opens the store and reads it.
+  /// Opens the store and indexes its shards.
   caf::error open();
 
-  /// Keeps shards: when it returns, they are in the store and in `index()`. An
-  /// error leaves both as they were.
+  /// Adds shards to the store and to `index()`. An error leaves both unchanged.
   caf::expected<remember_ack> remember(remember_request request);
 
-  /// What is known now.
+  /// The current snapshot.
   const shard_index_ptr& index() const { return index_; }
 
   bool durable() const { return store_->durable(); }

@@ -3,7 +3,6 @@
 #include <hololoom/messages/caf/exit.hpp>
 #include <hololoom/messages/caf/type_ids.hpp>
 
-#include <caf/scoped_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
 #include <functional>
@@ -14,7 +13,7 @@
 
 namespace hololoom::detail {
 
-/// Open the store and read it.
+/// Opens the store and indexes it.
 struct open_store {};
 
 /// The memory after a change.
@@ -39,8 +38,8 @@ using detail::open_store;
 using keeper_actor = caf::typed_actor<answers<memory_state, open_store>,
                                       answers<memory_state, remember_request>>;
 
-/// Does what waits for the disk, one request after the other. Owned by the yarn
-/// graph; ends when that is gone or says so, with the store closed.
+/// Waits for the disk, one request after the other. The yarn graph owns it. It
+/// closes the store and exits when the yarn graph exits or tells it to.
 class keeper {
 public:
   static constexpr const char* name = "keeper";
@@ -73,7 +72,7 @@ private:
   }
 
   void end(caf::error reason) {
-    // What it was told to keep is kept; a log that stays is read next time.
+    // All acknowledged shards are synced; the next start reads a remaining log.
     static_cast<void>(memory_.close());
     self_->quit(std::move(reason));
   }
@@ -82,13 +81,14 @@ private:
   detail::shard_memory memory_;
 };
 
-/// The yarn graph: answers from the snapshot it has, hands what is to be
-/// remembered to its keeper, and takes over the keeper's next snapshot before
-/// it acknowledges, so that what is acknowledged can be found.
+/// The yarn graph: answers from its snapshot, passes new shards to its keeper,
+/// and adopts the keeper's next snapshot before it acknowledges, so that every
+/// acknowledged shard can be found.
 ///
 /// opening -> open -> closing. Requests wait while it opens. On an exit message
-/// it refuses to remember, tells the keeper to end, and ends when that is down.
-/// If the keeper ends by itself, so does the yarn graph, with its reason.
+/// it refuses new shards, tells the keeper to exit, and exits once the keeper
+/// is down. If the keeper exits by itself, the yarn graph exits for the same
+/// reason.
 class yarn_graph {
 public:
   static constexpr const char* name = "yarn";
@@ -169,7 +169,7 @@ private:
   caf::result<remember_ack> remember(remember_request x) {
     if (end_)
       return failure(errc::shutting_down,
-                     "the memory is closing and takes nothing more");
+                     "the memory is closing and takes no more shards");
     auto promise = self_->make_response_promise<remember_ack>();
     self_->request(keeper_, caf::infinite, std::move(x))
       .then(
@@ -213,11 +213,11 @@ private:
   /// Null until the store is open.
   shard_index_ptr index_;
   bool durable_ = true;
-  /// Why it could not remember the last time; empty if it could.
+  /// The error of the last attempt to remember; empty if it succeeded.
   std::string problem_;
-  /// Answers that wait for the store.
+  /// Requests that wait for the store; called with the error if it fails.
   std::vector<std::function<void(const caf::error&)>> waiting_;
-  /// Why it is ending, once it is.
+  /// The reason to exit, once it is closing.
   std::optional<caf::error> end_;
 };
 
@@ -227,75 +227,6 @@ local_yarn_actor spawn_yarn_graph(caf::actor_system& system,
                                   memory_options options, bool own_thread) {
   return spawn_state_on<yarn_graph, local_yarn_actor>(
     own_thread, system, std::move(options), own_thread);
-}
-
-// -- loading --------------------------------------------------------------------
-
-namespace {
-
-/// Keeps requests on their way to the memory, at most two.
-class loader {
-public:
-  loader(caf::actor_system& system, yarn_actor memory)
-    : self_(system), memory_(std::move(memory)) {}
-
-  caf::error send(source_batch batch) {
-    auto next = self_->request(
-      memory_, caf::infinite,
-      remember_request{std::move(batch.shards), std::move(batch.sources)});
-    auto err = receive();
-    under_way_.emplace(std::move(next));
-    return err;
-  }
-
-  /// Waits for the answer that is still to come.
-  caf::error receive() {
-    caf::error result;
-    if (!under_way_)
-      return result;
-    under_way_->receive(
-      [this](const remember_ack& x) {
-        sum_.added += x.added;
-        sum_.replaced += x.replaced;
-        sum_.unchanged += x.unchanged;
-        sum_.removed += x.removed;
-        sum_.total = x.total;
-      },
-      [&](caf::error& err) { result = std::move(err); });
-    under_way_.reset();
-    return result;
-  }
-
-  const remember_ack& sum() const { return sum_; }
-
-private:
-  using answer = decltype(std::declval<caf::scoped_actor&>()->request(
-    std::declval<const yarn_actor&>(), caf::infinite, remember_request{}));
-
-  caf::scoped_actor self_;
-  yarn_actor memory_;
-  std::optional<answer> under_way_;
-  remember_ack sum_;
-};
-
-} // namespace
-
-caf::expected<loading_report>
-remember_sources(caf::actor_system& system, const yarn_actor& memory,
-                 const std::vector<std::string>& paths,
-                 const reading_options& options,
-                 const progress_sink& progress) {
-  loader loader{system, memory};
-  auto send = [&](source_batch batch) {
-    return loader.send(std::move(batch));
-  };
-  auto read = read_sources(paths, send, options, progress);
-  auto err = loader.receive();
-  if (!read)
-    return std::move(read.error());
-  if (err)
-    return err;
-  return loading_report{std::move(*read), loader.sum()};
 }
 
 } // namespace hololoom

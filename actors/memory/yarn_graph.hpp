@@ -1,32 +1,34 @@
 #pragma once
 
 #include <hololoom/actors/memory/index/shard_index.hpp>
-#include <hololoom/actors/memory/reading/source_reader.hpp>
 #include <hololoom/messages/caf/local_message.hpp>
 #include <hololoom/messages/yarn.hpp>
 
 #include <caf/actor_system.hpp>
 
 #include <cstdint>
-#include <functional>
 #include <string>
-#include <vector>
+#include <tuple>
 
-/// The yarn graph: the actor that remembers.
+/// memory: what the loom remembers. The yarn graph, the room's actor, owns the
+/// store and the index of all shards. Below it, text/ analyses, reading/ turns
+/// files into shards, store/ keeps them and index/ finds them. The room may
+/// include storage and messages. The composition root spawns the yarn graph and
+/// a supervisor restarts it; weavers ask it for snapshots.
 
 namespace hololoom {
 
-/// How memory is kept.
+/// How to keep the memory.
 struct memory_options {
-  /// The SQLite file. Left out: in memory only.
+  /// The SQLite file; without one, nothing survives the process.
   maybe<std::string> path;
   /// Components of the default encoder's vectors.
   std::int64_t dimension = 384;
-  /// How many shards BM25 proposes to the vectors in a large memory.
+  /// In a large memory, the shards that BM25 proposes for vector scoring.
   std::int64_t candidates = 256;
-  /// Vectors kept at hand.
+  /// Vectors kept in a cache.
   std::int64_t cached_vectors = 8192;
-  /// More shards are refused with `errc::overloaded`.
+  /// Requests that would exceed it fail with `errc::overloaded`.
   std::int64_t max_shards = 5'000'000;
 
   static constexpr auto fields() {
@@ -40,12 +42,12 @@ struct memory_options {
   bool operator==(const memory_options&) const = default;
 };
 
-/// Asks the yarn graph, in the same process, for what it knows now.
+/// Asks the yarn graph, within the process, for its current snapshot.
 struct snapshot_query {
   bool operator==(const snapshot_query&) const = default;
 };
 
-/// An answer to `snapshot_query`: everything acknowledged so far.
+/// The answer to `snapshot_query`: everything acknowledged so far.
 struct index_snapshot {
   shard_index_ptr index;
 };
@@ -57,39 +59,22 @@ HOLOLOOM_LOCAL_MESSAGE(1703, hololoom::index_snapshot)
 
 namespace hololoom {
 
-/// The yarn graph as its own process sees it. It converts to `yarn_actor`.
+/// The yarn graph's interface within its process. It converts to `yarn_actor`.
 using local_yarn_actor =
   yarn_actor::extend<answers<index_snapshot, snapshot_query>>;
 
-/// Spawns the yarn graph. It answers at once: remembering, which waits for the
-/// disk, is done by an actor of its own behind it. Until that has opened the
-/// store, requests wait.
+/// Spawns the yarn graph. It never blocks: a second actor, the keeper, waits
+/// for the disk. Requests wait until the keeper has opened the store.
 ///
-/// `own_thread` gives each of the two a thread; without, they run on the
-/// scheduler, as tests on a virtual clock want it. When the store cannot be
-/// opened, the yarn graph ends with the error. On an exit signal, it finishes
-/// the remembering under way, closes the store and then ends.
+/// With `own_thread`, each of the two actors has a thread; otherwise they run
+/// on the scheduler, as tests on a virtual clock require. If the store cannot
+/// be opened, the yarn graph exits with the error. On an exit signal, it
+/// finishes the requests that the keeper has, closes the store and exits.
 ///
-/// A `remember_request` answers `invalid_shard`, `disk_full`, `read_only`,
-/// `io_error`, `corrupt` or `overloaded`; nothing of it is kept then.
+/// A `remember_request` fails with `invalid_shard`, `disk_full`, `read_only`,
+/// `io_error`, `corrupt` or `overloaded`, and then keeps none of its shards.
 local_yarn_actor spawn_yarn_graph(caf::actor_system& system,
                                   memory_options options,
                                   bool own_thread = true);
-
-/// What reading into memory did.
-struct loading_report {
-  reading_report read;
-  /// Summed over all requests; `total` is the last one's.
-  remember_ack remembered;
-};
-
-/// Reads files and folders into `memory`, batch by batch, at most two on their
-/// way at a time. Blocks until all is acknowledged: not for a scheduler thread.
-/// @returns the first error of `memory`; what is acknowledged by then stays.
-caf::expected<loading_report>
-remember_sources(caf::actor_system& system, const yarn_actor& memory,
-                 const std::vector<std::string>& paths,
-                 const reading_options& options = {},
-                 const progress_sink& progress = {});
 
 } // namespace hololoom

@@ -1,6 +1,7 @@
 #include <hololoom/actors/shuttle/job_board.hpp>
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 namespace hololoom {
@@ -30,6 +31,7 @@ job_board::job* job_board::start_next() {
   if (waiting_.empty() || under_way_ >= max_under_way_)
     return nullptr;
   auto& next = jobs_.at(waiting_.front());
+  assert(!next.under_way);
   waiting_.pop_front();
   next.under_way = true;
   ++under_way_;
@@ -42,6 +44,7 @@ std::optional<job_board::job> job_board::remove(std::uint64_t number) {
     return std::nullopt;
   auto result = std::move(i->second);
   jobs_.erase(i);
+  assert(!result.under_way || under_way_ > 0);
   if (result.under_way)
     --under_way_;
   else

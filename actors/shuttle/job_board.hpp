@@ -12,9 +12,9 @@
 
 namespace hololoom {
 
-/// Weaves that were admitted and not answered yet: those that wait for a
-/// weaver, in order of arrival, and those under way. Plain bookkeeping, without
-/// actors.
+/// The admitted weaves without an answer yet: those that wait for a weaver, in
+/// order of arrival, and those under way. Pure bookkeeping: no actors, no
+/// clock.
 class job_board {
 public:
   using time_point = std::chrono::steady_clock::time_point;
@@ -30,41 +30,41 @@ public:
     bool stopping = false;
   };
 
-  /// @param max_under_way weaves with a weaver at once
-  /// @param max_waiting weaves without one
-  /// @param margin how long past its deadline one under way may still go on
+  /// @param max_under_way the most weaves with a weaver
+  /// @param max_waiting the most weaves without one
+  /// @param margin how long past its deadline a weave may stay under way
   job_board(std::size_t max_under_way, std::size_t max_waiting, millis margin);
 
-  /// Whether one more may be added while `idle` weavers have nothing to do.
+  /// Whether one more weave may be added while `idle` weavers are free.
   bool has_room(std::size_t idle) const;
 
   /// Puts a weave on the board, waiting.
   /// @returns its number.
   std::uint64_t add(weave_order order, time_point due);
 
-  /// The next that may be handed to a weaver, now under way; null if none waits
-  /// or too many are under way.
+  /// Marks the next waiting weave as under way and returns it; null if none
+  /// waits or too many are under way.
   job* start_next();
 
   /// Takes a weave off the board.
-  /// @returns nothing if it was not on it.
+  /// @returns nothing for an unknown number.
   std::optional<job> remove(std::uint64_t number);
 
   /// Numbers of all weaves on the board.
   std::vector<std::uint64_t> all() const;
 
-  /// What is late at `now`.
+  /// The weaves that are late.
   struct late {
     /// Waited past their deadline.
     std::vector<std::uint64_t> unstarted;
-    /// Past their deadline and to be asked to stop; each is named once.
+    /// Past their deadline and to be asked to stop; each is listed once.
     std::vector<std::uint64_t> to_stop;
     /// Past their deadline and the margin.
     std::vector<std::uint64_t> stuck;
   };
   late find_late(time_point now);
 
-  /// When `find_late` will next find anything; nothing for an empty board.
+  /// When `find_late` may next find anything; nothing for an empty board.
   std::optional<time_point> next_check() const;
 
   job* find(std::uint64_t number);

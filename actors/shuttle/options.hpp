@@ -10,39 +10,39 @@
 
 namespace hololoom {
 
-/// How the shuttle and its weavers work. Durations are in milliseconds.
+/// Settings of the shuttle and its weavers. Durations are in milliseconds.
 struct shuttle_options {
-  /// Weavers in the pool; 0: one for each core.
+  /// Weavers in the pool; 0: one per core.
   std::int64_t weavers = 0;
-  /// Weaves that may be under way at once, however many weavers there are.
+  /// The most weaves under way at once, however many weavers there are.
   std::int64_t max_under_way = 64;
-  /// Further ones that may wait for a weaver; past it they are refused.
+  /// The most weaves that wait for a weaver; further ones are refused.
   std::int64_t max_waiting = 256;
   /// bare, fast, fused or auto.
   std::string card = "fused";
   bandit_strategy strategy = bandit_strategy::epsilon_greedy;
-  /// Chance to explore, in 0..1; what was learned may raise it up to 0.3.
+  /// Probability of exploring, in 0..1; learning may raise it up to 0.3.
   double epsilon = 0.1;
-  /// Share of the cues in `bayesian_blend`, in 0..1.
+  /// Weight of the cues in `bayesian_blend`, in 0..1.
   double blend = 0.7;
-  /// How much past rewards shift the choice: the exponent of a tool's posterior
-  /// mean against that of an unknown tool. 0: not at all.
+  /// How strongly past rewards shift the choice: the exponent of the ratio of a
+  /// tool's posterior mean to that of an unknown tool. 0: not at all.
   double experience = 2.0;
   /// Longer queries are refused; code points.
   std::int64_t max_query_chars = 10'000;
-  /// Shards that thread selection takes up at most.
+  /// The most shards that thread selection returns.
   std::int64_t max_threads = 64;
   /// Dimensions that the embedder offers, ascending.
   std::vector<std::int64_t> scales{96, 192, 384};
-  /// Longer deadlines are cut to it.
+  /// Longer deadlines are shortened to it.
   millis max_deadline{60'000};
-  /// How long after the deadline a weaver may still answer, before it counts as
-  /// stuck and its caller gets an error.
+  /// Time after the deadline in which a weaver may still answer. Then it counts
+  /// as stuck and its caller gets an error.
   millis stuck_margin{250};
-  /// Seed of the weavers' randomness; 0: a new one at each start.
+  /// Seed of the weavers' random numbers; 0: a new one at each start.
   std::uint64_t seed = 0;
-  /// Record finished weaves with the reflection buffer, so that one can reflect
-  /// on them later by their id.
+  /// Record finished weaves with the reflection buffer, so that users can
+  /// reflect on them later by id.
   bool record = true;
 
   static constexpr auto fields() {
@@ -66,8 +66,8 @@ struct shuttle_options {
   bool operator==(const shuttle_options&) const = default;
 };
 
-/// Whether the options can be worked with.
-/// @returns `errc::invalid_config` with the key and what it may be.
+/// Validates the options.
+/// @returns `errc::invalid_config` with the key and its allowed values.
 caf::error check(const shuttle_options& options);
 
 } // namespace hololoom

@@ -31,7 +31,7 @@ struct weave_order {
   policy_ptr policy;
   /// The time of admission, from which the deadline counts.
   std::chrono::steady_clock::time_point admitted;
-  /// Null: nobody watches the weave.
+  /// Null: the weave has no observer.
   std::shared_ptr<weave_progress> progress;
   /// Null: there is no memory.
   shard_index_ptr memory;

@@ -17,18 +17,18 @@
 #include <map>
 #include <utility>
 
-// The shuttle waits for nobody: it keeps a board of the weaves that it has
-// admitted and a response promise for each, and every way in which one can end
-// (its weaver's answer, its weaver's death, its deadline, a cut, the shuttle's
-// own end) takes it off the board and answers it, once.
+// The shuttle never waits. It keeps a board of the admitted weaves and a
+// response promise for each. However a weave ends (its weaver's answer or
+// death, its deadline, a cut, the end of the shuttle), it leaves the board and
+// is answered, once.
 //
-// Exit: it drains and then quits. Down: only weavers are monitored.
+// Exit: drains, then quits. Down: only weavers are monitored.
 
 namespace hololoom {
 
 namespace {
 
-/// Time to look for what is late. Only the youngest counts.
+/// Time to look for late weaves. Only the latest tick counts.
 struct check_tick {
   std::uint64_t epoch = 0;
 };
@@ -48,9 +48,9 @@ using namespace std::chrono_literals;
 using wide_actor = local_shuttle_actor::extend<answers<void, check_tick>>;
 using promise = caf::typed_response_promise<spacetime>;
 
-/// A record must be on disk by then, or it counts as lost.
+/// A record that is not acknowledged by then counts as lost.
 constexpr auto record_limit = 30s;
-/// Delayed messages keep an actor in memory: they are short.
+/// Delayed messages keep an actor in memory, so their delays are short.
 constexpr auto longest_tick = 500ms;
 
 class shuttle_state {
@@ -70,7 +70,7 @@ public:
       deps_.next_id = make_uuid;
   }
 
-  /// Killed: nobody is left without an answer.
+  /// Even if the shuttle is killed, every caller gets an answer.
   ~shuttle_state() { cut(); }
 
   shuttle_state(const shuttle_state&) = delete;
@@ -127,13 +127,13 @@ private:
   caf::error refusal(const weave_request& x) const {
     if (draining_)
       return failure(errc::shutting_down,
-                     "the loom shuts down and takes no more queries");
+                     "the loom is shutting down and takes no more queries");
     if (auto err = check_query(x, options_))
       return err;
     if (!board_.has_room(pool_.idle()))
       return failure(errc::overloaded,
                      std::to_string(board_.waiting())
-                       + " queries wait already; try again later");
+                       + " queries are waiting already; try again later");
     return {};
   }
 
@@ -145,16 +145,16 @@ private:
     hand_out();
   }
 
-  /// A weaver asks for leave: at once if it is not needed.
+  /// A weaver asks to leave: it may at once if it is not needed.
   void weaver_leaves(const weaver_actor& weaver) {
-    if (pool_.wants_to_leave(weaver.address()))
-      let_go();
+    if (pool_.note_leaving(weaver.address()))
+      dismiss_leaving();
     else
       self_->send(weaver, weaver_dismissed{});
   }
 
-  /// Dismisses weavers that want to go. While a drain needs them, they stay.
-  void let_go() {
+  /// Dismisses idle weavers that asked to leave, unless a drain needs them.
+  void dismiss_leaving() {
     if (draining_ && !board_.empty())
       return;
     for (const auto& weaver : pool_.take_leaving())
@@ -182,14 +182,14 @@ private:
   // -- answering --------------------------------------------------------------
 
   void done(weave_done& x) {
-    // Whoever had it replaced does not want a lost one back.
+    // A lost weaver that was replaced gets no more work.
     pool_.release(caf::actor_cast<caf::actor_addr>(self_->current_sender()),
                   x.number, !deps_.on_weaver_lost);
     answer(x.number, std::move(x.woven));
     settle();
   }
 
-  /// Answers a weave with its spacetime, if it still waits for one.
+  /// Answers a weave with its spacetime, unless it was answered before.
   void answer(std::uint64_t number, spacetime woven) {
     auto p = take(number);
     if (!p)
@@ -200,12 +200,12 @@ private:
       ++status_.drained;
       ++deps_.counts->drained;
     }
-    // Before the answer, so that whoever then reflects on it finds it.
+    // Before the answer, so that a caller that reflects on it finds it.
     record(woven);
     p->deliver(std::move(woven));
   }
 
-  /// Answers a weave with an error, if it still waits for an answer.
+  /// Answers a weave with an error, unless it was answered before.
   void refuse_answer(std::uint64_t number, caf::error why) {
     if (auto p = take(number)) {
       ++status_.failed;
@@ -236,13 +236,13 @@ private:
             });
   }
 
-  // -- what was learned -------------------------------------------------------
+  // -- the learned policy -----------------------------------------------------
 
   void subscribe() {
     if (!deps_.reflection)
       return;
-    // Without an answer the cues alone decide. A buffer that ends is restarted
-    // by our supervisor, and we after it.
+    // Until the answer comes, the cues alone decide. If the buffer exits, the
+    // supervisor restarts it and, after it, the shuttle.
     self_->request(deps_.reflection, caf::infinite, policy_subscription{})
       .then([this](policy_snapshot& x) { learn(std::move(x)); },
             [this](const caf::error& err) { status_.problem = explain(err); });
@@ -296,7 +296,7 @@ private:
     lost_weaver report;
     report.stage = x->order.progress->stage;
     report.age = self_->clock().now() - x->order.admitted;
-    give_up(number, "the weaver did not come back from "
+    give_up(number, "the weaver did not return from "
                       + std::string{name_of(report.stage)}
                       + " before the deadline");
     report.weaver = pool_.lose(number);
@@ -342,10 +342,10 @@ private:
     }
   }
 
-  /// What follows whenever a weave has left the board.
+  /// Continues after a weave left the board: hands out, dismisses, exits.
   void settle() {
     hand_out();
-    let_go();
+    dismiss_leaving();
     if (ending_ && board_.empty())
       self_->quit(ending_);
   }

@@ -11,49 +11,53 @@
 #include <memory>
 #include <string>
 
-/// The shuttle: takes queries, hands them to weavers, answers every one.
+/// shuttle: from a query to its answer. The shuttle, the room's actor, admits
+/// queries, hands them to weavers, and answers each exactly once. It owns the
+/// job board and the pool of weavers. Below it, weave/ holds the nine steps of
+/// a weave and tools/ what a weave can do. The room may include memory/text,
+/// memory/index, memory/yarn_graph.hpp and messages. The composition root
+/// spawns shuttle and weavers; supervisors restart them.
 
 namespace hololoom {
 
-/// A weaver that did not come back from a step in time.
+/// A weaver that did not return from a step in time.
 struct lost_weaver {
   weaver_actor weaver;
   /// The step it is in; for a stuck tool `tool_execution`.
   weave_stage stage = weave_stage::pattern_selection;
-  /// How long its weave has been going on.
+  /// The time since its weave was admitted.
   millis age{0};
 };
 
-/// What the shuttle works with.
+/// What the shuttle depends on.
 struct shuttle_deps {
-  /// Records finished weaves and says what was learned. Null: neither.
+  /// Records finished weaves and provides the learned policy. Null: neither.
   reflection_actor reflection;
-  /// Called, on the shuttle's thread, when a weaver is lost: it gets no more
-  /// work, and a replacement should be started beside it. Without it, the
-  /// weaver is taken back if it ever returns.
+  /// Called on the shuttle's thread when a weaver is lost. The shuttle gives
+  /// the weaver no more work; the callee should start a replacement. Without
+  /// this function, a lost weaver gets work again if it ever returns.
   std::function<void(const lost_weaver&)> on_weaver_lost;
-  /// Where the fate of weaves is counted while the shuttle drains: it may have
-  /// ended when somebody wants to know.
+  /// Counts the ends of weaves during a drain, and outlives the shuttle.
   std::shared_ptr<drain_counts> counts = std::make_shared<drain_counts>();
   /// Makes the ids of spacetimes; null: random UUIDs (version 4).
   std::function<std::string()> next_id;
 };
 
-/// Spawns the shuttle. Weavers make themselves known to it. It never blocks.
-/// `own_thread` gives it a thread, so that no actor that is stuck on the
-/// scheduler's holds it up; tests on a virtual clock want it without.
+/// Spawns the shuttle. Weavers register with it. It never blocks. With
+/// `own_thread`, it has a thread of its own, so that actors that block the
+/// scheduler's threads do not delay it; tests on a virtual clock run it
+/// without.
 ///
-/// A weave is answered exactly once: by its weaver, or with `crashed` when that
-/// is gone, with an error spacetime (`deadline_exceeded`) when it does not come
-/// back `stuck_margin` after the deadline, with `overloaded`, `shutting_down`
-/// or `invalid_query` when it is not taken, and with `cancelled` when it is
-/// cut.
+/// Each weave gets exactly one answer: its weaver's; `crashed` if the weaver
+/// died; an error spacetime (`deadline_exceeded`) if the weaver has not
+/// returned `stuck_margin` after the deadline; `overloaded`, `shutting_down` or
+/// `invalid_query` if the shuttle refused it; `cancelled` if it was cut.
 ///
-/// On an exit signal (anything but kill) it drains: it refuses what is new,
-/// finishes what it has admitted, and ends when nothing is left. On kill, or on
-/// `cut_weaves`, what is left gets its error at once.
+/// On an exit signal other than kill it drains: it refuses new weaves, finishes
+/// the admitted ones, and exits. On kill, and on `cut_weaves`, the remaining
+/// weaves fail at once.
 ///
-/// @pre `check(options)` is no error
+/// @pre `check(options)` returns no error
 local_shuttle_actor spawn_shuttle(caf::actor_system& system,
                                   shuttle_options options, shuttle_deps deps,
                                   bool own_thread = true);

@@ -5,16 +5,17 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <algorithm>
+#include <cassert>
 #include <chrono>
 #include <random>
 #include <utility>
 
-// A weaver has one job at a time: it asks for a snapshot of the memory, weaves,
-// lets the yarn graph carry out what the tool wants done, and reports. The
+// A weaver does one weave at a time: it asks for a snapshot of the memory,
+// weaves, lets the yarn graph carry out the tool's request, and reports. The
 // weave itself runs in one handler, on the weaver's own thread.
 //
-// Exit: it asks the shuttle for leave and ends when that is given, or when the
-// shuttle is gone. Down: only the shuttle is monitored.
+// Exit: asks the shuttle to dismiss it, and exits then or once the shuttle is
+// down. Down: only the shuttle is monitored.
 
 namespace hololoom {
 
@@ -22,7 +23,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// The yarn graph answers from memory.
+/// The yarn graph answers without touching the disk.
 constexpr std::chrono::milliseconds snapshot_limit = 1s;
 
 random_generator seeded(const weaver_deps& deps) {
@@ -84,6 +85,7 @@ private:
   }
 
   void weave() {
+    assert(busy_ && !run_);
     run_ = std::make_unique<weave_run>(setting_, std::move(order_), rng_);
     auto effect = run_->run();
     if (!effect) {
@@ -108,7 +110,7 @@ private:
         });
   }
 
-  /// What is left of the deadline: the caller is told by then.
+  /// The rest of the deadline, by which the caller expects an answer.
   std::chrono::milliseconds effect_limit() const {
     auto left =
       std::chrono::duration_cast<std::chrono::milliseconds>(run_->remaining());
@@ -120,7 +122,7 @@ private:
     run_.reset();
     busy_ = false;
     self_->send(deps_.shuttle, weave_done{number_, std::move(woven)});
-    if (leaving_ && alone_)
+    if (leaving_ && shuttle_down_)
       self_->quit(reason_);
   }
 
@@ -129,7 +131,7 @@ private:
   void leave(const caf::error& reason) {
     reason_ =
       reason ? reason : caf::make_error(caf::exit_reason::user_shutdown);
-    if (alone_ && !busy_) {
+    if (shuttle_down_ && !busy_) {
       self_->quit(reason_);
       return;
     }
@@ -138,7 +140,7 @@ private:
   }
 
   void shuttle_down() {
-    alone_ = true;
+    shuttle_down_ = true;
     if (leaving_ && !busy_)
       self_->quit(reason_);
   }
@@ -153,7 +155,7 @@ private:
   caf::error reason_;
   bool busy_ = false;
   bool leaving_ = false;
-  bool alone_ = false;
+  bool shuttle_down_ = false;
 };
 
 } // namespace

@@ -10,27 +10,28 @@
 #include <cstdint>
 #include <memory>
 
-/// Weavers: a pool of them does the shuttle's work.
+/// Weavers do the shuttle's work, each one weave at a time.
 
 namespace hololoom {
 
-/// What a weaver works with.
+/// What a weaver depends on.
 struct weaver_deps {
   local_shuttle_actor shuttle;
-  /// The memory. Null: there is none, and weaves say so in their warnings.
+  /// Null: there is no memory, and each weave warns of it.
   local_yarn_actor yarn;
   /// Not null.
   std::shared_ptr<const tool_registry> tools;
   shuttle_options options;
-  /// Its place in the pool, from 0; seeded weavers differ by it.
+  /// Its place in the pool, from 0; part of the seed.
   std::uint64_t number = 0;
 };
 
-/// Spawns a weaver and makes it known to its shuttle.
+/// Spawns a weaver, which registers with its shuttle.
 ///
-/// `own_thread` gives it a thread: tools may block. Without, it runs on the
-/// scheduler, as tests on a virtual clock want it. On an exit signal it
-/// finishes the weave it has, asks the shuttle for leave, and ends.
+/// With `own_thread`, it has a thread of its own, since tools may block;
+/// otherwise it runs on the scheduler, as tests on a virtual clock require. On
+/// an exit signal it finishes its weave, asks the shuttle to dismiss it, and
+/// exits.
 weaver_actor spawn_weaver(caf::actor_system& system, weaver_deps deps,
                           bool own_thread = true);
 

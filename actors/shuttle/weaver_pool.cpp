@@ -1,6 +1,7 @@
 #include <hololoom/actors/shuttle/weaver_pool.hpp>
 
 #include <algorithm>
+#include <cassert>
 
 namespace hololoom {
 
@@ -26,17 +27,19 @@ weaver_actor weaver_pool::find_idle() const {
 }
 
 void weaver_pool::assign(const weaver_actor& weaver, std::uint64_t job) {
-  if (auto i = workers_.find(weaver.address()); i != workers_.end())
+  if (auto i = workers_.find(weaver.address()); i != workers_.end()) {
+    assert(i->second.is_idle());
     i->second.job = job;
+  }
 }
 
 void weaver_pool::release(const caf::actor_addr& weaver, std::uint64_t job,
-                          bool welcome) {
+                          bool reuse) {
   auto i = workers_.find(weaver);
   if (i == workers_.end() || i->second.job != job)
     return;
   i->second.job = 0;
-  if (welcome)
+  if (reuse)
     i->second.lost = false;
 }
 
@@ -50,7 +53,7 @@ weaver_actor weaver_pool::lose(std::uint64_t job) {
   return {};
 }
 
-bool weaver_pool::wants_to_leave(const caf::actor_addr& weaver) {
+bool weaver_pool::note_leaving(const caf::actor_addr& weaver) {
   auto i = workers_.find(weaver);
   if (i == workers_.end())
     return false;

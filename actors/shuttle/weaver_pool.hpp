@@ -12,39 +12,38 @@
 
 namespace hololoom {
 
-/// The weavers that a shuttle knows, and what each of them does. Plain
+/// The weavers that registered with a shuttle, and the job of each. Pure
 /// bookkeeping. Job numbers are those of the job board, from 1.
 class weaver_pool {
 public:
-  /// @returns whether it was not known before.
+  /// @returns whether it is new.
   bool add(const weaver_actor& weaver);
 
-  /// Forgets one that is gone.
-  /// @returns the job that it had; nothing if it was idle or not known.
+  /// Removes a weaver that is down.
+  /// @returns its job; nothing if it was idle or unknown.
   std::optional<std::uint64_t> remove(const caf::actor_addr& weaver);
 
   /// An idle weaver; null if there is none.
   weaver_actor find_idle() const;
 
-  /// `weaver` has `job` now.
+  /// Gives `weaver` a job.
   void assign(const weaver_actor& weaver, std::uint64_t job);
 
-  /// The weaver that had `job` is back. One that was lost gets work again if
-  /// `welcome`.
-  void release(const caf::actor_addr& weaver, std::uint64_t job, bool welcome);
+  /// `weaver` has finished `job`. A lost weaver may get work again if `reuse`.
+  void release(const caf::actor_addr& weaver, std::uint64_t job, bool reuse);
 
-  /// Whoever has `job` did not come back in time: no more work for it.
-  /// @returns the weaver, or null if nobody has the job or it is lost already.
+  /// Marks the weaver of `job` as lost: it gets no more work.
+  /// @returns the weaver; null if no weaver has the job, or it is lost already.
   weaver_actor lose(std::uint64_t job);
 
-  /// Notes that `weaver` wants to go.
-  /// @returns whether it is known.
-  bool wants_to_leave(const caf::actor_addr& weaver);
+  /// Notes that `weaver` asked to leave.
+  /// @returns whether the weaver is known.
+  bool note_leaving(const caf::actor_addr& weaver);
 
-  /// Forgets the idle ones that want to go, and names them.
+  /// Removes the idle weavers that asked to leave, and returns them.
   std::vector<weaver_actor> take_leaving();
 
-  /// Weavers that are not lost.
+  /// The number of weavers that are not lost.
   std::size_t size() const;
 
   std::size_t idle() const;

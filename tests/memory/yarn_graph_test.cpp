@@ -2,6 +2,7 @@
 #include "support/actor_fixture.hpp"
 #include "support/catch.hpp"
 
+#include <hololoom/actors/memory/reading/source_reader.hpp>
 #include <hololoom/actors/memory/yarn_graph.hpp>
 #include <hololoom/messages/caf/actor_system.hpp>
 #include <hololoom/messages/caf/exit.hpp>
@@ -55,6 +56,35 @@ struct real_system {
   caf::actor_system_config config;
   std::unique_ptr<caf::actor_system> system;
 };
+
+/// Reads `path` into a memory.
+/// @returns the number of files, and the summed acknowledgements.
+caf::expected<std::pair<std::uint64_t, remember_ack>>
+load(caf::actor_system& system, const yarn_actor& yarn,
+     const std::string& path) {
+  caf::scoped_actor self{system};
+  remember_ack sum;
+  reading_options options;
+  options.batch_bytes = 200;
+  auto keep = [&](source_batch batch) {
+    caf::error result;
+    self
+      ->request(
+        yarn, caf::infinite,
+        remember_request{std::move(batch.shards), std::move(batch.sources)})
+      .receive(
+        [&](const remember_ack& x) {
+          sum = {sum.added + x.added, sum.replaced + x.replaced,
+                 sum.unchanged + x.unchanged, sum.removed + x.removed, x.total};
+        },
+        [&](caf::error& err) { result = std::move(err); });
+    return result;
+  };
+  auto report = read_sources({path}, keep, options);
+  if (!report)
+    return std::move(report.error());
+  return std::pair{report->files, sum};
+}
 
 } // namespace
 
@@ -233,20 +263,18 @@ TEST_CASE("files are read into a memory on real threads, and twice is once",
               "File number " + std::to_string(i) + " talks about topics.");
   real_system real;
   auto yarn = spawn_yarn_graph(*real.system, at(dir / "shards.db"));
-  reading_options options;
-  options.batch_bytes = 200;
-  auto first = remember_sources(*real.system, yarn, {dir / "src"}, options);
+  auto first = load(*real.system, yarn, dir / "src");
   REQUIRE(first);
-  CHECK(first->read.files == 41);
-  CHECK(first->remembered == remember_ack{41, 0, 0, 0, 41});
-  auto again = remember_sources(*real.system, yarn, {dir / "src"}, options);
+  CHECK(first->first == 41);
+  CHECK(first->second == remember_ack{41, 0, 0, 0, 41});
+  auto again = load(*real.system, yarn, dir / "src");
   REQUIRE(again);
-  CHECK(again->remembered == remember_ack{0, 0, 41, 0, 41});
+  CHECK(again->second == remember_ack{0, 0, 41, 0, 41});
   // A file that changed is replaced, not kept beside itself.
   dir.write("src/zebra.md", "# Zebra\n\nA zebra has stripes and hooves.\n");
-  auto changed = remember_sources(*real.system, yarn, {zebra}, options);
+  auto changed = load(*real.system, yarn, zebra);
   REQUIRE(changed);
-  CHECK(changed->remembered == remember_ack{1, 0, 0, 1, 41});
+  CHECK(changed->second == remember_ack{1, 0, 0, 1, 41});
   {
     caf::scoped_actor self{*real.system};
     recall_result found;
@@ -267,6 +295,5 @@ TEST_CASE("reading into a memory that is gone is an error", "[memory][actor]") {
   real_system real;
   auto yarn = spawn_yarn_graph(*real.system, {});
   exit_high(yarn, caf::exit_reason::user_shutdown);
-  auto report = remember_sources(*real.system, yarn, {dir.path()});
-  CHECK_FALSE(report);
+  CHECK_FALSE(load(*real.system, yarn, dir.path()));
 }

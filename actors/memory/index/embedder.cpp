@@ -1,4 +1,5 @@
 #include <hololoom/actors/memory/index/embedder.hpp>
+#include <hololoom/actors/memory/text/hash.hpp>
 #include <hololoom/actors/memory/text/text.hpp>
 
 #include <algorithm>
@@ -19,27 +20,16 @@ std::vector<float> encoder::encode_query(std::string_view text,
 
 namespace {
 
-// FNV-1a, 64 bit.
-constexpr std::uint64_t fnv_start = 14695981039346656037U;
-constexpr std::uint64_t fnv_prime = 1099511628211U;
+using detail::fnv1a;
 
-constexpr std::uint64_t fnv(std::uint64_t hash, unsigned char byte) {
-  return (hash ^ byte) * fnv_prime;
-}
-
-std::uint64_t fnv(std::uint64_t hash, std::string_view bytes) {
-  for (auto c : bytes)
-    hash = fnv(hash, static_cast<unsigned char>(c));
-  return hash;
-}
-
-/// What kinds of features weigh. Words say most; pairs of words tell phrases;
-/// the many n-grams of a word together weigh about a third of the word.
+/// Weights of the kinds of features. Words carry most of the meaning, pairs of
+/// words recognise phrases, and the many n-grams of a word together weigh about
+/// a third of the word.
 constexpr double word_weight = 1.0;
 constexpr double pair_weight = 0.5;
 constexpr double gram_weight = 0.12;
 
-/// How often each feature is in a text; reused from text to text.
+/// Counts the features of a text; reused from text to text.
 class feature_table {
 public:
   struct entry {
@@ -65,7 +55,7 @@ public:
     slots_[i].count += 1;
   }
 
-  /// In the order of first appearance, so that sums come out the same.
+  /// In the order of first appearance, so that sums are reproducible.
   template <class F>
   void for_each(F&& f) const {
     for (auto i : used_)
@@ -99,10 +89,10 @@ void add_grams(std::string_view word, double idf, feature_table& features) {
   std::string padded{'<'};
   padded.append(word).push_back('>');
   for (std::size_t i = 0; i + 3 <= padded.size(); ++i) {
-    auto hash = fnv(fnv_start, 'g');
+    auto hash = fnv1a("g");
     auto end = std::min(i + 5, padded.size());
     for (auto j = i; j < end; ++j) {
-      hash = fnv(hash, static_cast<unsigned char>(padded[j]));
+      hash = fnv1a({&padded[j], 1}, hash);
       if (j - i >= 2)
         features.add(hash, gram_weight * idf);
     }
@@ -119,9 +109,9 @@ void collect(std::string_view text, const term_weights* idf,
       return;
     auto term = stem(word);
     auto weight = idf ? (*idf)(term) : 1.0;
-    features.add(fnv(fnv(fnv_start, 'w'), term), word_weight * weight);
+    features.add(fnv1a(term, fnv1a("w")), word_weight * weight);
     if (!before.empty()) {
-      auto pair = fnv(fnv(fnv(fnv(fnv_start, 'p'), before), ' '), term);
+      auto pair = fnv1a(term, fnv1a(" ", fnv1a(before, fnv1a("p"))));
       features.add(pair, pair_weight * (weight + weight_before) / 2);
     }
     if (word.size() <= longest)
@@ -171,7 +161,7 @@ private:
   }
 
   /// A feature goes to one bucket in each of the quarters [0, 1/4), [1/4, 1/2)
-  /// and the half [1/2, 1) of the vector, so that every prefix at these places
+  /// and the half [1/2, 1) of the vector, so that every prefix that ends there
   /// has all features; the half weighs as much as both quarters, which keeps
   /// the error of the dot product at its least, 1 / dimension.
   void add(std::vector<float>& v, std::uint64_t hash, float weight) const {
@@ -181,7 +171,7 @@ private:
        {quarter, dimension_ / 2 - quarter},
        {dimension_ / 2, dimension_ - dimension_ / 2}}};
     for (std::size_t i = 0; i < parts.size(); ++i) {
-      // FNV's low bits alone are too alike: mix, differently for each part.
+      // The low bits of FNV are too similar: mix, differently for each part.
       auto x = hash + (i + 1) * 0x9E3779B97F4A7C15U;
       x = (x ^ (x >> 30U)) * 0xBF58476D1CE4E5B9U;
       x = (x ^ (x >> 27U)) * 0x94D049BB133111EBU;

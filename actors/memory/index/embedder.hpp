@@ -14,8 +14,8 @@ namespace hololoom {
 /// How rare a search term is: its inverse document frequency, at least 0.
 using term_weights = std::function<double(std::string_view term)>;
 
-/// Makes vectors of texts. An encoder is immutable and safe to share between
-/// threads, and the same text gives the same vector in every process.
+/// Turns texts into vectors. An encoder is immutable and thread-safe, and gives
+/// the same text the same vector in every process.
 class encoder {
 public:
   virtual ~encoder();
@@ -24,7 +24,7 @@ public:
   /// has no features. Its prefixes are vectors too, see `at_scale`.
   virtual std::vector<float> encode(std::string_view text) const = 0;
 
-  /// The vector of a question. An encoder that can weigh terms by rarity does;
+  /// The vector of a query, with terms weighted by rarity if the encoder can;
   /// by default the same as `encode`.
   virtual std::vector<float> encode_query(std::string_view text,
                                           const term_weights& idf) const;
@@ -35,16 +35,16 @@ using encoder_ptr = std::shared_ptr<const encoder>;
 /// A hashed bag of features: words, pairs of words, and the 3- to 5-grams of
 /// characters of each word, each hashed (FNV-1a, 64 bit) to one of `dimension`
 /// buckets with a sign, weighted by 1 + ln(count) and the kind of feature, and
-/// for questions by the word's rarity. Documents are not weighted by rarity, so
-/// that a vector stays right when the memory grows ("lnc.ltc" in SMART's
+/// for queries by the word's rarity. Documents are not weighted by rarity, so
+/// that a vector stays valid when the memory grows ("lnc.ltc" in SMART's
 /// notation).
 ///
-/// It needs no model and knows no synonyms; what it adds to a search for words
-/// is tolerance of spelling, inflection and word order.
+/// It needs no model and knows no synonyms; to a search for words it adds
+/// tolerance of spelling, inflection and word order.
 encoder_ptr hashing_encoder(std::size_t dimension = 384);
 
-/// The first `scale` components, brought back to length 1 (0 stays 0). A scale
-/// past the end means all of them.
+/// The first `scale` components, scaled to length 1 again (0 stays 0). A scale
+/// past the end keeps all components.
 std::vector<float> at_scale(std::span<const float> vector, std::size_t scale);
 
 /// The cosine of the angle between the first `scale` components of two vectors;

@@ -2,6 +2,7 @@
 #include <hololoom/messages/json/value.hpp>
 
 #include <atomic>
+#include <cassert>
 #include <functional>
 #include <utility>
 
@@ -14,7 +15,7 @@ std::uint64_t next_serial() {
   return last.fetch_add(1, std::memory_order_relaxed) + 1;
 }
 
-/// All but id and text; empty parts left out.
+/// Everything but id and text as JSON, without empty parts.
 std::string rest_of(const shard& x) {
   json rest = json::object();
   if (x.episode)
@@ -80,13 +81,7 @@ void packed_shards::add(const std::vector<shard>& shards) {
     list_.push_back(packed);
   }
   bytes.shrink_to_fit();
-  auto made = std::make_shared<const std::string>(std::move(bytes));
-  const auto* at = made->data();
-  for (auto i = first; i < list_.size(); ++i) {
-    list_[i].bytes = at;
-    at += list_[i].size();
-  }
-  blocks_.push_back(std::move(made));
+  own(std::move(bytes), first);
 }
 
 void packed_shards::copy_bytes(std::size_t first) {
@@ -97,12 +92,17 @@ void packed_shards::copy_bytes(std::size_t first) {
   bytes.reserve(size);
   for (auto i = first; i < list_.size(); ++i)
     bytes.append(list_[i].bytes, list_[i].size());
+  own(std::move(bytes), first);
+}
+
+void packed_shards::own(std::string bytes, std::size_t first) {
   auto made = std::make_shared<const std::string>(std::move(bytes));
   const auto* at = made->data();
   for (auto i = first; i < list_.size(); ++i) {
     list_[i].bytes = at;
     at += list_[i].size();
   }
+  assert(at == made->data() + made->size());
   blocks_.push_back(std::move(made));
 }
 

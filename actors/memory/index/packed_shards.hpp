@@ -10,24 +10,24 @@
 #include <string_view>
 #include <vector>
 
-/// Shards in little space: their bytes side by side in a few large blocks.
+/// Shards packed side by side into a few large blocks of bytes.
 
 namespace hololoom::detail {
 
-/// Where a packed shard lies, and what a search wants to know of it at once.
+/// A packed shard: its bytes, and the facts that a search needs undecoded.
 struct packed_shard {
   /// Id, text and the rest as JSON, one after the other.
   const char* bytes = nullptr;
   std::uint32_t id_size = 0;
   std::uint32_t text_size = 0;
   std::uint32_t rest_size = 0;
-  /// How many terms it was indexed with.
+  /// The number of its indexed terms.
   std::uint32_t terms = 0;
   /// Microseconds since 1970; `no_time` without one.
   std::int64_t time = no_time;
-  /// Of the episode's name; 0 without one.
+  /// `episode_hash` of the episode's name; 0 without one.
   std::uint64_t episode_hash = 0;
-  /// Unlike that of any other shard packed by this process; survives copies.
+  /// Unique within the process; copies keep it.
   std::uint64_t serial = 0;
 
   static constexpr std::int64_t no_time = INT64_MIN;
@@ -42,10 +42,10 @@ struct packed_shard {
   }
 };
 
-/// What `packed_shard::episode_hash` is for a name; never 0.
+/// The hash of an episode's name; never 0.
 std::uint64_t episode_hash(std::string_view name);
 
-/// The shard again.
+/// Decodes a shard.
 shard unpack(const packed_shard& x);
 
 /// A growing list of packed shards, which owns or shares their bytes.
@@ -56,8 +56,8 @@ public:
   /// Packs all of `shards` into one block.
   void add(const std::vector<shard>& shards);
 
-  /// Takes shards over from `other`: those that `keep` allows. Their blocks are
-  /// shared, or the bytes copied if that saves space.
+  /// Adds the shards of `other` that `keep` selects, by their index. Shares the
+  /// blocks, or copies the bytes if that saves space.
   template <class Keep>
   void take(const packed_shards& other, Keep keep);
 
@@ -71,6 +71,9 @@ private:
 
   /// Copies the bytes of the shards from `first` on into a block of our own.
   void copy_bytes(std::size_t first);
+
+  /// Makes `bytes` the block of the shards from `first` on.
+  void own(std::string bytes, std::size_t first);
 
   std::vector<packed_shard> list_;
   std::vector<block> blocks_;

@@ -9,14 +9,14 @@ namespace hololoom::detail {
 
 namespace {
 
-/// Longer ones are encoded data, each unlike any other.
+/// Longer words are encoded data, no two of them alike.
 constexpr std::size_t longest_word = 64;
 
 std::uint32_t id_hash(std::string_view id) {
   return static_cast<std::uint32_t>(std::hash<std::string_view>{}(id));
 }
 
-/// What a file's name says: its folder and its own name up to the first point
+/// The words in a file's path: its folder and its name up to the first dot
 /// ("/usr/share/doc/bash/copyright" -> "bash copyright").
 std::string name_words(std::string_view source) {
   auto slash = source.rfind('/');
@@ -31,7 +31,7 @@ std::string name_words(std::string_view source) {
 
 } // namespace
 
-/// Turns texts into postings. Each distinct word is looked at once.
+/// Turns texts into postings. Stems each distinct word once.
 class segment::builder {
 public:
   explicit builder(segment& out) : out_(out) {}
@@ -39,7 +39,7 @@ public:
   void add(const shard& x, packed_shard& packed) {
     found_.clear();
     stopped_.clear();
-    // A title says in few words what the rest is about: it counts twice.
+    // A title sums up its text in a few words: it counts twice.
     if (auto heading = x.metadata.text("heading"); !heading.empty()) {
       add_words(heading);
       add_words(heading);
@@ -62,7 +62,7 @@ public:
     ends_.push_back(flat_.size());
   }
 
-  /// Sorts what was found by term, keeping the order of shards.
+  /// Sorts the postings by term, keeping the order of shards.
   void finish() {
     auto& lists = out_.postings_;
     lists.resize(out_.terms_.size());
@@ -128,7 +128,7 @@ private:
   std::vector<std::size_t> ends_;
 };
 
-/// Joins segments without looking at their texts again.
+/// Merges segments without reading their texts again.
 class segment::merger {
 public:
   merger(segment& out, std::span<const segment_view> parts)
@@ -196,7 +196,7 @@ private:
   std::span<const segment_view> parts_;
   /// For each part, its shards' new numbers.
   std::vector<std::vector<std::uint32_t>> docs_;
-  /// For each part, which of its terms each new term was.
+  /// For each part, the old number of each new term.
   std::vector<std::vector<std::uint32_t>> terms_;
 };
 

@@ -15,7 +15,7 @@ namespace hololoom::detail {
 class segment;
 using segment_ptr = std::shared_ptr<const segment>;
 
-/// One bit for each shard of a segment that is no longer there.
+/// For each shard of a segment, whether it was removed or replaced.
 using dead_bits = std::vector<bool>;
 
 /// A segment and which of its shards are dead (none if null).
@@ -26,7 +26,7 @@ struct segment_view {
   bool alive(std::uint32_t i) const { return !dead || !(*dead)[i]; }
 };
 
-/// Some shards and an inverted index over their terms. Immutable.
+/// Shards, and the inverted index over their terms. Immutable.
 ///
 /// The postings of a term are pairs (shard - previous shard, count) in variable
 /// length bytes, about two bytes a pair.
@@ -54,13 +54,13 @@ public:
       scan(i, f);
   }
 
-  /// How many shards have `term`, dead ones included.
+  /// The number of shards that have `term`, dead ones included.
   std::uint32_t frequency(std::string_view term) const {
     auto i = terms_.find(term);
     return i == term_table::none ? 0 : postings_[i].frequency;
   }
 
-  /// The words in it, and how many shards have each.
+  /// The terms, and the number of shards that have each.
   const term_table& terms() const { return terms_; }
   std::uint32_t frequency(std::uint32_t term) const {
     return postings_[term].frequency;

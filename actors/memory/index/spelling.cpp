@@ -48,8 +48,8 @@ std::vector<std::string> similar_terms(const index_state& state,
   if (word.size() < shortest || word.size() > longest)
     return {};
   auto edits = word.size() < 8 ? 1U : 2U;
-  // A slip of the pen seldom hits the first letter; to ask that it is right
-  // spares nine words out of ten.
+  // Typing errors seldom hit the first letter; requiring it to match skips nine
+  // words out of ten.
   std::map<std::string, std::size_t, std::less<>> found;
   for (const auto& part : state.parts) {
     const auto& terms = part.seg->terms();

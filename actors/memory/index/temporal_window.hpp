@@ -8,7 +8,7 @@
 
 namespace hololoom {
 
-/// The span of time that a weave looks at.
+/// The span of time that a weave searches.
 struct temporal_window {
   timestamp start;
   timestamp end;

@@ -9,8 +9,8 @@
 
 namespace hololoom::detail {
 
-/// Numbers words from 0 in the order in which they come. Open addressing over
-/// one block of bytes: a quarter of the space and time of a map of strings.
+/// Numbers words from 0, in order of insertion. Open addressing over one block
+/// of bytes: a quarter of the space and time of a map of strings.
 class term_table {
 public:
   static constexpr std::uint32_t none = UINT32_MAX;
@@ -27,7 +27,7 @@ public:
     return slots_.empty() ? none : slots_[place(word, hash(word))].number;
   }
 
-  /// The number of `word`, a new one if it has none yet.
+  /// The number of `word`; inserts it if need be.
   std::uint32_t add(std::string_view word) {
     if (size() * 2 >= slots_.size())
       grow();

@@ -1,17 +1,18 @@
 #pragma once
 
+#include <hololoom/messages/sync.hpp>
+
 #include <array>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <utility>
 #include <vector>
 
 namespace hololoom::detail {
 
-/// Keeps the vectors of shards that were looked at lately, a fixed number of
-/// them. A shard's place follows from its serial, and the latest to want a
-/// place has it. Safe to use from any thread.
+/// A cache of shard vectors with a fixed number of places. The serial of a
+/// shard determines its place, and the latest shard to claim a place keeps it.
+/// Thread-safe.
 class vector_cache {
 public:
   using value = std::shared_ptr<const std::vector<float>>;
@@ -19,19 +20,19 @@ public:
   explicit vector_cache(std::size_t places)
     : places_(places < stripes ? stripes : places) {}
 
-  /// The vector of the shard `serial`; `make()` if it is not here.
+  /// The vector of the shard `serial`; calls `make()` if it is not cached.
   template <class Make>
   value get(std::uint64_t serial, Make&& make) {
     auto& mine = places_[serial % places_.size()];
-    auto& mutex = mutexes_[(serial % places_.size()) % stripes];
+    auto& lock = locks_[(serial % places_.size()) % stripes];
     {
-      std::lock_guard guard{mutex};
+      lock_guard guard{lock};
       if (mine.serial == serial)
         return mine.vector;
     }
-    // Two threads may both make it: cheaper than to have one wait.
+    // Two threads may both make it, which costs less than making one wait.
     auto made = std::make_shared<const std::vector<float>>(make());
-    std::lock_guard guard{mutex};
+    lock_guard guard{lock};
     mine = {serial, made};
     return made;
   }
@@ -44,8 +45,10 @@ private:
     value vector;
   };
 
+  /// The lock `i % stripes` guards the place `i`, which the thread safety
+  /// analysis cannot express.
   std::vector<place> places_;
-  std::array<std::mutex, stripes> mutexes_;
+  std::array<mutex, stripes> locks_;
 };
 
 } // namespace hololoom::detail

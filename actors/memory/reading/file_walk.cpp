@@ -81,8 +81,8 @@ private:
       visit(entry);
   }
 
-  /// Device and inode of what was visited, so that links cannot lead in
-  /// circles.
+  /// Device and inode of each visited file and folder, so that symbolic links
+  /// cannot form a cycle.
   std::set<std::pair<dev_t, ino_t>> seen_;
   walk_result result_;
 };
@@ -123,7 +123,7 @@ caf::expected<std::string> read_file(const std::string& path,
     auto why = explain_errno(path, code);
     return failure(why.code, why.reason);
   };
-  // What was a file a moment ago may be a pipe now: do not wait for a writer.
+  // A pipe may have replaced the file since the walk: do not wait for a writer.
   file_descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
   struct stat info {};
   if (file.fd < 0 || ::fstat(file.fd, &info) != 0)

@@ -16,7 +16,7 @@ struct found_file {
   timestamp modified;
 };
 
-/// What is under some paths.
+/// The files under some paths, and the paths that cannot be read.
 struct walk_result {
   std::vector<found_file> files;
   std::vector<skipped_source> skipped;
@@ -26,7 +26,7 @@ struct walk_result {
 /// folder.
 walk_result walk(const std::vector<std::string>& paths);
 
-/// A file's bytes, packed as they are.
+/// A file's bytes, not decompressed.
 /// @returns `not_found`, `read_only`, `io_error`, or `not_supported` for a file
 ///          of more than `limit` bytes.
 caf::expected<std::string> read_file(const std::string& path,

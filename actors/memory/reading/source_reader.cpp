@@ -1,10 +1,10 @@
 #include <hololoom/actors/memory/reading/file_walk.hpp>
 #include <hololoom/actors/memory/reading/source_reader.hpp>
+#include <hololoom/messages/sync.hpp>
 
 #include <algorithm>
-#include <condition_variable>
+#include <cassert>
 #include <exception>
-#include <mutex>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -15,7 +15,7 @@ namespace {
 
 using detail::found_file;
 
-/// What came of one file.
+/// The result of reading one file.
 struct file_result {
   std::vector<shard> shards;
   std::uint64_t text_bytes = 0;
@@ -56,8 +56,8 @@ file_result read_one(const found_file& file, const reading_options& options) {
   return result;
 }
 
-/// Reads files on some threads and hands them out in order. A thread that is
-/// too far ahead of the one who takes waits.
+/// Reads files on several threads and hands the results out in order. A thread
+/// that is too far ahead of the consumer waits.
 class reading_pool {
 public:
   reading_pool(const std::vector<found_file>& files,
@@ -76,7 +76,7 @@ public:
 
   ~reading_pool() {
     {
-      std::lock_guard guard{mutex_};
+      lock_guard guard{mutex_};
       stopped_ = true;
     }
     changed_.notify_all();
@@ -86,8 +86,10 @@ public:
 
   /// The next file's result; waits for it.
   file_result take() {
-    std::unique_lock guard{mutex_};
-    changed_.wait(guard, [this] { return results_[taken_].has_value(); });
+    unique_lock guard{mutex_};
+    assert(taken_ < results_.size());
+    while (!results_[taken_])
+      changed_.wait(guard);
     auto result = std::move(*results_[taken_]);
     results_[taken_].reset();
     ++taken_;
@@ -100,11 +102,10 @@ private:
   static constexpr std::size_t ahead = 48;
 
   void work() {
-    std::unique_lock guard{mutex_};
+    unique_lock guard{mutex_};
     for (;;) {
-      changed_.wait(guard, [this] {
-        return stopped_ || next_ == files_.size() || next_ < taken_ + ahead;
-      });
+      while (!stopped_ && next_ < files_.size() && next_ >= taken_ + ahead)
+        changed_.wait(guard);
       if (stopped_ || next_ == files_.size())
         return;
       auto mine = next_++;
@@ -118,16 +119,18 @@ private:
 
   const std::vector<found_file>& files_;
   const reading_options& options_;
-  std::vector<std::optional<file_result>> results_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::size_t next_ = 0;
-  std::size_t taken_ = 0;
-  bool stopped_ = false;
+  mutex mutex_;
+  condition changed_;
+  std::vector<std::optional<file_result>> results_ HOLOLOOM_GUARDED_BY(mutex_);
+  /// The next file to read.
+  std::size_t next_ HOLOLOOM_GUARDED_BY(mutex_) = 0;
+  /// The number of results handed out.
+  std::size_t taken_ HOLOLOOM_GUARDED_BY(mutex_) = 0;
+  bool stopped_ HOLOLOOM_GUARDED_BY(mutex_) = false;
   std::vector<std::thread> threads_;
 };
 
-/// Collects whole files until they make a batch.
+/// Collects whole files into batches.
 class batcher {
 public:
   batcher(const batch_sink& sink, const reading_options& options)

@@ -1,4 +1,5 @@
 #include <hololoom/actors/memory/reading/source_reader.hpp>
+#include <hololoom/actors/memory/text/hash.hpp>
 #include <hololoom/actors/memory/text/text.hpp>
 #include <hololoom/actors/memory/text/utf8.hpp>
 #include <hololoom/messages/json/value.hpp>
@@ -14,30 +15,22 @@ namespace {
 
 constexpr std::size_t entities_kept = 10;
 
-/// A heading closes what comes before it, if that is at least so long.
+/// A heading starts a new shard if the open one has at least so many bytes.
 constexpr std::size_t shortest_before_heading = 120;
 
-/// What is shorter at the very end joins its predecessor.
+/// A last piece that is shorter joins its predecessor.
 constexpr std::size_t shortest_at_end = 150;
 
 constexpr std::size_t longest_heading = 120;
 
-/// FNV-1a, 64 bit.
-std::uint64_t hash(std::string_view bytes, std::uint64_t start) {
-  for (auto c : bytes)
-    start = (start ^ static_cast<unsigned char>(c)) * 1099511628211U;
-  return start;
-}
-
 std::string make_id(const std::string& source, std::size_t offset,
                     std::string_view text) {
-  auto x = hash(source, 14695981039346656037U);
-  // Zero bytes keep the three apart: no path and no text has any.
+  using detail::fnv1a;
+  // Zero bytes separate the three: no path and no text has any.
   constexpr std::string_view border{"\0", 1};
-  x = hash(border, x);
-  x = hash(std::to_string(offset), x);
-  x = hash(border, x);
-  x = hash(text, x);
+  auto x = fnv1a(border, fnv1a(source));
+  x = fnv1a(border, fnv1a(std::to_string(offset), x));
+  x = fnv1a(text, x);
   std::string result(16, '0');
   for (auto i = result.rbegin(); i != result.rend(); ++i, x >>= 4U)
     *i = "0123456789abcdef"[x & 15U];
@@ -55,14 +48,14 @@ std::string_view slice(std::string_view text, range r) {
   return text.substr(r.begin, r.size());
 }
 
-/// What a line of `===` or `---` is, under a title.
+/// Whether a line of `===` or `---` underlines the title above it.
 bool is_underline(std::string_view line) {
   line = trim(line);
   return line.size() >= 3 && (line[0] == '=' || line[0] == '-')
       && line.find_first_not_of(line[0]) == std::string_view::npos;
 }
 
-/// The title in `# Title`, or nothing.
+/// The title in `# Title`; empty for any other line.
 std::string_view title_of(std::string_view line) {
   auto level = line.find_first_not_of('#');
   if (level == std::string_view::npos || level == 0 || level > 6
@@ -145,7 +138,7 @@ private:
   std::string_view heading_;
 };
 
-/// Puts paragraphs together until they make a shard.
+/// Joins paragraphs until they make a shard.
 class cutter {
 public:
   cutter(std::string_view text, const reading_options& options)
@@ -165,7 +158,7 @@ public:
       if (p.begins_section && size() >= shortest_before_heading)
         flush();
       auto too_long = size() > 0 && p.where.end - open_.begin > longest_;
-      // What is short takes the next paragraph's first sentences.
+      // A short piece takes the first sentences of the next paragraph.
       auto part = too_long && size() < target_ / 2;
       if (too_long && !part)
         flush();
@@ -175,7 +168,7 @@ public:
         add_long(p.where);
       else
         add(p.where);
-      // A heading alone says nothing: wait for what it is about.
+      // A heading alone says nothing: wait for the text below it.
       if (!p.begins_section && size() >= target_)
         flush();
     }

@@ -13,13 +13,13 @@ caf::error check(const shard& x, std::size_t max_bytes) {
     return failure(errc::invalid_shard,
                    "a shard's id is not UTF-8 at byte " + std::to_string(*at));
   if (x.id.empty())
-    return fail("an id is needed");
+    return fail("it needs an id");
   if (trim(x.text).empty())
     return fail("its text is empty");
   if (x.text.size() > max_bytes)
     return fail("its text has " + std::to_string(x.text.size())
-                + " bytes; split it, no more than " + std::to_string(max_bytes)
-                + " are kept in one shard");
+                + " bytes; split it, a shard holds at most "
+                + std::to_string(max_bytes));
   if (auto at = first_invalid_utf8(x.text))
     return fail("its text is not UTF-8 at byte " + std::to_string(*at));
   auto wrong = [](const std::string& text) {

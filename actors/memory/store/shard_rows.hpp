@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-/// What a row of the shards table holds. `stored_rows::decode` reads it back.
+/// The encoding of a row of the shards table; `stored_rows::decode` reads it.
 
 namespace hololoom::detail {
 

@@ -16,7 +16,7 @@ constexpr bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-/// What is written with a point and does not end a sentence.
+/// Whether a full stop after `word` does not end a sentence.
 bool is_abbreviation(std::string_view word) {
   static constexpr std::array<std::string_view, 44> known{
     "al",  "approx", "apr", "aug", "ca",  "cf",  "ch",  "co",   "corp",
@@ -27,7 +27,7 @@ bool is_abbreviation(std::string_view word) {
   return std::binary_search(known.begin(), known.end(), word);
 }
 
-/// The word that ends right before `at`, in lower case, points inside kept.
+/// The word that ends right before `at`, in lower case, with inner full stops.
 std::string word_before(std::string_view text, std::size_t at) {
   auto begin = at;
   while (begin > 0 && !is_white(text[begin - 1]) && text[begin - 1] != '('
@@ -83,15 +83,15 @@ bool is_rule(std::string_view line) {
       && std::string_view{"=-*_~#"}.find(line[0]) != std::string_view::npos;
 }
 
-/// Whether the line at `at` cannot continue the line before it.
+/// Whether `line` starts a new block rather than continuing `before`.
 bool begins_block(std::string_view line, std::string_view before) {
   return trim(line).empty() || is_list_item(line) || is_heading(line)
       || is_field(line) || is_rule(line) || is_heading(before)
       || is_rule(before) || trim(before).ends_with(" .") || trim(before) == ".";
 }
 
-/// Whether a sentence ends with the point, question or exclamation mark at
-/// `at`; if so, `at` is moved past it and what closes it.
+/// Whether the full stop, question or exclamation mark at `at` ends a sentence.
+/// If so, moves `at` past it and the closing quotes and brackets.
 bool ends_sentence(std::string_view block, std::size_t& at) {
   auto mark = block[at];
   if (mark != '.' && mark != '!' && mark != '?')

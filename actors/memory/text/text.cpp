@@ -32,7 +32,7 @@ constexpr auto word_bytes = [] {
   return table;
 }();
 
-/// Words that carry no meaning of their own.
+/// Words without a meaning of their own.
 const std::unordered_set<std::string_view>& stop_words() {
   static const std::unordered_set<std::string_view> words{
     "a",     "about",   "above",  "after",   "again",   "all",    "also",
@@ -65,7 +65,7 @@ struct stemmer_deleter {
   void operator()(sb_stemmer* x) const { sb_stemmer_delete(x); }
 };
 
-/// Longer words are hashes, encoded data and the like: no language.
+/// Longer words are hashes or encoded data, not language.
 constexpr std::size_t longest_stemmed = 40;
 
 } // namespace
@@ -128,6 +128,14 @@ std::string to_lower(std::string_view text) {
   return result;
 }
 
+std::string lower_ascii(std::string_view text) {
+  std::string result{text};
+  for (auto& c : result)
+    if (c >= 'A' && c <= 'Z')
+      c = static_cast<char>(c - 'A' + 'a');
+  return result;
+}
+
 std::string_view trim(std::string_view text) {
   constexpr std::string_view white = " \t\r\n\f\v";
   auto first = text.find_first_not_of(white);
@@ -142,7 +150,7 @@ namespace detail {
 
 namespace {
 
-/// The length of an apostrophe at `at` that stands between letters, else 0.
+/// The size in bytes of an apostrophe between letters at `at`; 0 for none.
 std::size_t inner_apostrophe(std::string_view text, std::size_t at) {
   auto rest = text.substr(at);
   std::size_t bytes = rest.starts_with('\'')           ? 1
@@ -196,7 +204,8 @@ std::vector<std::string> tokenise(std::string_view text) {
 }
 
 std::string stem(std::string_view word) {
-  // A stemmer is not reentrant; making one costs more than many words.
+  // A stemmer is not reentrant, and creating one costs more than stemming
+  // many words.
   thread_local const std::unique_ptr<sb_stemmer, stemmer_deleter> english{
     sb_stemmer_new("english", "UTF_8")};
   if (english == nullptr || word.size() > longest_stemmed)

@@ -8,8 +8,7 @@ constexpr bool within(char32_t c, char32_t first, char32_t last) {
   return first <= c && c <= last;
 }
 
-/// The smallest code point that may take `bytes`: below it lies an overlong
-/// form.
+/// The smallest code point that needs `bytes`; a smaller one is overlong.
 constexpr char32_t smallest(std::size_t bytes) {
   return bytes == 2 ? 0x80 : bytes == 3 ? 0x800 : 0x10000;
 }

@@ -5,12 +5,11 @@
 #include <string>
 #include <string_view>
 
-/// Code points, for the parts of memory that look at text.
+/// UTF-8 decoding, and the classes of code points.
 
 namespace hololoom::detail {
 
-/// A code point and how many bytes it takes; no bytes at all for a byte that is
-/// not UTF-8.
+/// A code point and its size in UTF-8; 0 bytes for a byte that is not UTF-8.
 struct code_point {
   char32_t value = 0;
   std::size_t bytes = 0;
@@ -23,14 +22,14 @@ code_point decode(std::string_view text, std::size_t at);
 /// Appends `c` in UTF-8.
 void append(std::string& out, char32_t c);
 
-/// The small letter for `c`, or `c`: Latin, Greek and Cyrillic.
+/// The lower case of a Latin, Greek or Cyrillic `c`; any other `c` itself.
 char32_t lower(char32_t c);
 
-/// Whether `c` belongs to words: letters, digits and their marks. Past Latin,
-/// Greek and Cyrillic, whatever is not known to be punctuation or a symbol.
+/// Whether `c` can be part of a word: letters, digits and their marks. Beyond
+/// Latin, Greek and Cyrillic, all but known punctuation and symbols.
 bool is_word_character(char32_t c);
 
-/// Whether `c` is a word by itself, in scripts that put no spaces.
+/// Whether `c` is a word by itself, in scripts without spaces.
 bool is_ideograph(char32_t c);
 
 } // namespace hololoom::detail

@@ -13,11 +13,11 @@ namespace hololoom {
 namespace {
 
 constexpr std::size_t most_sentences = 3;
-/// Below this share of the query's weight, a sentence is about something else.
+/// A sentence with less of the query's weight is about something else.
 constexpr double least_coverage = 0.4;
-/// How much worse than the best a further sentence may be.
+/// A further sentence needs at least this part of the best score.
 constexpr double worth_adding = 0.7;
-/// Sentences that share this much of their words say the same.
+/// Sentences that share more of their terms say the same.
 constexpr double same_words = 0.6;
 
 /// A sentence that might answer.
@@ -40,8 +40,8 @@ double overlap(const std::vector<std::string>& a,
                   : static_cast<double>(both.size()) / static_cast<double>(all);
 }
 
-/// The sentences of the shards that have anything to do with the query, best
-/// first. What there is when time is up, if it is.
+/// The sentences of the shards that share a term with the query, best first;
+/// only those found in time.
 std::vector<candidate> rank(const tool_input& in, const query_profile& wanted) {
   std::vector<candidate> result;
   for (const auto& shard : in.shards) {
@@ -65,7 +65,7 @@ std::vector<candidate> rank(const tool_input& in, const query_profile& wanted) {
   return result;
 }
 
-/// One to three of `ranked` that do not repeat each other.
+/// Up to three of `ranked` that do not repeat each other.
 std::vector<candidate> choose(const std::vector<candidate>& ranked) {
   std::vector<candidate> result;
   for (const auto& c : ranked) {

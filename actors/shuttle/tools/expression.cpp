@@ -17,15 +17,15 @@ namespace {
 using detail::piece;
 using detail::piece_kind;
 
-/// Reads one expression off a list of pieces by the grammar
+/// Parses one expression from a list of pieces by the grammar
 /// sum = unit { op unit }, unit = {sign} (number | name | call | "(" sum ")")
-/// and remembers where the last complete one ended.
+/// and keeps the end of the last complete one.
 class grammar {
 public:
   grammar(const std::vector<piece>& pieces, std::size_t begin)
     : pieces_(pieces), at_(begin) {}
 
-  /// The end of the expression; `begin` if there is none.
+  /// @returns the end of the expression; `begin` if there is none.
   std::size_t read() {
     auto begin = at_;
     return sum(0) ? at_ : begin;

@@ -17,7 +17,7 @@ inline constexpr std::size_t max_expression_length = 512;
 /// Finds the longest arithmetic expression in `text`: numbers, + - * / ^ %,
 /// parentheses, functions such as sqrt(2), the constants pi and e, signs such
 /// as × and ÷, and words such as "plus", "times" and "divided by". An
-/// expression has an operator or a function; a number alone is none.
+/// expression has an operator or a function; a mere number is not one.
 ///
 /// ~~~
 /// find_expression("what is 12 * (3 + 4)?") == "12 * (3 + 4)"

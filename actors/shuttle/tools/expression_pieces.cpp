@@ -1,3 +1,4 @@
+#include <hololoom/actors/memory/text/text.hpp>
 #include <hololoom/actors/shuttle/tools/expression_pieces.hpp>
 
 #include <algorithm>
@@ -52,15 +53,7 @@ bool is_letter(char c) {
       || static_cast<unsigned char>(c) >= 0x80;
 }
 
-std::string lower(std::string_view text) {
-  std::string result{text};
-  for (auto& c : result)
-    if (c >= 'A' && c <= 'Z')
-      c = static_cast<char>(c - 'A' + 'a');
-  return result;
-}
-
-/// Cuts a query into pieces.
+/// Splits a query into pieces.
 class reader {
 public:
   explicit reader(std::string_view text) : text_(text) {}
@@ -161,7 +154,7 @@ private:
   }
 
   piece word() {
-    auto rest = lower(text_.substr(at_, 32));
+    auto rest = lower_ascii(text_.substr(at_, 32));
     for (const auto& x : spoken)
       if (rest.compare(0, x.said.size(), x.said) == 0
           && (x.said.size() >= rest.size() || !is_letter(rest[x.said.size()])))
@@ -169,7 +162,7 @@ private:
     std::size_t i = 0;
     while (is_letter(peek(i)) || is_digit(peek(i)))
       ++i;
-    auto name = lower(text_.substr(at_, i));
+    auto name = lower_ascii(text_.substr(at_, i));
     if (std::find(functions.begin(), functions.end(), name) != functions.end())
       return make(piece_kind::function, name, i);
     // "12 x 3": a lone x between numbers is a sign.
@@ -183,7 +176,7 @@ private:
   std::string_view text_;
   std::size_t at_ = 0;
   bool spaced_ = false;
-  /// For each open parenthesis, whether it is a function's.
+  /// For each open parenthesis, whether it belongs to a function.
   std::vector<bool> calls_;
 };
 

@@ -6,7 +6,7 @@
 
 namespace hololoom::detail {
 
-/// What a piece of a query is in arithmetic.
+/// The role of a piece of a query in arithmetic.
 enum class piece_kind {
   number,
   name, ///< A constant.
@@ -18,16 +18,17 @@ enum class piece_kind {
   other, ///< Not arithmetic.
 };
 
-/// A piece of the query: its form in an expression, and its kind.
+/// A piece of a query, spelt as in an expression.
 struct piece {
   piece_kind kind = piece_kind::other;
   std::string text;
-  /// Whether white space stood before it.
+  /// Whether white space precedes it.
   bool spaced = false;
 };
 
-/// Cuts a query into pieces: numbers with their thousands grouped, operators in
-/// any spelling ("×", "times"), names that arithmetic knows, and the rest.
+/// Splits a query into pieces: numbers, with or without grouped thousands,
+/// operators in any spelling ("×", "times"), names known to arithmetic, and the
+/// rest.
 std::vector<piece> cut_into_pieces(std::string_view text);
 
 } // namespace hololoom::detail

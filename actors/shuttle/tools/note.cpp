@@ -1,10 +1,10 @@
+#include <hololoom/actors/memory/text/hash.hpp>
 #include <hololoom/actors/memory/text/text.hpp>
 #include <hololoom/actors/shuttle/tools/tool.hpp>
 #include <hololoom/actors/shuttle/weave/prior.hpp>
 #include <hololoom/messages/json/value.hpp>
 
 #include <array>
-#include <cstdint>
 #include <cstdio>
 #include <string>
 #include <utility>
@@ -13,15 +13,12 @@ namespace hololoom {
 
 namespace {
 
-/// FNV-1a: the same note gets the same id in every process, so that noting it
-/// twice keeps one.
+/// The same note gets the same id in every process, so that noting it twice
+/// keeps one.
 std::string id_of(std::string_view text) {
-  std::uint64_t hash = 14695981039346656037ULL;
-  for (auto c : text)
-    hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
   std::array<char, 32> buffer{};
   std::snprintf(buffer.data(), buffer.size(), "note-%016llx",
-                static_cast<unsigned long long>(hash));
+                static_cast<unsigned long long>(detail::fnv1a(text)));
   return buffer.data();
 }
 
@@ -50,7 +47,7 @@ public:
     auto text = text_to_keep(in.asked.text);
     if (text.empty())
       return failure(errc::invalid_query,
-                     "there is nothing to note; write it behind the order, as "
+                     "there is nothing to note; write it after the command, as "
                      "in \"note that the demo is on Friday\"");
     auto note = make_note(text, in.at);
     tool_result result;

@@ -18,8 +18,8 @@ caf::error tool_registry::add(tool_ptr x) {
   if (name.empty() || name == "error")
     return failure(errc::invalid_config,
                    "cannot register a tool as \"" + name
-                     + "\": the name must be there, and \"error\" marks weaves "
-                       "that failed");
+                     + "\": a tool needs a name, and \"error\" marks failed "
+                       "weaves");
   if (find(name))
     return failure(errc::invalid_config,
                    "a tool \"" + name + "\" is registered already");

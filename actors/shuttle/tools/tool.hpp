@@ -12,23 +12,27 @@
 #include <string_view>
 #include <vector>
 
-/// Tools: what a weave can do to answer a query. A user's own tool derives from
-/// `tool` and is registered by name beside the built-in ones.
+/// shuttle/tools: what a weave can do to answer a query. A user's own tool
+/// derives from `tool` and is registered by name beside the built-in ones:
+/// `answer`, `search`, `calc` and `note`, a file each. Tools know no actors; a
+/// tool that changes something returns an effect. The room may include weave/
+/// (for what judges queries and sentences), memory/text, memory/index and
+/// messages.
 
 namespace hololoom {
 
-/// A shard that retrieval found, with what is known of how well it fits.
+/// A shard that retrieval found, and measures of how well it fits.
 struct found_shard {
   shard found;
   /// In 0..1, relative to the others.
   double score = 0;
-  /// Cosine to the query, absolute.
+  /// Cosine to the query: absolute.
   double similarity = 0;
-  /// Share of the query's terms it has, weighted by rarity, in 0..1, absolute.
+  /// Share of the query's terms in it, weighted by rarity, in 0..1: absolute.
   double coverage = 0;
 };
 
-/// What a tool works on. Valid only while `run` runs.
+/// The input of a tool. Valid during `run`.
 struct tool_input {
   const query& asked;
   const features& seen;
@@ -40,35 +44,34 @@ struct tool_input {
   const shard_index* memory = nullptr;
   /// When the query was asked.
   timestamp at;
-  /// A tool that goes on for long asks it now and then.
+  /// A tool that takes long checks it now and then.
   time_limit limit;
 };
 
-/// Finishes a response when what had to be done outside is done.
+/// Makes the final response once an effect is done.
 using effect_report = std::function<std::string(const remember_ack&)>;
 
-/// Something to be done outside the tool before the weave is over. Tools stay
-/// free of actors; the weaver asks the yarn graph, and answers the caller when
-/// that has answered.
+/// A change to be made outside the tool before the weave ends. Tools know no
+/// actors: the weaver asks the yarn graph, and answers the caller after it.
 struct tool_effect {
   remember_request remember;
-  /// The response once it is done; null: the response stays as it is.
+  /// Makes the response once it is done; null: the response does not change.
   effect_report report;
 };
 
-/// What a tool made of a query.
+/// The result of a tool.
 struct tool_result {
   std::string response;
-  /// That the response answers the query, in 0..1, in the tool's own view.
+  /// The tool's confidence that the response answers the query, in 0..1.
   double confidence = 0;
   /// File paths or shard ids, best first; repetitions are removed.
   std::vector<std::string> sources;
   std::optional<tool_effect> effect;
-  /// More about it, for the spacetime's metadata under "tool_result".
+  /// Details, for the spacetime's metadata under "tool_result".
   attributes details;
 };
 
-/// Where a spacetime says that `found` came from: its file, or else its id.
+/// The source that a spacetime names for `found`: its file, or else its id.
 std::string source_of(const shard& found);
 
 /// One way to answer queries. Immutable: shared by all weavers, called from
@@ -80,17 +83,17 @@ public:
   /// Unique among the registered tools.
   virtual std::string_view name() const = 0;
 
-  /// How much the words of the query speak for this tool, as a logit: 0 is
-  /// neutral, 3 is a clear hint, below -2 it would be nonsense.
+  /// How much the query's words suggest this tool, as a logit: 0 is neutral, 3
+  /// a clear hint, and below -2 the tool would make no sense.
   virtual double cue(const query& asked, const features& seen) const = 0;
 
-  /// Whether it changes anything outside. Such a tool is never tried for the
-  /// sake of learning, only when its cue is positive (unless the query's
-  /// metadata say `allow_side_effects: true`).
+  /// Whether it changes anything outside. The loom never tries such a tool for
+  /// the sake of learning, only if its cue is positive (or the query's metadata
+  /// say `allow_side_effects: true`).
   virtual bool has_side_effects() const { return false; }
 
-  /// Answers the query, or says with an error why it cannot. May be stopped
-  /// through `in.limit`; one that does not listen is abandoned by the shuttle.
+  /// Answers the query, or returns an error that says why it cannot. `in.limit`
+  /// may ask it to stop; the shuttle abandons a tool that does not.
   virtual caf::expected<tool_result> run(const tool_input& in) const = 0;
 };
 
@@ -101,8 +104,9 @@ using tool_ptr = std::shared_ptr<const tool>;
 class tool_registry {
 public:
   /// Registers `x`.
-  /// @returns `errc::invalid_config` when it is null or its name is empty,
-  ///          "error" (which marks failed weaves) or taken.
+  /// @returns `errc::invalid_config` if it is null or its name is empty, taken,
+  /// or
+  ///          "error" (which marks failed weaves).
   caf::error add(tool_ptr x);
 
   /// The tool of that name, or null.
@@ -117,13 +121,13 @@ private:
 /// `answer`, `search`, `calc` and `note`.
 tool_registry builtin_tools();
 
-/// From sentences of the retrieved shards, with their sources.
+/// Answers with sentences of the retrieved shards, and their sources.
 tool_ptr make_answer_tool();
 
-/// The shards themselves, ranked, with snippets.
+/// Lists the best shards, with snippets.
 tool_ptr make_search_tool();
 
-/// The arithmetic expression in the query, evaluated.
+/// Evaluates the arithmetic expression in the query.
 tool_ptr make_calc_tool();
 
 /// Writes the query's text into memory.

@@ -8,7 +8,7 @@ namespace {
 
 using steady = std::chrono::steady_clock;
 
-/// `start + span`, without overflow for "no limit" spans.
+/// `start + span`, where spans that mean "no limit" do not overflow.
 steady::time_point later(steady::time_point start, millis span) {
   constexpr millis longest = std::chrono::hours{24 * 365};
   return start

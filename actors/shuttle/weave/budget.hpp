@@ -10,13 +10,13 @@
 
 namespace hololoom {
 
-/// Reads the steady clock; the virtual one in tests.
+/// Reads the steady clock, or a virtual one in tests.
 using clock_function = std::function<std::chrono::steady_clock::time_point()>;
 
 /// The real clock.
 std::chrono::steady_clock::time_point steady_now();
 
-/// How long something may still go on. Long loops ask `over()` now and then.
+/// A limit of time. Long loops check `over()` now and then.
 class time_limit {
 public:
   using time_point = std::chrono::steady_clock::time_point;
@@ -27,7 +27,7 @@ public:
   time_limit(clock_function now, time_point end, std::stop_token stop)
     : now_(std::move(now)), end_(end), stop_(std::move(stop)) {}
 
-  /// Whether time is up, or somebody asked to stop.
+  /// Whether time is up or a stop was requested.
   bool over() const {
     return stop_.stop_requested() || (now_ && now_() >= end_);
   }
@@ -45,9 +45,9 @@ private:
   std::stop_token stop_;
 };
 
-/// Shares the time of a weave out over its steps: 30 % for features, 40 % for
-/// retrieval, 20 % for the decision and 10 % for the tool, as caps; a step gets
-/// the smaller of its cap and what is left of the whole.
+/// Divides the time of a weave among its steps: 30 % for features, 40 % for
+/// retrieval, 20 % for the decision and 10 % for the tool, as caps. A step gets
+/// the smaller of its cap and the rest of the whole.
 class weave_budget {
 public:
   using time_point = time_limit::time_point;

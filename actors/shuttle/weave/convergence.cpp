@@ -25,8 +25,8 @@ double sample_beta(double alpha, double beta, random_generator& rng) {
   return x + y > 0 ? x / (x + y) : alpha / (alpha + beta);
 }
 
-/// The explorable arm with the best draw from its posterior; none if there is
-/// no such arm.
+/// The explorable arm with the best draw from its posterior; nothing if no arm
+/// is explorable.
 std::optional<std::size_t> thompson(const std::vector<arm>& arms,
                                     random_generator& rng) {
   std::optional<std::size_t> best;
@@ -76,7 +76,7 @@ void blend(collapse_result& result, const std::vector<arm>& arms, double b) {
   std::vector<double> mixed(arms.size());
   for (std::size_t i = 0; i < arms.size(); ++i)
     mixed[i] = b * result.probabilities[i] + (1 - b) * arms[i].posterior.mean();
-  // What may not be explored competes only as the most probable.
+  // An arm that is not explorable competes only as the most probable.
   auto likeliest = index_of_best(result.probabilities);
   for (std::size_t i = 0; i < arms.size(); ++i)
     if (!arms[i].explorable && i != likeliest)

@@ -12,14 +12,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::string lower(std::string_view text) {
-  std::string result{text};
-  for (auto& c : result)
-    if (c >= 'A' && c <= 'Z')
-      c = static_cast<char>(c - 'A' + 'a');
-  return result;
-}
-
 pattern_card make_bare() {
   pattern_card c;
   c.kind = card_kind::bare;
@@ -86,7 +78,7 @@ card_choice select_auto(const card_choice_input& in, card_choice choice) {
     choice.kind = *in.learned;
     choice.reason = "learned_preference=" + std::string{name_of(*in.learned)};
   } else {
-    // Without knowing what time is left, the slowest card is a risk.
+    // With an unknown amount of time, the slowest card is a risk.
     auto roomy = in.remaining && fits(card_kind::fused, in.remaining);
     choice.kind = length < 50            ? card_kind::bare
                 : length < 150 || !roomy ? card_kind::fast
@@ -100,7 +92,7 @@ card_choice select_auto(const card_choice_input& in, card_choice choice) {
 } // namespace
 
 std::optional<card_kind> parse_card(std::string_view name) {
-  auto wanted = lower(name);
+  auto wanted = lower_ascii(name);
   for (const auto& [kind, text] : enumerators(card_kind{}))
     if (text == wanted)
       return kind;
@@ -108,7 +100,7 @@ std::optional<card_kind> parse_card(std::string_view name) {
 }
 
 bool is_auto(std::string_view name) {
-  return lower(name) == "auto";
+  return lower_ascii(name) == "auto";
 }
 
 const pattern_card& card_for(card_kind kind) {

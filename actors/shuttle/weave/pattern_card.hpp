@@ -34,19 +34,19 @@ std::optional<card_kind> parse_card(std::string_view name);
 /// Whether `name` means "choose for me".
 bool is_auto(std::string_view name);
 
-/// Everything that a card decides about a weave. Immutable data.
+/// The settings of a weave that a card determines. Immutable.
 struct pattern_card {
   card_kind kind = card_kind::fast;
-  /// What people see: "Fast Threading".
+  /// For display: "Fast Threading".
   std::string name;
   /// Embedding dimensions, ascending.
   std::vector<std::int64_t> scales;
-  /// Share of each scale in retrieval; sums to 1.
+  /// The weight of each scale in retrieval; they sum to 1.
   std::map<std::int64_t, double> fusion_weights;
-  /// Structural motifs beside the keywords.
+  /// Structural motifs in addition to keywords.
   bool structural_motifs = false;
   bool spectral = false;
-  /// Search by all scales, not by the smallest alone.
+  /// Search at all scales instead of the smallest alone.
   bool fused_retrieval = false;
   /// Shards to retrieve.
   std::int64_t k = 6;
@@ -58,26 +58,26 @@ struct pattern_card {
   bool operator==(const pattern_card&) const = default;
 };
 
-/// The card for `kind`. The reference stays valid for ever.
+/// The card for `kind`. The reference is always valid.
 const pattern_card& card_for(card_kind kind);
 
-/// `card` without the scales that are not in `available`, its weights scaled
-/// to sum to 1 again. If none is left it gets the smallest available one.
+/// `card` with only the scales in `available`, its weights scaled to sum to 1
+/// again. If no scale remains, the card gets the smallest available one.
 pattern_card restrict_scales(pattern_card card,
                              const std::vector<std::int64_t>& available);
 
-/// What the choice of a card depends on.
+/// The inputs of the choice of a card.
 struct card_choice_input {
   std::string_view query_text;
-  /// What the caller asked for: a card's name, "auto", or nothing.
+  /// The caller's preference: a card's name, "auto", or nothing.
   std::optional<std::string> preference;
-  /// What the config says: a card's name or "auto".
+  /// The config's choice: a card's name or "auto".
   std::string configured = "auto";
-  /// For auto: take no card that needs longer (at most 2.5 s bare, 5 s fast).
+  /// For auto: no card that needs longer (up to 2.5 s bare, up to 5 s fast).
   std::optional<millis> max_timeout;
-  /// For auto: time left for the weave. None: not known.
+  /// For auto: the time left for the weave, if known.
   std::optional<millis> remaining;
-  /// For auto: the card that did best so far.
+  /// For auto: the card with the best record so far.
   std::optional<card_kind> learned;
 };
 
@@ -87,17 +87,17 @@ struct card_choice {
   std::string reason;
   /// Code points.
   std::int64_t query_length = 0;
-  /// A preference that is no card; empty when all is well.
+  /// Names a preference that is not a card; usually empty.
   std::string warning;
 };
 
-/// Chooses a card. An explicit preference wins, then an explicit config; only
-/// "auto" looks at the limits, at what was learned and at the text's length:
+/// Chooses a card. An explicit preference wins, then an explicit config. Only
+/// "auto" considers the limits, the learned card and the text's length:
 /// under 50 code points bare (but fast for an empty text), under 150 fast, else
 /// fused if 8 s remain.
 card_choice select_pattern(const card_choice_input& in);
 
-/// The last choices, at most `limit` of them. Not thread-safe.
+/// The latest choices, at most `limit`. Not thread-safe.
 class card_history {
 public:
   explicit card_history(std::size_t limit = 1000) : limit_(limit) {}

@@ -19,36 +19,36 @@ constexpr std::array polite{
   std::string_view{"please"}, std::string_view{"can you"},
   std::string_view{"could you"}, std::string_view{"would you"}};
 
-constexpr std::array look_up_orders{
+constexpr std::array look_up_commands{
   std::string_view{"search for"}, std::string_view{"search"},
   std::string_view{"find"},       std::string_view{"look up"},
   std::string_view{"look for"},   std::string_view{"locate"},
   std::string_view{"list"},       std::string_view{"show me"}};
 
-/// Longer orders come first: "note that" is not "note" and "that ...".
-constexpr std::array keep_orders{std::string_view{"make a note that"},
-                                 std::string_view{"make a note of"},
-                                 std::string_view{"make a note"},
-                                 std::string_view{"take a note"},
-                                 std::string_view{"save a note"},
-                                 std::string_view{"write a note"},
-                                 std::string_view{"write down that"},
-                                 std::string_view{"write down"},
-                                 std::string_view{"note down"},
-                                 std::string_view{"note that"},
-                                 std::string_view{"note"},
-                                 std::string_view{"remember that"},
-                                 std::string_view{"remember"},
-                                 std::string_view{"save that"},
-                                 std::string_view{"save"},
-                                 std::string_view{"write"}};
+/// Longer commands come first: "note that" is not "note" and "that ...".
+constexpr std::array keep_commands{std::string_view{"make a note that"},
+                                   std::string_view{"make a note of"},
+                                   std::string_view{"make a note"},
+                                   std::string_view{"take a note"},
+                                   std::string_view{"save a note"},
+                                   std::string_view{"write a note"},
+                                   std::string_view{"write down that"},
+                                   std::string_view{"write down"},
+                                   std::string_view{"note down"},
+                                   std::string_view{"note that"},
+                                   std::string_view{"note"},
+                                   std::string_view{"remember that"},
+                                   std::string_view{"remember"},
+                                   std::string_view{"save that"},
+                                   std::string_view{"save"},
+                                   std::string_view{"write"}};
 
-constexpr std::array explain_orders{
+constexpr std::array explain_commands{
   std::string_view{"explain"},   std::string_view{"describe"},
   std::string_view{"tell me"},   std::string_view{"define"},
   std::string_view{"summarize"}, std::string_view{"summarise"}};
 
-constexpr std::array arithmetic_orders{
+constexpr std::array arithmetic_commands{
   std::string_view{"what is"},   std::string_view{"what's"},
   std::string_view{"whats"},     std::string_view{"how much is"},
   std::string_view{"calculate"}, std::string_view{"compute"},
@@ -59,35 +59,26 @@ bool is_letter_or_digit(char c) {
       || static_cast<unsigned char>(c) >= 0x80;
 }
 
-/// The length of the first of `orders` that `text` (lower case) begins with as
-/// whole words; 0 if there is none.
+/// The length of the first of `commands` that `text` (in lower case) begins
+/// with, as whole words; 0 for none.
 template <std::size_t N>
 std::size_t begins_with(std::string_view text,
-                        const std::array<std::string_view, N>& orders) {
-  for (auto order : orders)
-    if (text.substr(0, order.size()) == order
-        && (text.size() == order.size()
-            || !is_letter_or_digit(text[order.size()])))
-      return order.size();
+                        const std::array<std::string_view, N>& commands) {
+  for (auto command : commands)
+    if (text.substr(0, command.size()) == command
+        && (text.size() == command.size()
+            || !is_letter_or_digit(text[command.size()])))
+      return command.size();
   return 0;
 }
 
-/// Offset of the first byte that is no space.
+/// Offset of the first byte that is not a space.
 std::size_t skip_spaces(std::string_view text, std::size_t at) {
   auto next = text.find_first_not_of(" \t\r\n", at);
   return next == std::string_view::npos ? text.size() : next;
 }
 
-/// Lower case for ASCII alone, so that offsets stay the same.
-std::string lower_ascii(std::string_view text) {
-  std::string result{text};
-  for (auto& c : result)
-    if (c >= 'A' && c <= 'Z')
-      c = static_cast<char>(c - 'A' + 'a');
-  return result;
-}
-
-/// Where the order begins, behind "please" and "could you".
+/// Offset of the command, after "please" and "could you".
 std::size_t skip_politeness(std::string_view lowered) {
   auto at = skip_spaces(lowered, 0);
   while (auto length = begins_with(lowered.substr(at), polite)) {
@@ -97,13 +88,13 @@ std::size_t skip_politeness(std::string_view lowered) {
   return at;
 }
 
-/// What stands behind an order at the beginning of `text`.
+/// The text after a command at the beginning of `text`.
 template <std::size_t N>
-std::string_view behind_order(std::string_view text,
-                              const std::array<std::string_view, N>& orders) {
+std::string_view object_of(std::string_view text,
+                           const std::array<std::string_view, N>& commands) {
   auto lowered = lower_ascii(text);
   auto at = skip_politeness(lowered);
-  auto length = begins_with(std::string_view{lowered}.substr(at), orders);
+  auto length = begins_with(std::string_view{lowered}.substr(at), commands);
   if (length == 0)
     return {};
   auto rest = text.substr(at + length);
@@ -112,11 +103,11 @@ std::string_view behind_order(std::string_view text,
                                          : trim(rest.substr(begin));
 }
 
-int arithmetic_cue(std::string_view text, std::string_view order) {
+int arithmetic_cue(std::string_view text, std::string_view command) {
   auto found = find_expression(text);
   if (!found)
     return 0;
-  auto clear = begins_with(order, arithmetic_orders) > 0
+  auto clear = begins_with(command, arithmetic_commands) > 0
             || text.find('=') != std::string_view::npos
             || found->find_first_of(" (^%*") != std::string::npos
             || found->size() + 2 >= trim(text).size();
@@ -133,21 +124,21 @@ bool allows_side_effects(const attributes& metadata) {
 
 query_cues find_cues(std::string_view text) {
   auto lowered = lower_ascii(text);
-  auto order = std::string_view{lowered}.substr(skip_politeness(lowered));
+  auto command = std::string_view{lowered}.substr(skip_politeness(lowered));
   query_cues result;
-  result.arithmetic = arithmetic_cue(text, order);
-  result.looks_up = begins_with(order, look_up_orders) > 0;
-  result.keeps = begins_with(order, keep_orders) > 0;
-  result.asks = is_question(text) || begins_with(order, explain_orders) > 0;
+  result.arithmetic = arithmetic_cue(text, command);
+  result.looks_up = begins_with(command, look_up_commands) > 0;
+  result.keeps = begins_with(command, keep_commands) > 0;
+  result.asks = is_question(text) || begins_with(command, explain_commands) > 0;
   return result;
 }
 
 std::string_view text_to_keep(std::string_view text) {
-  return behind_order(text, keep_orders);
+  return object_of(text, keep_commands);
 }
 
 std::string_view text_to_find(std::string_view text) {
-  return behind_order(text, look_up_orders);
+  return object_of(text, look_up_commands);
 }
 
 std::vector<arm> weigh_tools(const tool_registry& tools, const query& asked,

@@ -8,42 +8,42 @@
 #include <string_view>
 #include <vector>
 
-/// The policy: what the words of a query say for each tool, and what was
-/// learned of the tools, as one probability each.
+/// The policy: combines the cues in a query's words with the learned rewards
+/// into one probability for each tool.
 
 namespace hololoom {
 
-/// What speaks for the built-in tools in the words of a query.
+/// The cues for the built-in tools in the words of a query.
 struct query_cues {
-  /// In arithmetic: 0 none, 1 digits with a hyphen or slash that may be a date
-  /// or a name, 2 clearly arithmetic.
+  /// Arithmetic: 0 for none, 1 for digits with a hyphen or slash that may be a
+  /// date or a name, 2 for clear arithmetic.
   int arithmetic = 0;
-  /// It begins like an order to look something up: "find", "search for".
+  /// It begins with a command to look something up: "find", "search for".
   bool looks_up = false;
-  /// It begins like an order to keep something: "note that", "remember".
+  /// It begins with a command to keep something: "note that", "remember".
   bool keeps = false;
-  /// It asks, or wants something explained.
+  /// It is a question, or asks for an explanation.
   bool asks = false;
 };
 
 query_cues find_cues(std::string_view text);
 
-/// The text that an order to keep something is about: "buy milk" in "note that
-/// buy milk", "please remember: buy milk". Empty if there is none.
+/// The object of a command to keep something: "buy milk" in "note that buy
+/// milk" and "please remember: buy milk". Empty for any other text.
 std::string_view text_to_keep(std::string_view text);
 
-/// What an order to look something up is about: "the licence" in "please find
-/// the licence". Empty if it is no such order.
+/// The object of a command to look something up: "the licence" in "please find
+/// the licence". Empty for any other text.
 std::string_view text_to_find(std::string_view text);
 
 /// Each tool as an arm of the bandit, in the order of the registry.
 ///
 /// p = softmax(cue + experience * ln(mean / 0.5)), where mean is the posterior
-/// mean of the tool's reward: one that was never rewarded or is unknown counts
-/// only by its cue. A tool with side effects and no positive cue gets p = 0.
-/// Explorable are tools without side effects whose p is at least a twentieth of
-/// the best: trying a hopeless one teaches nothing. A query whose metadata say
-/// `allow_side_effects: true` has every tool treated alike.
+/// mean of the tool's reward; without rewards, only the cue counts. A tool with
+/// side effects and no positive cue gets p = 0. A tool is explorable if it has
+/// no side effects and its p is at least a twentieth of the best: trying a
+/// hopeless tool teaches nothing. With `allow_side_effects: true` in the
+/// query's metadata, tools with side effects are treated like the others.
 std::vector<arm> weigh_tools(const tool_registry& tools, const query& asked,
                              const features& seen,
                              const policy_snapshot& learned, double experience);

@@ -16,19 +16,18 @@ caf::error invalid(const std::string& why) {
 caf::error check_query(const weave_request& request,
                        const shuttle_options& options) {
   const auto& text = request.asked.text;
-  // Four bytes are the longest code point: what is longer need not be read.
+  // A code point has at most four bytes: a longer text need not be read.
   auto most = static_cast<std::size_t>(options.max_query_chars);
   if (text.size() / 4 > most)
-    return invalid("its text has more than the " + std::to_string(most)
-                   + " characters that are taken");
+    return invalid("its text has more than " + std::to_string(most)
+                   + " characters, the limit");
   if (auto at = first_invalid_utf8(text))
     return invalid("its text is not UTF-8 at byte " + std::to_string(*at));
   if (trim(text).empty())
     return invalid("its text is empty");
   if (auto length = count_code_points(text); length > most)
     return invalid("its text has " + std::to_string(length)
-                   + " characters; at most " + std::to_string(most)
-                   + " are taken");
+                   + " characters; the limit is " + std::to_string(most));
   if (request.deadline
       && !(std::isfinite(request.deadline->count())
            && request.deadline->count() > 0))

@@ -12,7 +12,7 @@ bool is_space(char c) {
   return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f';
 }
 
-/// Signs that begin a line of a list, a comment or a quotation.
+/// Characters that begin a line of a list, a comment or a quotation.
 bool is_marker(char c) {
   return c == '*' || c == '#' || c == '>' || c == '|' || c == '-' || c == '.'
       || c == '=' || c == '~' || c == '+';
@@ -32,7 +32,7 @@ std::string tidy(std::string_view sentence) {
         result += ' ';
       continue;
     }
-    // A marker stands alone: "-5" and ".deb" are no list items.
+    // A marker stands alone: "-5" and ".deb" are not list items.
     if (fresh_line && is_marker(c)
         && (i + 1 == sentence.size() || is_space(sentence[i + 1])
             || is_marker(sentence[i + 1])))
@@ -132,7 +132,7 @@ double readability(std::string_view sentence) {
   auto last = sentence.empty() ? '\0' : sentence.back();
   if (last != '.' && last != '!' && last != '?' && last != '"' && last != ')')
     result *= 0.9;
-  // A question answers nothing.
+  // A question does not answer.
   if (last == '?')
     result *= 0.6;
   return result;

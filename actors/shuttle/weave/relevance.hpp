@@ -11,13 +11,13 @@
 
 namespace hololoom {
 
-/// Everything in 0..1.
+/// All values are in 0..1.
 struct relevance {
   /// Share of the query's terms, weighted by rarity, that the sentence has.
   double coverage = 0;
   /// Cosine of their vectors.
   double similarity = 0;
-  /// Both, and whether the terms stand as near to each other as in the query.
+  /// Combines both with how close the terms are to each other.
   double score = 0;
 };
 
@@ -33,7 +33,7 @@ public:
                   const std::vector<std::string>& terms) const;
 
 private:
-  /// How near to each other the query's terms stand, in 0..1.
+  /// How close the query's terms are to each other, in 0..1.
   double closeness(std::string_view sentence) const;
 
   const query_view& query_;
@@ -45,15 +45,15 @@ private:
 /// The search terms of `text`, sorted, without repetitions.
 std::vector<std::string> distinct_terms(std::string_view text);
 
-/// The sentences of `text` with their white space tidied: wrapped lines are
-/// joined, and list markers and comment signs at their beginning are gone.
+/// The sentences of `text`, with wrapped lines joined, and without list markers
+/// and comment signs at their beginning.
 std::vector<std::string> prose_sentences(std::string_view text);
 
-/// How much a sentence looks like something to read aloud, in 0..1: not a
-/// heading, not a table, not a list of file names, not a page long.
+/// How much a sentence resembles prose, in 0..1: not a heading, a table, a list
+/// of file names, or a page of text.
 double readability(std::string_view sentence);
 
-/// The sentences of `text` that fit best, at most `length` code points.
+/// The sentence of `text` that fits best, at most `length` code points.
 std::string snippet(std::string_view text, const query_profile& wanted,
                     std::size_t length = 200);
 

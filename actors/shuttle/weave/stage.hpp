@@ -37,8 +37,8 @@ constexpr auto enumerators(weave_stage) {
     std::pair{e::spacetime_assembly, std::string_view{"spacetime_assembly"}}};
 }
 
-/// Where a weave is, seen from outside: the shuttle reads it when a weaver does
-/// not return, and asks it to stop. Thread-safe.
+/// The progress of a weave, for its shuttle: which step it is in, and a way to
+/// ask it to stop. Thread-safe.
 struct weave_progress {
   std::atomic<weave_stage> stage{weave_stage::pattern_selection};
   std::stop_source stop;

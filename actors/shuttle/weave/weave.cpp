@@ -34,7 +34,7 @@ struct weave_run::impl {
     outcome.trace.warnings = order.warnings;
     outcome.degraded = !order.warnings.empty();
     if (!order.memory)
-      warn("there is no memory to look into");
+      warn("there is no memory to search");
   }
 
   // -- keeping the trace ------------------------------------------------------
@@ -57,7 +57,7 @@ struct weave_run::impl {
   void left_out(weave_stage stage) {
     outcome.degraded = true;
     warn(std::string{name_of(stage)}
-         + " ran out of time; what it had by then was used");
+         + " ran out of time; its partial result was used");
   }
 
   void note_warp(std::string op, std::size_t count) {
@@ -67,9 +67,9 @@ struct weave_run::impl {
 
   // -- running a step ---------------------------------------------------------
 
-  /// Runs `f` as `stage`, timed, within its limit. The weave goes on with what
-  /// there is if `f` throws.
-  /// @returns whether it was run to its end.
+  /// Runs `f` as `stage`, timed, within its limit. If `f` throws, the weave
+  /// goes on without its result.
+  /// @returns whether `f` ran to its end.
   template <class F>
   bool step(weave_stage stage, F f) {
     progress->stage = stage;
@@ -91,13 +91,13 @@ struct weave_run::impl {
     return completed;
   }
 
-  /// The deadline passed before `stage`: said once.
+  /// Reports, once, that the deadline passed before `stage`.
   void out_of_time(weave_stage stage) {
     if (expired)
       return;
     expired = true;
     auto asked = progress->stop.stop_requested();
-    fail(stage, asked ? failure(errc::cancelled, "the weave was called off "
+    fail(stage, asked ? failure(errc::cancelled, "the weave was cancelled "
                                                  "before this step")
                       : failure(errc::deadline_exceeded,
                                 "the deadline of " + in_ms(budget->total())

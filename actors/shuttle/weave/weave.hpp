@@ -21,9 +21,9 @@ struct weave_setting {
   shuttle_options options;
   /// Not null.
   std::shared_ptr<const tool_registry> tools;
-  /// For durations and deadlines.
+  /// Measures durations and deadlines.
   clock_function clock = steady_now;
-  /// For labels and recency.
+  /// Dates spacetimes and weighs recency.
   std::function<timestamp()> wall_clock = now;
 };
 

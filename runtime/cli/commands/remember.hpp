@@ -1,7 +1,7 @@
 #pragma once
 
-#include <hololoom/actors/memory/yarn_graph.hpp>
 #include <hololoom/runtime/cli/session.hpp>
+#include <hololoom/runtime/cli/terminal/render.hpp>
 
 #include <string>
 #include <vector>

@@ -1,8 +1,9 @@
 #pragma once
 
-#include <hololoom/actors/memory/yarn_graph.hpp>
+#include <hololoom/actors/memory/reading/source_reader.hpp>
 #include <hololoom/actors/reflection/repair/repair.hpp>
 #include <hololoom/messages/reflection.hpp>
+#include <hololoom/messages/yarn.hpp>
 #include <hololoom/runtime/cli/terminal/console.hpp>
 
 #include <string>
@@ -11,6 +12,13 @@
 /// made safe for a terminal.
 
 namespace hololoom::cli {
+
+/// The result of reading files into memory.
+struct loading_report {
+  reading_report read;
+  /// Summed over all requests; `total` is the last one's.
+  remember_ack remembered;
+};
 
 /// The answer, its sources, and a dim line with tool, confidence, time and id.
 std::string render(const spacetime& woven, const style& look);

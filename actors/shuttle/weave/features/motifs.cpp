@@ -16,7 +16,7 @@ constexpr std::array keywords{
   std::string_view{"inspection"}, std::string_view{"calculate"},
   std::string_view{"compute"}};
 
-/// Words that show a figure of speech: one to three of them in a row.
+/// One to three consecutive words that show a figure of speech.
 struct cue {
   std::string_view pattern;
   std::array<std::string_view, 3> words;
@@ -53,7 +53,7 @@ constexpr std::array asking_words{
   std::string_view{"which"}, std::string_view{"whose"},
   std::string_view{"whom"}};
 
-/// A word in lower case (ASCII) and where it stands.
+/// A word in lower case (ASCII), and its place.
 struct placed_word {
   std::string text;
   text_span span;

@@ -14,8 +14,8 @@ namespace hololoom {
 /// @pre UTF-8
 std::vector<motif> find_motifs(std::string_view text, bool structural);
 
-/// Whether the first word of `text` asks ("how", "what") or a question mark is
-/// in it.
+/// Whether `text` begins with a question word ("how", "what") or contains a
+/// question mark.
 bool is_question(std::string_view text);
 
 } // namespace hololoom

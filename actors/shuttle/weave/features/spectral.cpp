@@ -48,7 +48,7 @@ void rotate(square_matrix& m, std::size_t p, std::size_t q) {
   }
 }
 
-/// @returns false if it was stopped.
+/// @returns false if `stop` ended it.
 bool sweep(square_matrix& m, const stop_check& stop) {
   for (std::size_t p = 0; p < m.size(); ++p) {
     if (stop && stop())

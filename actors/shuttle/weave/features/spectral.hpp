@@ -28,19 +28,19 @@ private:
   std::vector<double> values_;
 };
 
-/// Asked now and then by long computations: whether to give up.
+/// Long computations call it now and then: whether to stop.
 using stop_check = std::function<bool()>;
 
 /// All eigenvalues of a symmetric matrix, ascending: cyclic Jacobi rotations
 /// (Golub and Van Loan, Matrix Computations, 8.5), O(n^3) a sweep.
-/// @returns fewer than n values, that is none, if `stop` said so.
+/// @returns no values if `stop` ended the computation.
 std::vector<double> symmetric_eigenvalues(square_matrix m,
                                           const stop_check& stop = {});
 
 /// An undirected weighted graph over named nodes; parallel edges add up.
 class entity_graph {
 public:
-  /// The node of that name, made if need be.
+  /// The node of that name, created if need be.
   std::size_t node(const std::string& name);
 
   void connect(const std::string& a, const std::string& b, double weight = 1);
@@ -60,7 +60,7 @@ private:
   std::vector<edge> edges_;
 };
 
-/// What a graph and a set of texts look like as numbers.
+/// A graph and a set of texts, summed up in numbers.
 struct spectral_summary {
   /// The four smallest eigenvalues of the Laplacian, padded with 0.
   std::vector<double> eigenvalues;
@@ -72,7 +72,7 @@ struct spectral_summary {
   double topic_var = 0;
   /// 1 if the graph is connected, plus `topic_var`.
   double coherence = 0;
-  /// Whether it was given up half-way.
+  /// Whether the computation was stopped early.
   bool incomplete = false;
 };
 

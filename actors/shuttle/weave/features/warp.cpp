@@ -9,8 +9,8 @@ namespace hololoom {
 
 namespace {
 
-/// Cosines of unlike texts differ by little; a plain softmax over them would be
-/// flat.
+/// The cosines of different texts are close to each other; a plain softmax over
+/// them would be flat.
 constexpr double temperature = 0.1;
 
 double dot(const std::vector<float>& a, const std::vector<float>& b) {

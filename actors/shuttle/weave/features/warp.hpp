@@ -8,7 +8,7 @@
 
 namespace hololoom {
 
-/// A thread under tension: a candidate shard as a vector.
+/// A tensioned thread: a candidate shard as a vector.
 struct warp_thread {
   /// The shard's id.
   std::string id;
@@ -18,9 +18,9 @@ struct warp_thread {
   std::vector<float> embedding;
 };
 
-/// The warp space of one weave: the candidates' vectors side by side, as a
-/// field that the query is held against. It is released by `collapse`, or at
-/// the end of its scope whatever happens.
+/// The warp space of one weave: the candidates' vectors side by side, a field
+/// against which the query is measured. `collapse` or the destructor releases
+/// it.
 class warp_space {
 public:
   warp_space() = default;
@@ -31,7 +31,7 @@ public:
   warp_space(warp_space&&) = default;
   warp_space& operator=(warp_space&&) = default;
 
-  /// Puts `threads` under tension, in place of those before.
+  /// Replaces the threads.
   void tension(std::vector<warp_thread> threads);
 
   std::size_t size() const { return threads_.size(); }
@@ -45,11 +45,11 @@ public:
   /// The field's mean under `attention`: `[dimension]`.
   std::vector<float> context(const std::vector<double>& attention) const;
 
-  /// Shape, norm, mean and deviation of the field and the mean tension.
+  /// Shape, norm, mean and deviation of the field, and the mean tension.
   attributes statistics() const;
 
-  /// Lets go of all threads.
-  /// @returns how many there were.
+  /// Releases all threads.
+  /// @returns their number.
   std::size_t collapse();
 
 private:

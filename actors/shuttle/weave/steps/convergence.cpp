@@ -8,8 +8,8 @@ namespace hololoom {
 
 namespace {
 
-/// The config's chance to explore, or what learning asks for instead. A config
-/// that says 0 means never.
+/// The probability of exploring: the learned one if there is one, else the
+/// config's. A config of 0 always means never.
 double epsilon_of(const shuttle_options& options,
                   const policy_snapshot& learned) {
   if (options.epsilon <= 0)
@@ -51,8 +51,8 @@ caf::expected<decision> converge(const query& asked, const features& seen,
   auto arms = weigh_tools(tools, asked, seen, learned, options.experience);
   std::erase_if(arms, [](const arm& x) { return x.probability <= 0; });
   if (arms.empty())
-    return failure(errc::unknown_tool, "no tool is for this query; register "
-                                       "one that has no side effects");
+    return failure(errc::unknown_tool, "no tool suits this query; register "
+                                       "one without side effects");
   auto epsilon = epsilon_of(options, learned);
   auto result = collapse(arms, {options.strategy, epsilon, options.blend}, rng);
   decision made;

@@ -7,9 +7,9 @@ namespace hololoom {
 
 namespace {
 
-/// How much of the score comes from the warp, and how much from the share of
-/// the query's terms that a shard has: similarity alone, at a small scale,
-/// takes what merely sounds alike.
+/// The parts of the score that come from the warp, and from the share of the
+/// query's terms in a shard: similarity alone, at a small scale, confuses words
+/// that merely look alike.
 constexpr double pull = 0.15;
 constexpr double covering = 0.25;
 
@@ -33,7 +33,7 @@ search_options options_for(const pattern_card& card,
   return result;
 }
 
-/// The attention on `id` relative to the strongest; 0 for one outside the warp.
+/// The attention on `id` relative to the strongest; 0 outside the warp.
 double pull_on(std::string_view id, const warp_space& warp,
                const std::vector<double>& attention, double strongest) {
   for (std::size_t i = 0; i < attention.size(); ++i)

@@ -58,7 +58,7 @@ void add_card(spacetime& to, const card_selection& x) {
   to.metadata.set("chrono_timeout", x.card.pipeline_timeout.count() / 1000);
 }
 
-/// What the tool made, or that it failed, or that it never came to that.
+/// Sets the response: the tool's, or the error of the step that failed.
 void add_response(spacetime& to, weave_outcome& x) {
   const auto* last = x.trace.errors.empty() ? nullptr : &x.trace.errors.back();
   if (x.made) {
@@ -81,7 +81,7 @@ void add_response(spacetime& to, weave_outcome& x) {
   if (!x.decided || !last
       || last->stage != name_of(weave_stage::tool_execution))
     return;
-  // The tool ran and failed: that is its own, and is learned from.
+  // The tool itself failed: learning attributes the failure to it.
   to.tool_used = x.decided->plan.chosen_tool;
   to.confidence = failed_tool * x.decided->confidence;
   to.sources_used.clear();

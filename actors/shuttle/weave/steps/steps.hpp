@@ -25,7 +25,7 @@ struct card_selection {
   /// With the scales that the embedder has.
   pattern_card card;
   card_choice choice;
-  /// Whether the loom chose by itself.
+  /// Whether the loom chose automatically.
   bool automatic = false;
   /// For the whole weave.
   millis deadline{0};
@@ -43,15 +43,15 @@ struct window_setup {
   temporal_window window;
   /// Whether the query itself asks for a span of time.
   bool narrowed = false;
-  /// Metadata that could not be read.
+  /// One for each piece of metadata that could not be read.
   std::vector<std::string> warnings;
 };
 
-/// The span of time to look at: what the query's metadata say (`since`,
+/// The span of time to search: the one in the query's metadata (`since`,
 /// `until`: ISO 8601; `episode`), or, if its words ask for something recent
 /// ("today", "latest"), the card's: 1 day for bare, 7 for fast, 365 for fused.
-/// Otherwise all of it: the age of a document says little of its worth, so that
-/// recency only weighs, by the card's bias.
+/// Otherwise all time: age says little about a document's worth, so that
+/// recency is only weighed, by the card's bias.
 window_setup set_up_window(const query_view& view, const attributes& metadata,
                            const pattern_card& card, timestamp at);
 
@@ -63,9 +63,9 @@ struct thread_selection {
   std::vector<std::string> warnings;
 };
 
-/// The candidates: shards of the window, ranked by relevance and recency. A
-/// window that the words of the query narrowed and that holds nothing is given
-/// up, with a warning.
+/// The candidates: shards of the window, ranked by relevance and recency. If
+/// the query's words narrowed the window and it is empty, all time is searched,
+/// with a warning.
 thread_selection choose_threads(const shard_index& memory,
                                 const query_view& view,
                                 const window_setup& when, std::size_t cap);
@@ -79,12 +79,12 @@ struct extracted_features {
   std::optional<spectral_summary> spectrum;
   /// The vectors of the first candidates, `[candidate][scale]`.
   std::vector<std::vector<float>> candidates;
-  /// Whether time was up before it was done.
+  /// Whether time ran out.
   bool incomplete = false;
 };
 
 /// Motifs of the query, its embedding at the card's largest scale, and the
-/// spectrum of the entities that query and candidates name together.
+/// spectrum of the entities in query and candidates.
 extracted_features extract_features(const query_view& view,
                                     const pattern_card& card,
                                     const shard_index& memory,
@@ -93,7 +93,7 @@ extracted_features extract_features(const query_view& view,
 
 // -- 5. warp_tensioning -------------------------------------------------------
 
-/// The candidates under tension, by recency and relevance.
+/// The candidates as threads, tensioned by recency and relevance.
 warp_space tension_warp(const shard_index& memory,
                         const std::vector<scored>& threads,
                         const extracted_features& extracted);
@@ -105,14 +105,14 @@ struct retrieved {
   std::vector<found_shard> shards;
   /// The query's pull on each thread of the warp.
   std::vector<double> attention;
-  /// Cosine of the query and the threads' mean under that pull: how near the
-  /// memory comes to what was asked, as a whole.
+  /// Cosine of the query and the threads' mean under that pull: how close the
+  /// memory as a whole is to the query.
   double context_similarity = 0;
 };
 
-/// The card's k best of the candidates: 60 % of the score are the card's
-/// search, 25 % the share of the query's terms, and 15 % the query's pull on
-/// the thread in the warp, by which recency weighs in.
+/// The card's k best candidates: 60 % of the score is the card's search, 25 %
+/// the share of the query's terms, and 15 % the query's pull on the thread in
+/// the warp, through which recency counts.
 retrieved retrieve(const query_view& view, const pattern_card& card,
                    const shard_index& memory,
                    const std::vector<scored>& threads, const warp_space& warp,
@@ -122,13 +122,13 @@ retrieved retrieve(const query_view& view, const pattern_card& card,
 
 struct decision {
   action_plan plan;
-  /// That the tool is the right one, in 0..1.
+  /// Confidence in the choice, in 0..1.
   double confidence = 0;
   attributes statistics;
 };
 
 /// Chooses the tool.
-/// @returns `errc::unknown_tool` if no registered tool is for this query.
+/// @returns `errc::unknown_tool` if no registered tool suits the query.
 caf::expected<decision> converge(const query& asked, const features& seen,
                                  const tool_registry& tools,
                                  const policy_snapshot& learned,
@@ -137,18 +137,18 @@ caf::expected<decision> converge(const query& asked, const features& seen,
 
 // -- 8. tool_execution --------------------------------------------------------
 
-/// Runs a tool; what it throws becomes `errc::internal`.
+/// Runs a tool; an exception becomes `errc::internal`.
 caf::expected<tool_result> execute_tool(const tool_registry& tools,
                                         const std::string& name,
                                         const tool_input& in);
 
 // -- 9. spacetime_assembly ----------------------------------------------------
 
-/// Everything that the other steps left behind.
+/// The results of the other steps.
 struct weave_outcome {
   std::string id;
   const weave_request* request = nullptr;
-  /// So far: times, errors, warnings.
+  /// Times, errors and warnings so far.
   weaving_trace trace;
   std::optional<card_selection> selected;
   std::vector<std::string> thread_ids;
@@ -156,13 +156,13 @@ struct weave_outcome {
   std::vector<found_shard> shards;
   std::optional<decision> decided;
   std::optional<tool_result> made;
-  /// Something was left out.
+  /// Whether a step failed or ran out of time.
   bool degraded = false;
   timestamp created_at;
 };
 
-/// The spacetime. Its confidence is that of the choice times the tool's own,
-/// and a tenth of the choice's for a tool that failed.
+/// Makes the spacetime. Its confidence is the choice's times the tool's; for a
+/// failed tool, a tenth of the choice's.
 spacetime assemble(weave_outcome outcome);
 
 } // namespace hololoom

@@ -37,7 +37,8 @@ bool asks_for_recent(const std::vector<std::string>& words) {
   });
 }
 
-/// Reads the time at `key` of the metadata into `to`, if it is there.
+/// Reads the time at `key` of the metadata into `to`.
+/// @returns whether there is one that can be read.
 bool read_time(const attributes& metadata, std::string_view key, timestamp& to,
                std::vector<std::string>& warnings) {
   if (!metadata.has(key))
@@ -65,7 +66,7 @@ window_setup set_up_window(const query_view& view, const attributes& metadata,
     window.max_age = back.max_age;
     result.narrowed = true;
   } else {
-    // The clock's epoch: no file is older.
+    // The epoch of the clock: no file is older.
     window.start = timestamp{};
     window.max_age = at - window.start;
   }

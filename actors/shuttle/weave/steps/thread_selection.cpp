@@ -16,8 +16,8 @@ thread_selection choose_threads(const shard_index& memory,
   wider.max_age = wider.end - wider.start;
   result.threads = memory.select_threads(view, wider, cap);
   if (!result.threads.empty())
-    result.warnings.emplace_back("nothing recent is remembered, so all of the "
-                                 "memory was looked at");
+    result.warnings.emplace_back("the memory holds nothing recent, so all of "
+                                 "it was searched");
   return result;
 }
 

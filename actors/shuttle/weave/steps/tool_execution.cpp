@@ -13,7 +13,7 @@ caf::expected<tool_result> execute_tool(const tool_registry& tools,
   if (!chosen)
     return failure(errc::unknown_tool,
                    "no tool \"" + name + "\" is registered");
-  // A user's tool may throw anything; the weave goes on.
+  // A user's tool may throw anything; the weave continues.
   try {
     auto result = chosen->run(in);
     if (result)
@@ -26,7 +26,7 @@ caf::expected<tool_result> execute_tool(const tool_registry& tools,
                    "the tool \"" + name + "\" threw: " + e.what());
   } catch (...) {
     return failure(errc::internal, "the tool \"" + name
-                                     + "\" threw something that is no "
+                                     + "\" threw something other than a "
                                        "std::exception");
   }
 }
