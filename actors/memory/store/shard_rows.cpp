@@ -12,7 +12,7 @@ namespace detail {
 
 namespace {
 
-/// Reads what `rest_of` wrote into `x`.
+/// Reads what `encode_rest` wrote into `x`.
 bool read_rest(std::string_view rest, shard& x) {
   auto value = json::parse(rest, nullptr, false);
   if (!value.is_object())
@@ -27,7 +27,7 @@ bool read_rest(std::string_view rest, shard& x) {
 
 } // namespace
 
-std::string rest_of(const shard& x) {
+std::string encode_rest(const shard& x) {
   std::string result;
   for_each_field(x, [&](std::string_view name, const auto& member) {
     if (name == "id" || name == "text")

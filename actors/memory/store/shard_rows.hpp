@@ -11,7 +11,7 @@
 namespace hololoom::detail {
 
 /// Everything in a shard but its id and text, as JSON.
-std::string rest_of(const shard& x);
+std::string encode_rest(const shard& x);
 
 /// The CRC-32 of a row.
 std::int64_t checksum_of(std::string_view id, std::string_view text,

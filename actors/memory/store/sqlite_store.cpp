@@ -131,7 +131,7 @@ caf::error sqlite_store::write(const remember_request& request,
 }
 
 caf::error sqlite_store::write_one(const shard& x, store_change& change) {
-  auto rest = detail::rest_of(x);
+  auto rest = detail::encode_rest(x);
   find_.bind(1, x.id);
   auto code = find_.step();
   auto same =
