@@ -1,20 +1,14 @@
+#include "memory/indexes.hpp"
 #include "support/catch.hpp"
 
-#include <hololoom/actors/memory/index/shard_index.hpp>
 #include <hololoom/actors/memory/index/shard_search.hpp>
 
 #include <map>
 
 using namespace hololoom;
+using hololoom::test::make;
 
 namespace {
-
-shard make(std::string id, std::string text) {
-  shard x;
-  x.id = std::move(id);
-  x.text = std::move(text);
-  return x;
-}
 
 /// Three shards of 3, 4 and 2 terms.
 shard_index_ptr corpus() {

@@ -48,14 +48,14 @@ TEST_CASE("texts that share words are more alike than others", "[memory]") {
     CHECK(similarity(query, near, scale) > similarity(query, far, scale) + .1);
 }
 
-TEST_CASE("a misspelt word is still like itself", "[memory]") {
+TEST_CASE("a misspelt word still resembles itself", "[memory]") {
   auto encoder = hashing_encoder();
   auto right = encoder->encode("exploration");
   CHECK(similarity(right, encoder->encode("explorattion"), 384)
         > similarity(right, encoder->encode("management"), 384) + .1);
 }
 
-TEST_CASE("rare terms weigh more in a question", "[memory]") {
+TEST_CASE("rare terms weigh more in a query", "[memory]") {
   auto encoder = hashing_encoder();
   auto text = encoder->encode("posterior");
   auto idf = [](std::string_view term) {

@@ -61,7 +61,7 @@ remember_ack put(shard_store& store, remember_request request) {
 
 using names = std::vector<std::string>;
 
-/// Runs `f` in a process of its own; its result is the exit code.
+/// Runs `f` in a child process, and returns its result, the exit code.
 template <class F>
 int in_child(F f) {
   auto child = fork();
@@ -73,9 +73,18 @@ int in_child(F f) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+/// Checks that opening `path` fails with `code` and does not change the file.
+void check_refused(const std::string& path, errc code) {
+  auto before = bytes_of(path);
+  auto store = open_shard_store(path);
+  REQUIRE_FALSE(store);
+  CHECK(is(store.error(), code));
+  CHECK(bytes_of(path) == before);
+}
+
 } // namespace
 
-TEST_CASE("shards are there after reopening, as they were", "[memory]") {
+TEST_CASE("reopening a store returns the same shards", "[memory]") {
   temp_dir dir;
   auto x = make("ü/1", "Wärp\nand weft", "/a/file");
   x.episode = "docs";
@@ -93,7 +102,7 @@ TEST_CASE("shards are there after reopening, as they were", "[memory]") {
   CHECK(all(*store) == std::vector{x, make("2", "other")});
 }
 
-TEST_CASE("both stores keep the same account", "[memory]") {
+TEST_CASE("both stores count changes alike", "[memory]") {
   temp_dir dir;
   auto disk = open(dir / "shards.db");
   auto memory = make_volatile_store();
@@ -122,7 +131,7 @@ TEST_CASE("both stores keep the same account", "[memory]") {
   CHECK(all(*disk).back().text == "2");
 }
 
-TEST_CASE("a change says what was written and what is gone", "[memory]") {
+TEST_CASE("a change lists the written shards and the removed ids", "[memory]") {
   temp_dir dir;
   auto store = open(dir / "shards.db");
   put(*store, {{make("a", "1", "/f"), make("b", "2", "/f")}, {}});
@@ -142,7 +151,8 @@ TEST_CASE("shards are kept in the order in which they were written",
   CHECK(ids(*store) == names{"a", "b", "c"});
 }
 
-TEST_CASE("a shard that is none is refused, and nothing is kept", "[memory]") {
+TEST_CASE("an invalid shard is refused, and nothing of its request is kept",
+          "[memory]") {
   temp_dir dir;
   auto store = open(dir / "shards.db");
   auto memory = make_volatile_store();
@@ -158,7 +168,7 @@ TEST_CASE("a shard that is none is refused, and nothing is kept", "[memory]") {
   }
 }
 
-TEST_CASE("a full disk is an error to the caller, and nothing is torn",
+TEST_CASE("a full disk is an error, and nothing of the request is kept",
           "[memory]") {
   temp_dir dir;
   auto store = open(dir / "shards.db", 128 << 10);
@@ -176,8 +186,7 @@ TEST_CASE("a full disk is an error to the caller, and nothing is torn",
   CHECK(put(*store, {{make("next", "fits too")}, {}}).total == 2);
 }
 
-TEST_CASE("a disk that stops writing is an error, and what was acknowledged "
-          "stays",
+TEST_CASE("a failed write is an error, and acknowledged shards stay",
           "[memory]") {
   temp_dir dir;
   auto path = dir / "shards.db";
@@ -202,7 +211,7 @@ TEST_CASE("a disk that stops writing is an error, and what was acknowledged "
   CHECK(ids(*open(path)) == names{"first"});
 }
 
-TEST_CASE("a directory that cannot be written is an error", "[memory]") {
+TEST_CASE("a read-only directory is an error", "[memory]") {
   temp_dir dir;
   fs::create_directory(dir / "sealed");
   fs::permissions(dir.path(), fs::perms::all);
@@ -221,17 +230,13 @@ TEST_CASE("a directory that cannot be written is an error", "[memory]") {
   CHECK(code == 0);
 }
 
-TEST_CASE("a file that is no database is left as it is", "[memory]") {
+TEST_CASE("a file that is not a database is not changed", "[memory]") {
   temp_dir dir;
   auto path = dir.write("shards.db", std::string(9000, 'n') + "ot a database");
-  auto before = bytes_of(path);
-  auto store = open_shard_store(path);
-  REQUIRE_FALSE(store);
-  CHECK(is(store.error(), errc::corrupt));
-  CHECK(bytes_of(path) == before);
+  check_refused(path, errc::corrupt);
 }
 
-TEST_CASE("another program's database is left as it is", "[memory]") {
+TEST_CASE("another program's database is not changed", "[memory]") {
   temp_dir dir;
   auto path = dir / "shards.db";
   {
@@ -239,14 +244,10 @@ TEST_CASE("another program's database is left as it is", "[memory]") {
     REQUIRE(db);
     REQUIRE_FALSE(db->run("CREATE TABLE theirs(x)"));
   }
-  auto before = bytes_of(path);
-  auto store = open_shard_store(path);
-  REQUIRE_FALSE(store);
-  CHECK(is(store.error(), errc::corrupt));
-  CHECK(bytes_of(path) == before);
+  check_refused(path, errc::corrupt);
 }
 
-TEST_CASE("a newer version's file is left as it is", "[memory]") {
+TEST_CASE("a newer version's file is not changed", "[memory]") {
   temp_dir dir;
   auto path = dir / "shards.db";
   put(*open(path), {{make("a", "text")}, {}});
@@ -255,14 +256,10 @@ TEST_CASE("a newer version's file is left as it is", "[memory]") {
     REQUIRE(db);
     REQUIRE_FALSE(db->run("PRAGMA user_version=99"));
   }
-  auto before = bytes_of(path);
-  auto store = open_shard_store(path);
-  REQUIRE_FALSE(store);
-  CHECK(is(store.error(), errc::newer_schema));
-  CHECK(bytes_of(path) == before);
+  check_refused(path, errc::newer_schema);
 }
 
-TEST_CASE("damage is noticed when it is read, and left as it is", "[memory]") {
+TEST_CASE("reading detects damage and does not change the file", "[memory]") {
   temp_dir dir;
   auto path = dir / "shards.db";
   remember_request many;
@@ -287,7 +284,7 @@ TEST_CASE("damage is noticed when it is read, and left as it is", "[memory]") {
   CHECK(bytes_of(path) == bytes);
 }
 
-TEST_CASE("two processes cannot have one store", "[memory]") {
+TEST_CASE("an open store cannot be opened again", "[memory]") {
   temp_dir dir;
   auto path = dir / "shards.db";
   auto store = open(path);
@@ -297,7 +294,8 @@ TEST_CASE("two processes cannot have one store", "[memory]") {
   CHECK(is(second.error(), errc::data_dir_locked));
 }
 
-TEST_CASE("a closed store says so and leaves one file", "[memory]") {
+TEST_CASE("a closed store reports that it is closed, and leaves one file",
+          "[memory]") {
   temp_dir dir;
   auto store = open(dir / "shards.db");
   put(*store, {{make("a", "text")}, {}});
@@ -310,7 +308,7 @@ TEST_CASE("a closed store says so and leaves one file", "[memory]") {
   CHECK_FALSE(fs::exists(dir / "shards.db-wal"));
 }
 
-TEST_CASE("what was acknowledged survives kill -9", "[memory]") {
+TEST_CASE("acknowledged shards survive kill -9", "[memory]") {
   temp_dir dir;
   auto path = dir / "shards.db";
   auto child = fork();

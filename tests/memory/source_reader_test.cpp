@@ -1,23 +1,17 @@
+#include "memory/sources.hpp"
 #include "memory/temp_dir.hpp"
 #include "support/catch.hpp"
-
-#include <hololoom/actors/memory/reading/source_reader.hpp>
-#include <hololoom/actors/memory/text/text.hpp>
-#include <hololoom/messages/json/value.hpp>
 
 #include <zlib.h>
 
 #include <algorithm>
-#include <chrono>
 #include <fcntl.h>
-#include <random>
-#include <set>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 using namespace hololoom;
-using hololoom::test::temp_dir;
+using namespace hololoom::test;
 using namespace std::string_literals;
 
 namespace {
@@ -38,48 +32,11 @@ std::string gzip(std::string_view text) {
   return out;
 }
 
-/// Everything that is read from `paths`.
-struct reading {
-  std::vector<shard> shards;
-  std::vector<std::string> sources;
-  reading_report report;
-};
-
-reading read(const std::vector<std::string>& paths,
-             const reading_options& options = {}) {
-  reading result;
-  auto report = read_sources(
-    paths,
-    [&](source_batch batch) {
-      for (auto& x : batch.shards)
-        result.shards.push_back(std::move(x));
-      for (auto& x : batch.sources)
-        result.sources.push_back(std::move(x));
-      return caf::error{};
-    },
-    options);
-  REQUIRE(report);
-  result.report = *report;
-  return result;
-}
-
-std::string prose(std::size_t sentences, unsigned seed = 1) {
-  std::mt19937 random{seed};
-  std::string result;
-  for (std::size_t i = 0; i < sentences; ++i) {
-    result += "Sentence " + std::to_string(i) + " has";
-    for (auto n = random() % 12; n > 0; --n)
-      result += " word" + std::to_string(random() % 50);
-    result += random() % 6 == 0 ? ".\n\n" : ". ";
-  }
-  return result;
-}
-
 } // namespace
 
-// -- what is text ---------------------------------------------------------------
+// -- decoding text -------------------------------------------------------------
 
-TEST_CASE("text is told by content, not by name", "[memory]") {
+TEST_CASE("content, not the name, identifies text", "[memory]") {
   temp_dir dir;
   auto text = dir.write("picture.png", "This is text, whatever its name says.");
   auto binary = dir.write("notes.txt", "PNG\x89\0\0\1\2 not text"s);
@@ -110,18 +67,18 @@ TEST_CASE("plain Latin-1 is converted, broken UTF-8 is not", "[memory]") {
   CHECK_FALSE(decode_text("cut \xE2\x82"));
 }
 
-TEST_CASE("a byte order mark is no text", "[memory]") {
+TEST_CASE("a byte order mark is not part of the text", "[memory]") {
   CHECK(*decode_text("\xEF\xBB\xBFhello") == "hello");
 }
 
-TEST_CASE("control characters are no text", "[memory]") {
+TEST_CASE("control characters are not text", "[memory]") {
   CHECK(decode_text("bold\b\bbold and \x1B[1mcolour\f"));
   CHECK_FALSE(decode_text("\1\2\3\4\5\6"));
 }
 
 // -- gzip -----------------------------------------------------------------------
 
-TEST_CASE("gzip is read through, whatever the name", "[memory]") {
+TEST_CASE("gzip is decompressed, whatever the file's name", "[memory]") {
   temp_dir dir;
   dir.write("packed.txt", gzip("Packed words about sampling."));
   auto result = read({dir.path()});
@@ -129,7 +86,7 @@ TEST_CASE("gzip is read through, whatever the name", "[memory]") {
   CHECK(result.shards[0].text == "Packed words about sampling.");
 }
 
-TEST_CASE("archives one after the other are one file", "[memory]") {
+TEST_CASE("concatenated archives are one file", "[memory]") {
   CHECK(*inflate_gzip(gzip("one ") + gzip("two"), 100) == "one two");
   CHECK(*inflate_gzip(gzip("one") + "\0\0\0\0"s, 100) == "one");
 }
@@ -165,7 +122,7 @@ TEST_CASE("damaged gzip is reported", "[memory]") {
 
 // -- folders and files ------------------------------------------------------------
 
-TEST_CASE("links are followed once and lead in no circle", "[memory]") {
+TEST_CASE("links are followed once and never in a cycle", "[memory]") {
   temp_dir dir;
   auto file = dir.write("a/file.txt", "Words to be read once.");
   fs::create_directory_symlink(dir.path(), dir / "a/up");
@@ -178,7 +135,7 @@ TEST_CASE("links are followed once and lead in no circle", "[memory]") {
   CHECK(result.report.skipped[0].code == errc::not_found);
 }
 
-TEST_CASE("what is no file is skipped without waiting", "[memory]") {
+TEST_CASE("pipes and devices are skipped without waiting", "[memory]") {
   temp_dir dir;
   REQUIRE(mkfifo((dir / "pipe").c_str(), 0600) == 0);
   auto file = dir.write("text", "Some words.");
@@ -189,8 +146,7 @@ TEST_CASE("what is no file is skipped without waiting", "[memory]") {
     CHECK(x.code == errc::not_supported);
 }
 
-TEST_CASE("a path that is not there is reported, the rest is read",
-          "[memory]") {
+TEST_CASE("a missing path is reported, and the rest is read", "[memory]") {
   temp_dir dir;
   auto file = dir.write("text", "Some words.");
   auto result = read({dir / "missing", file});
@@ -200,13 +156,13 @@ TEST_CASE("a path that is not there is reported, the rest is read",
   CHECK(result.report.skipped[0].code == errc::not_found);
 }
 
-TEST_CASE("an unreadable file is reported, the rest is read", "[memory]") {
+TEST_CASE("an unreadable file is reported, and the rest is read", "[memory]") {
   temp_dir dir;
   fs::permissions(dir.path(), fs::perms::all);
   dir.write("good", "Some words.");
   auto bad = dir.write("secret", "Hidden words.");
   fs::permissions(bad, fs::perms::none);
-  // Root may read anything, so the reading is done by somebody else.
+  // Root may read anything, so another user reads, in a child process.
   auto child = fork();
   REQUIRE(child >= 0);
   if (child == 0) {
@@ -283,7 +239,7 @@ TEST_CASE("progress grows to the total", "[memory]") {
     CHECK(seen[i].bytes > seen[i - 1].bytes);
 }
 
-TEST_CASE("an error of the one who takes ends the reading", "[memory]") {
+TEST_CASE("an error from the sink ends the reading", "[memory]") {
   temp_dir dir;
   for (int i = 0; i < 100; ++i)
     dir.write("f" + std::to_string(i), prose(50));
@@ -299,96 +255,4 @@ TEST_CASE("an error of the one who takes ends the reading", "[memory]") {
   REQUIRE_FALSE(report);
   CHECK(is(report.error(), errc::disk_full));
   CHECK(taken == 3);
-}
-
-// -- shards -----------------------------------------------------------------------
-
-TEST_CASE("reading twice gives the same shards", "[memory]") {
-  temp_dir dir;
-  auto file = dir.write("text.md", "# Title\n\n" + prose(200));
-  auto first = read({file}).shards;
-  CHECK(first.size() > 5);
-  CHECK(first == read({file}).shards);
-  std::set<std::string> ids;
-  for (const auto& x : first)
-    ids.insert(x.id);
-  CHECK(ids.size() == first.size());
-}
-
-TEST_CASE("a shard says where it is from", "[memory]") {
-  temp_dir dir;
-  auto text = "Intro here.\n\n# Licence Terms\n\n" + prose(30);
-  auto file = dir.write("doc.md", text);
-  timespec times[2]{{1'700'000'000, 0}, {1'700'000'000, 250'000'000}};
-  REQUIRE(utimensat(AT_FDCWD, file.c_str(), times, 0) == 0);
-  auto shards = read({file}).shards;
-  REQUIRE(shards.size() > 1);
-  for (const auto& x : shards) {
-    CHECK(x.metadata.text("source") == file);
-    CHECK(*x.episode == file);
-    CHECK(x.metadata.text("time") == "2023-11-14T22:13:20.250000Z");
-    auto offset = x.metadata.values().at("offset").get<std::size_t>();
-    CHECK(text.substr(offset, x.text.size()) == x.text);
-  }
-  CHECK(shards.back().metadata.text("heading") == "Licence Terms");
-  CHECK(shards[0].entities.front() == "Intro");
-}
-
-TEST_CASE("underlined titles are headings too", "[memory]") {
-  auto shards =
-    split_text("Title Here\n==========\n\nWords below it.\n", "/x", {});
-  REQUIRE(shards.size() == 1);
-  CHECK(shards[0].metadata.text("heading") == "Title Here");
-}
-
-TEST_CASE("a heading begins a shard", "[memory]") {
-  auto text = "# One\n\n" + prose(8) + "\n\n## Two\n\n" + prose(8, 2);
-  auto shards = split_text(text, "/x", {});
-  REQUIRE(shards.size() >= 2);
-  auto two = std::find_if(shards.begin(), shards.end(), [](const shard& x) {
-    return x.text.starts_with("## Two");
-  });
-  REQUIRE(two != shards.end());
-  CHECK(two->metadata.text("heading") == "Two");
-  CHECK(std::prev(two)->metadata.text("heading") == "One");
-}
-
-TEST_CASE("shards are of a good length and lose no word", "[memory]") {
-  for (unsigned seed = 1; seed < 30; ++seed) {
-    auto text = prose(seed * 7, seed);
-    if (seed % 3 == 0)
-      text += std::string(3000, 'x') + "日本語" + std::string(2000, 'y');
-    if (seed % 4 == 0)
-      std::replace(text.begin(), text.end(), '.', ',');
-    auto shards = split_text(text, "/x", {});
-    std::string joined;
-    for (const auto& x : shards) {
-      CHECK(x.text.size() <= 1200);
-      CHECK_FALSE(first_invalid_utf8(x.text));
-      joined += x.text + ' ';
-    }
-    auto strip = [](std::string s) {
-      std::erase_if(s, [](char c) { return c == ' ' || c == '\n'; });
-      return s;
-    };
-    CHECK(strip(joined) == strip(text));
-    auto of_good_length =
-      std::count_if(shards.begin(), shards.end(),
-                    [](const shard& x) { return x.text.size() >= 300; });
-    CHECK(of_good_length + 2 >= static_cast<long>(shards.size()));
-  }
-}
-
-TEST_CASE("text without words makes no shards", "[memory]") {
-  CHECK(split_text("", "/x", {}).empty());
-  CHECK(split_text("\n\n  \n-----\n*****\n", "/x", {}).empty());
-}
-
-TEST_CASE("even the smallest limit cuts between code points", "[memory]") {
-  reading_options tiny;
-  tiny.shard_bytes = 1;
-  tiny.max_shard_bytes = 1;
-  for (const auto& x :
-       split_text("日本語日本語 naïve ßßßßßßßßßßßßß", "/x", {}, tiny))
-    CHECK_FALSE(first_invalid_utf8(x.text));
 }

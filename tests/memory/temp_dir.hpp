@@ -10,7 +10,7 @@
 
 namespace hololoom::test {
 
-/// A folder that goes away with the object.
+/// A temporary folder; the destructor removes it.
 class temp_dir {
 public:
   temp_dir() {
@@ -36,7 +36,7 @@ public:
 
   std::string path() const { return path_.string(); }
 
-  /// Writes a file, with the folders above it.
+  /// Writes a file, and creates the folders above it.
   std::string write(std::string_view name, std::string_view bytes) const {
     auto file = path_ / name;
     std::filesystem::create_directories(file.parent_path());

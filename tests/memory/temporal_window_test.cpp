@@ -29,9 +29,9 @@ TEST_CASE("half the window back, a bias of a half costs a quarter",
   CHECK(window.recency_weight(at(0h)) == Approx(.5));
 }
 
-TEST_CASE("outside the window nothing weighs, and in a window without length "
-          "all weighs the same",
-          "[memory]") {
+TEST_CASE(
+  "a time outside the window weighs 0, and one in a window without length 1",
+  "[memory]") {
   temporal_window window{at(0h), at(10h)};
   CHECK(window.recency_weight(at(11h)) == 0);
   CHECK(window.recency_weight(at(-1h)) == 0);

@@ -47,7 +47,7 @@ TEST_CASE("Latin-1 becomes UTF-8", "[memory]") {
   CHECK(latin1_to_utf8("Andr\xE9 \xA9") == "André ©");
 }
 
-TEST_CASE("lower case knows more than ASCII", "[memory]") {
+TEST_CASE("lower case covers more than ASCII", "[memory]") {
   CHECK(to_lower("ÄÖÜ Ÿ ŁÓDŹ ΑΒΓ ПРИВЕТ Ёж") == "äöü ÿ łódź αβγ привет ёж");
   CHECK(to_lower("\xFF is kept") == "\xFF is kept");
 }
@@ -99,7 +99,8 @@ TEST_CASE("prose splits into sentences", "[memory]") {
   CHECK(sentences("no end") == strings{"no end"});
 }
 
-TEST_CASE("points that end no sentence are known", "[memory]") {
+TEST_CASE("abbreviations, numbers and file names do not end a sentence",
+          "[memory]") {
   CHECK(sentences("See e.g. Smith et al. 2001 for it.").size() == 1);
   CHECK(sentences("Version 3.14 is in /etc/fstab.d now.").size() == 1);
   CHECK(sentences("By J. R. Tolkien, Inc. It is.").size() == 1);
@@ -119,7 +120,7 @@ TEST_CASE("Chinese sentences end without a space", "[memory]") {
   CHECK(sentences("你好。再见。") == strings{"你好。", "再见。"});
 }
 
-TEST_CASE("sentences never cut a text into something else", "[memory]") {
+TEST_CASE("sentences are parts of the text, in order", "[memory]") {
   auto text = "A. B c. \xFF\xC3 odd. 1. x\n2) y (z.) \"w.\" Ende? ja! …"s;
   std::size_t at = 0;
   for (auto x : split_sentences(text)) {

@@ -1,3 +1,4 @@
+#include "memory/indexes.hpp"
 #include "memory/temp_dir.hpp"
 #include "support/actor_fixture.hpp"
 #include "support/catch.hpp"
@@ -14,18 +15,12 @@
 
 using namespace hololoom;
 using hololoom::test::actor_fixture;
+using hololoom::test::make;
 using hololoom::test::temp_dir;
 
 namespace {
 
 namespace fs = std::filesystem;
-
-shard make(std::string id, std::string text) {
-  shard x;
-  x.id = std::move(id);
-  x.text = std::move(text);
-  return x;
-}
 
 memory_options at(const std::string& path) {
   memory_options result;
@@ -88,7 +83,7 @@ load(caf::actor_system& system, const yarn_actor& yarn,
 
 } // namespace
 
-TEST_CASE_METHOD(yarn_fixture, "what is remembered can be recalled",
+TEST_CASE_METHOD(yarn_fixture, "a remembered shard can be recalled",
                  "[memory][actor]") {
   auto yarn = start();
   auto ack = ask<remember_ack>(
@@ -103,7 +98,7 @@ TEST_CASE_METHOD(yarn_fixture, "what is remembered can be recalled",
   CHECK(found->hits[0].found == make("b", "lifecycle management"));
 }
 
-TEST_CASE_METHOD(yarn_fixture, "the snapshot holds what is acknowledged",
+TEST_CASE_METHOD(yarn_fixture, "the snapshot holds all acknowledged shards",
                  "[memory][actor]") {
   auto yarn = start();
   auto before = ask<index_snapshot>(yarn, snapshot_query{});
@@ -133,8 +128,7 @@ TEST_CASE_METHOD(yarn_fixture, "memory survives a restart", "[memory][actor]") {
 }
 
 TEST_CASE_METHOD(yarn_fixture,
-                 "a damaged shard ends the actor, and the file "
-                 "stays as it is",
+                 "a damaged shard ends the actor, and the file does not change",
                  "[memory][actor]") {
   temp_dir dir;
   auto first = start(at(dir / "shards.db"));
@@ -167,7 +161,7 @@ TEST_CASE_METHOD(yarn_fixture, "remembering again changes nothing",
   CHECK(before->index == after->index);
 }
 
-TEST_CASE_METHOD(yarn_fixture, "a shard that is none is refused",
+TEST_CASE_METHOD(yarn_fixture, "an invalid shard is refused",
                  "[memory][actor]") {
   auto yarn = start();
   auto ack = ask<remember_ack>(
@@ -179,7 +173,7 @@ TEST_CASE_METHOD(yarn_fixture, "a shard that is none is refused",
   CHECK_FALSE(status->degraded);
 }
 
-TEST_CASE_METHOD(yarn_fixture, "a full memory takes no more",
+TEST_CASE_METHOD(yarn_fixture, "a full memory refuses further shards",
                  "[memory][actor]") {
   memory_options options;
   options.max_shards = 2;
@@ -200,18 +194,9 @@ TEST_CASE_METHOD(yarn_fixture, "a store that cannot be opened ends the actor",
   auto status = begin_ask<yarn_status>(yarn, yarn_status_query{});
   REQUIRE(status.ready());
   CHECK_FALSE(status.get());
-  caf::error reason;
-  system.spawn([&](caf::event_based_actor* self) {
-    self->monitor(yarn);
-    self->set_down_handler([&](const caf::down_msg& x) { reason = x.reason; });
-    return caf::behavior{[](int) {
-    }};
-  });
-  run();
-  CHECK(reason);
 }
 
-TEST_CASE_METHOD(yarn_fixture, "the reason it ends with is the store's",
+TEST_CASE_METHOD(yarn_fixture, "the yarn graph exits with the store's error",
                  "[memory][actor]") {
   temp_dir dir;
   auto path = dir.write("shards.db", std::string(5000, 'n'));
@@ -231,7 +216,8 @@ TEST_CASE_METHOD(yarn_fixture, "the reason it ends with is the store's",
   CHECK(is(reason, errc::corrupt));
 }
 
-TEST_CASE_METHOD(yarn_fixture, "an exit in the middle leaves nobody waiting",
+TEST_CASE_METHOD(yarn_fixture,
+                 "an exit while the store opens answers every request",
                  "[memory][actor]") {
   temp_dir dir;
   auto yarn = track(spawn_yarn_graph(system, at(dir / "shards.db"), false));
@@ -244,7 +230,7 @@ TEST_CASE_METHOD(yarn_fixture, "an exit in the middle leaves nobody waiting",
   CHECK(status.ready());
 }
 
-TEST_CASE_METHOD(yarn_fixture, "it ends when killed, and so does its keeper",
+TEST_CASE_METHOD(yarn_fixture, "the keeper of a killed yarn graph exits",
                  "[memory][actor]") {
   temp_dir dir;
   auto before = system.registry().running();
@@ -254,7 +240,7 @@ TEST_CASE_METHOD(yarn_fixture, "it ends when killed, and so does its keeper",
   CHECK(system.registry().running() == before);
 }
 
-TEST_CASE("files are read into a memory on real threads, and twice is once",
+TEST_CASE("files are remembered on real threads, and again without a change",
           "[memory][actor]") {
   temp_dir dir;
   auto zebra = dir.write("src/zebra.md", "# Zebra\n\nA zebra has stripes.\n");
@@ -289,7 +275,8 @@ TEST_CASE("files are read into a memory on real threads, and twice is once",
   CHECK_FALSE(fs::exists(dir / "shards.db-wal"));
 }
 
-TEST_CASE("reading into a memory that is gone is an error", "[memory][actor]") {
+TEST_CASE("remembering in a memory that has exited is an error",
+          "[memory][actor]") {
   temp_dir dir;
   dir.write("a", "Some words.");
   real_system real;

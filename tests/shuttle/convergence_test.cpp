@@ -92,7 +92,7 @@ TEST_CASE("exploring follows the posteriors") {
   CHECK(drawn[1] < 5);
 }
 
-TEST_CASE("what strategy was used is told with its share") {
+TEST_CASE("the strategy is reported with its share") {
   random_generator rng{1};
   auto arms = arms_of({.6, .4});
   CHECK(collapse(arms, {bandit_strategy::epsilon_greedy, 0}, rng).strategy_used
@@ -177,7 +177,7 @@ TEST_CASE("a hundred arithmetic queries go to calc nearly always") {
   CHECK(confidence > 0.9);
 }
 
-TEST_CASE("a note is never taken for the sake of learning") {
+TEST_CASE("a note is never chosen for the sake of learning") {
   auto tools = builtin_tools();
   shuttle_options options;
   options.epsilon = 1;
@@ -230,7 +230,7 @@ TEST_CASE("a tool that did not help loses its share") {
   CHECK(last < before / 2);
 }
 
-TEST_CASE("learning may ask for more exploration, but not against a 0") {
+TEST_CASE("learning may raise exploration, but not from 0") {
   auto tools = builtin_tools();
   policy_snapshot learned;
   learned.epsilon = 0.3;
@@ -249,7 +249,7 @@ TEST_CASE("learning may ask for more exploration, but not against a 0") {
   CHECK(epsilon() == 0.3);
 }
 
-TEST_CASE("without a tool for the query, convergence says so") {
+TEST_CASE("convergence without a suitable tool is an error") {
   tool_registry tools;
   REQUIRE(!tools.add(make_note_tool()));
   random_generator rng{1};

@@ -60,7 +60,7 @@ TEST_CASE("numbers and names alone are no expression") {
     CHECK(found(text) == "none");
 }
 
-TEST_CASE("what is left open is left out") {
+TEST_CASE("an unfinished part is left out") {
   CHECK(found("what is (2 + 3") == "2 + 3");
   CHECK(found("2 + 3 +") == "2 + 3");
   CHECK(found("(2 + 3))") == "(2 + 3)");

@@ -62,7 +62,7 @@ TEST_CASE("structural motifs show figures of speech") {
   CHECK(patterns("I know what").empty());
 }
 
-TEST_CASE("structural motifs are left to the cards that want them") {
+TEST_CASE("structural motifs are found only on request") {
   CHECK(find_motifs("because of what?", false).empty());
 }
 
@@ -117,7 +117,7 @@ TEST_CASE("singular values of orthogonal rows are their lengths") {
   CHECK(values[2] == Approx(0).margin(1e-9));
 }
 
-TEST_CASE("a long computation gives up when it is asked to") {
+TEST_CASE("a long computation stops on request") {
   entity_graph graph;
   for (auto i = 0; i < 30; ++i)
     graph.connect(std::to_string(i), std::to_string((i * 7 + 1) % 30));
@@ -157,7 +157,7 @@ TEST_CASE("a slack thread gets less attention") {
   CHECK(attention[1] == Approx(0.8));
 }
 
-TEST_CASE("a warp knows its field, and lets go of all threads") {
+TEST_CASE("a warp describes its field and releases all threads") {
   warp_space warp;
   CHECK(warp.attention({1, 0}).empty());
   warp.tension({{"a", 1, {3, 0}}, {"b", 0.5, {0, 4}}});

@@ -15,7 +15,7 @@ using numbers = std::vector<std::uint64_t>;
 
 } // namespace
 
-TEST_CASE("a board takes what weavers can do and what may wait") {
+TEST_CASE("a board has room for its idle weavers and its queue") {
   job_board board{2, 1, 100ms};
   CHECK(board.has_room(1));
   board.add({}, start);
@@ -26,7 +26,7 @@ TEST_CASE("a board takes what weavers can do and what may wait") {
   CHECK(board.has_room(0));
 }
 
-TEST_CASE("no more are under way than allowed, whatever the weavers") {
+TEST_CASE("no more weaves are under way than allowed, however many weavers") {
   job_board board{1, 1, 100ms};
   board.add({}, start);
   CHECK(board.start_next());
@@ -71,7 +71,7 @@ TEST_CASE(
   CHECK(late.stuck == numbers{running});
 }
 
-TEST_CASE("a query is refused at the door with the place that is wrong") {
+TEST_CASE("an invalid query is refused with the fault named") {
   shuttle_options options;
   options.max_query_chars = 10;
   auto problem = [&](std::string text) {

@@ -93,7 +93,7 @@ TEST_CASE("auto keeps to the time that the caller gives") {
   CHECK(by_limit(5001ms) == card_kind::fused);
 }
 
-TEST_CASE("auto takes the card that was learned, if it fits") {
+TEST_CASE("auto takes the learned card if it fits") {
   card_choice_input in;
   in.query_text = "a query";
   in.learned = card_kind::fused;
@@ -105,7 +105,7 @@ TEST_CASE("auto takes the card that was learned, if it fits") {
   CHECK(select_pattern(in).kind == card_kind::fast);
 }
 
-TEST_CASE("scales that the embedder lacks leave the card") {
+TEST_CASE("a card drops scales that the embedder lacks") {
   auto card = restrict_scales(card_for(card_kind::fused), {96, 192});
   CHECK(card.scales == std::vector<std::int64_t>{96, 192});
   CHECK(card.fusion_weights[96] == Approx(0.25 / 0.6));
@@ -144,7 +144,7 @@ TEST_CASE("a short deadline makes auto choose a lighter card") {
   CHECK(select_card(request, {}, options).automatic);
 }
 
-TEST_CASE("options that cannot work are refused with the key") {
+TEST_CASE("invalid options are refused with the key named") {
   shuttle_options options;
   CHECK(!check(options));
   options.epsilon = 1.5;

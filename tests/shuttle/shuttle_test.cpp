@@ -1,150 +1,8 @@
-#include "support/actor_fixture.hpp"
-#include "support/catch.hpp"
-#include "weaving.hpp"
-
-#include <hololoom/actors/memory/yarn_graph.hpp>
-#include <hololoom/actors/shuttle/shuttle.hpp>
-#include <hololoom/actors/shuttle/weaver.hpp>
-#include <hololoom/messages/caf/exit.hpp>
-#include <hololoom/messages/caf/put.hpp>
-
-#include <caf/typed_event_based_actor.hpp>
-
-#include <map>
-#include <stdexcept>
+#include "shuttle/shuttle_fixture.hpp"
 
 using namespace hololoom;
 using namespace hololoom::test;
 using namespace std::chrono_literals;
-
-namespace {
-
-/// A yarn graph that answers from a list.
-class small_yarn {
-public:
-  static constexpr const char* name = "small_yarn";
-
-  explicit small_yarn(local_yarn_actor::base*, std::vector<shard>* kept)
-    : kept_(kept) {}
-
-  local_yarn_actor::behavior_type make_behavior() {
-    return {
-      [this](const remember_request& x) -> caf::result<remember_ack> {
-        if (x.shards.at(0).text == "fail")
-          return failure(errc::disk_full, "no space is left");
-        kept_->insert(kept_->end(), x.shards.begin(), x.shards.end());
-        remember_ack ack;
-        ack.added = static_cast<std::int64_t>(x.shards.size());
-        return ack;
-      },
-      [](const recall_request&) { return recall_result{}; },
-      [](yarn_status_query) { return yarn_status{}; },
-      [](snapshot_query) { return index_snapshot{demo_memory()}; },
-    };
-  }
-
-private:
-  std::vector<shard>* kept_;
-};
-
-/// A weaver that keeps its jobs and does nothing: it is stuck.
-class stuck_weaver {
-public:
-  static constexpr const char* name = "stuck_weaver";
-
-  stuck_weaver(weaver_actor::base* self, local_shuttle_actor shuttle,
-               std::vector<weave_order>* jobs)
-    : self_(self), shuttle_(std::move(shuttle)), jobs_(jobs) {}
-
-  weaver_actor::behavior_type make_behavior() {
-    self_->send(shuttle_, weaver_ready{weaver_actor{self_}});
-    return {
-      [this](weave_order& x) {
-        x.progress->stage = weave_stage::tool_execution;
-        jobs_->push_back(std::move(x));
-      },
-      [this](weaver_dismissed) { self_->quit(); },
-    };
-  }
-
-private:
-  weaver_actor::base* self_;
-  local_shuttle_actor shuttle_;
-  std::vector<weave_order>* jobs_;
-};
-
-struct shuttle_fixture : actor_fixture {
-  shuttle_options options;
-  shuttle_deps deps;
-  std::shared_ptr<const tool_registry> tools =
-    std::make_shared<const tool_registry>(builtin_tools());
-  std::vector<shard> kept;
-  std::vector<weave_order> jobs;
-  local_yarn_actor yarn;
-  local_shuttle_actor shuttle;
-
-  shuttle_fixture() {
-    options.seed = 1;
-    options.epsilon = 0;
-    deps.next_id = [n = 0]() mutable {
-      return "id-" + std::to_string(++n);
-    };
-  }
-
-  void start(std::size_t weavers) {
-    yarn = spawn<small_yarn, local_yarn_actor>(&kept);
-    shuttle = track(spawn_shuttle(system, options, deps, false));
-    for (std::size_t i = 0; i < weavers; ++i)
-      add_weaver(i);
-    run();
-  }
-
-  weaver_actor add_weaver(std::uint64_t number) {
-    return track(
-      spawn_weaver(system, {shuttle, yarn, tools, options, number}, false));
-  }
-
-  weaver_actor add_stuck_weaver() {
-    auto result = spawn<stuck_weaver, weaver_actor>(shuttle, &jobs);
-    run();
-    return result;
-  }
-
-  static weave_request request(std::string text) {
-    weave_request result;
-    result.asked.text = std::move(text);
-    return result;
-  }
-
-  pending_answer<spacetime> weave(std::string text) {
-    return begin_ask<spacetime>(shuttle, request(std::move(text)));
-  }
-
-  shuttle_status status() {
-    return *ask<shuttle_status>(shuttle, shuttle_status_query{});
-  }
-
-  void end(const caf::actor_addr& who) {
-    exit_high(caf::actor_cast<caf::strong_actor_ptr>(who),
-              caf::make_error(caf::exit_reason::user_shutdown));
-    run();
-  }
-
-  template <class Handle>
-  void end(const Handle& who) {
-    end(who.address());
-  }
-
-  template <class Handle>
-  bool alive(const Handle& who) {
-    auto strong = caf::actor_cast<caf::strong_actor_ptr>(who);
-    auto* actor = caf::actor_cast<caf::abstract_actor*>(strong);
-    return !static_cast<caf::monitorable_actor*>(actor)->getf(
-      caf::abstract_actor::is_terminated_flag);
-  }
-};
-
-} // namespace
 
 TEST_CASE_METHOD(shuttle_fixture, "a query is answered by a weaver") {
   start(2);
@@ -171,7 +29,7 @@ TEST_CASE_METHOD(shuttle_fixture, "a note is written by the yarn graph") {
   CHECK(failed->trace.errors.at(0).type == "disk_full");
 }
 
-TEST_CASE_METHOD(shuttle_fixture, "bad queries are refused at the door") {
+TEST_CASE_METHOD(shuttle_fixture, "invalid queries are refused at once") {
   start(1);
   auto answer = weave(" ").get();
   REQUIRE(!answer);
@@ -219,7 +77,7 @@ TEST_CASE_METHOD(shuttle_fixture, "past the queue's bound it is overloaded") {
   CHECK(s.refused == 1);
 }
 
-TEST_CASE_METHOD(shuttle_fixture, "as many are under way as allowed") {
+TEST_CASE_METHOD(shuttle_fixture, "no more weaves are under way than allowed") {
   options.max_under_way = 1;
   start(0);
   add_stuck_weaver();
@@ -231,7 +89,7 @@ TEST_CASE_METHOD(shuttle_fixture, "as many are under way as allowed") {
 }
 
 TEST_CASE_METHOD(shuttle_fixture,
-                 "a stuck weaver is lost and its caller told") {
+                 "a stuck weaver is lost, and its caller gets an error") {
   std::vector<lost_weaver> lost;
   deps.on_weaver_lost = [&](const lost_weaver& x) {
     lost.push_back(x);
@@ -277,7 +135,7 @@ TEST_CASE_METHOD(shuttle_fixture, "a caller's deadline is kept") {
   CHECK(answer.get()->metadata.text("error_type") == "deadline_exceeded");
 }
 
-TEST_CASE_METHOD(shuttle_fixture, "a sooner deadline is not kept waiting") {
+TEST_CASE_METHOD(shuttle_fixture, "an earlier deadline is checked in time") {
   start(0);
   add_stuck_weaver();
   add_stuck_weaver();
@@ -290,14 +148,14 @@ TEST_CASE_METHOD(shuttle_fixture, "a sooner deadline is not kept waiting") {
   CHECK(!slow.ready());
 }
 
-TEST_CASE_METHOD(shuttle_fixture, "a late answer is not given twice") {
+TEST_CASE_METHOD(shuttle_fixture, "a late answer does not answer twice") {
   start(0);
   auto stuck = add_stuck_weaver();
   auto answer = weave("what is 2 + 2");
   advance(9s);
   REQUIRE(answer.ready());
   CHECK(status().weavers == 0);
-  // Nobody replaced it: it is taken back when it returns.
+  // It was not replaced: it gets work again once it returns.
   put(caf::actor_cast<caf::strong_actor_ptr>(shuttle),
       caf::actor_cast<caf::strong_actor_ptr>(stuck), caf::make_message_id(),
       caf::make_message(weave_done{1, {}}));
@@ -306,7 +164,8 @@ TEST_CASE_METHOD(shuttle_fixture, "a late answer is not given twice") {
   CHECK(status().weavers == 1);
 }
 
-TEST_CASE_METHOD(shuttle_fixture, "a crashed weaver's caller is told at once") {
+TEST_CASE_METHOD(shuttle_fixture,
+                 "a crashed weaver's caller gets an error at once") {
   start(0);
   auto doomed = add_stuck_weaver();
   auto answer = weave("what is 2 + 2");
@@ -318,7 +177,7 @@ TEST_CASE_METHOD(shuttle_fixture, "a crashed weaver's caller is told at once") {
   CHECK(status().under_way == 0);
 }
 
-TEST_CASE_METHOD(shuttle_fixture, "those that wait survive a crash") {
+TEST_CASE_METHOD(shuttle_fixture, "waiting weaves survive a crash") {
   start(0);
   auto doomed = add_stuck_weaver();
   auto lost = weave("what is 2 + 2");
@@ -331,122 +190,7 @@ TEST_CASE_METHOD(shuttle_fixture, "those that wait survive a crash") {
   CHECK(waiting.get()->response == "3 + 3 = 6");
 }
 
-TEST_CASE_METHOD(shuttle_fixture, "a drain refuses what is new") {
-  start(1);
-  auto s = ask<shuttle_status>(shuttle, begin_drain{});
-  REQUIRE(s);
-  auto refused = weave("what is 2 + 2").get();
-  REQUIRE(!refused);
-  CHECK(is(refused.error(), errc::shutting_down));
-  CHECK(status().refused == 1);
-}
-
-TEST_CASE_METHOD(shuttle_fixture, "a drain finishes what was admitted") {
-  start(0);
-  auto a = weave("what is 2 + 2");
-  auto b = weave("what is 3 + 3");
-  tell(shuttle, begin_drain{});
-  CHECK(!a.ready());
-  add_weaver(0);
-  run();
-  CHECK(a.get()->response == "2 + 2 = 4");
-  CHECK(b.get()->response == "3 + 3 = 6");
-  CHECK(status().drained == 2);
-}
-
-TEST_CASE_METHOD(shuttle_fixture, "an exit ends the shuttle when all is done") {
-  start(0);
-  auto answer = weave("what is 2 + 2");
-  end(shuttle);
-  CHECK(alive(shuttle));
-  add_weaver(0);
-  run();
-  CHECK(answer.get()->response == "2 + 2 = 4");
-  CHECK(!alive(shuttle));
-}
-
-TEST_CASE_METHOD(shuttle_fixture, "an idle shuttle ends at once") {
-  start(2);
-  end(shuttle);
-  CHECK(!alive(shuttle));
-}
-
-TEST_CASE_METHOD(shuttle_fixture, "a second exit changes nothing") {
-  start(0);
-  auto answer = weave("what is 2 + 2");
-  end(shuttle);
-  end(shuttle);
-  CHECK(alive(shuttle));
-  CHECK(!answer.ready());
-}
-
-TEST_CASE_METHOD(shuttle_fixture, "a cut answers whatever is left") {
-  start(0);
-  add_stuck_weaver();
-  auto under_way = weave("what is 2 + 2");
-  auto waiting = weave("what is 3 + 3");
-  end(shuttle);
-  auto s = ask<shuttle_status>(shuttle, cut_weaves{});
-  REQUIRE(s);
-  CHECK(s->cut == 2);
-  CHECK(is(under_way.get().error(), errc::cancelled));
-  CHECK(is(waiting.get().error(), errc::cancelled));
-  CHECK(jobs.at(0).progress->stop.stop_requested());
-  CHECK(!alive(shuttle));
-}
-
-TEST_CASE_METHOD(shuttle_fixture, "a killed shuttle leaves nobody waiting") {
-  start(0);
-  add_stuck_weaver();
-  auto under_way = weave("what is 2 + 2");
-  auto waiting = weave("what is 3 + 3");
-  exit_high(shuttle, caf::exit_reason::kill);
-  run();
-  REQUIRE(under_way.ready());
-  REQUIRE(waiting.ready());
-  CHECK(is(under_way.get().error(), errc::cancelled));
-  CHECK(is(waiting.get().error(), errc::cancelled));
-}
-
-TEST_CASE_METHOD(shuttle_fixture, "a weaver leaves when it is not needed") {
-  start(1);
-  auto weaver = add_weaver(1);
-  run();
-  CHECK(status().weavers == 2);
-  end(weaver);
-  CHECK(!alive(weaver));
-  CHECK(status().weavers == 1);
-}
-
-TEST_CASE_METHOD(shuttle_fixture, "weavers stay while a drain needs them") {
-  options.max_under_way = 1;
-  start(0);
-  auto stuck = add_stuck_weaver();
-  auto weaver = add_weaver(1);
-  run();
-  auto a = weave("what is 2 + 2");
-  REQUIRE(jobs.size() == 1);
-  auto b = weave("what is 3 + 3");
-  tell(shuttle, begin_drain{});
-  end(weaver);
-  CHECK(alive(weaver));
-  caf::anon_send_exit(stuck, caf::exit_reason::kill);
-  run();
-  CHECK(b.get()->response == "3 + 3 = 6");
-  CHECK(!alive(weaver));
-}
-
-TEST_CASE_METHOD(shuttle_fixture, "a weaver ends without its shuttle") {
-  start(1);
-  auto weaver = add_weaver(1);
-  run();
-  exit_high(shuttle, caf::exit_reason::kill);
-  run();
-  end(weaver);
-  CHECK(!alive(weaver));
-}
-
-TEST_CASE_METHOD(shuttle_fixture, "a memory that is gone is a warning") {
+TEST_CASE_METHOD(shuttle_fixture, "a memory that has exited is a warning") {
   start(1);
   exit_high(yarn, caf::exit_reason::kill);
   run();
@@ -457,7 +201,8 @@ TEST_CASE_METHOD(shuttle_fixture, "a memory that is gone is a warning") {
   CHECK(!woven->trace.warnings.empty());
 }
 
-TEST_CASE_METHOD(shuttle_fixture, "what was learned reaches the next weave") {
+TEST_CASE_METHOD(shuttle_fixture,
+                 "a newly learned policy reaches the next weave") {
   start(1);
   policy_snapshot learned;
   learned.version = 30;

@@ -57,7 +57,8 @@ TEST_CASE("an answer has at most three sentences and none twice") {
   CHECK(!contains(woven.response.substr(first.size()), first));
 }
 
-TEST_CASE("without anything relevant the answer says so and is not confident") {
+TEST_CASE(
+  "without anything relevant, the answer says so and is not confident") {
   loom_bench bench;
   auto woven = bench.weave("Who won the football cup in Uruguay?");
   CHECK(woven.tool_used == "answer");
@@ -86,14 +87,14 @@ TEST_CASE("a search ranks shards with score, source and snippet") {
   CHECK(woven.sources_used.front() == "shard_002");
 }
 
-TEST_CASE("a search for what is not there finds nothing") {
+TEST_CASE("a search for an absent word finds nothing") {
   loom_bench bench;
   auto woven = bench.weave("search for zeppelins");
   CHECK(woven.response == "Nothing that I remember matches this.");
   CHECK(woven.confidence < 0.15);
 }
 
-TEST_CASE("calc evaluates what the query says, with confidence") {
+TEST_CASE("calc evaluates the query's expression with confidence") {
   loom_bench bench;
   auto woven = bench.weave("what is 12 * (3 + 4)");
   CHECK(woven.tool_used == "calc");
@@ -103,7 +104,8 @@ TEST_CASE("calc evaluates what the query says, with confidence") {
   CHECK(woven.metadata.values()["tool_result"]["value"] == 84.0);
 }
 
-TEST_CASE("a failed calculation lowers the confidence and is in the trace") {
+TEST_CASE(
+  "a failed calculation lowers the confidence and appears in the trace") {
   loom_bench bench;
   auto woven = bench.weave("what is 1 / 0");
   CHECK(woven.tool_used == "calc");
@@ -133,7 +135,7 @@ TEST_CASE("a note becomes a shard") {
   CHECK(woven.sources_used == std::vector<std::string>{kept[0].id});
 }
 
-TEST_CASE("a note that cannot be written is an error, not a promise") {
+TEST_CASE("a note that cannot be written is an error") {
   loom_bench bench;
   bench.remember = [](const remember_request&) -> caf::expected<remember_ack> {
     return failure(errc::disk_full, "no space is left");
@@ -147,14 +149,14 @@ TEST_CASE("a note that cannot be written is an error, not a promise") {
   CHECK(woven.sources_used.empty());
 }
 
-TEST_CASE("an order to note nothing is an error") {
+TEST_CASE("a command to note nothing is an error") {
   loom_bench bench;
   auto woven = bench.weave("note:");
   CHECK(woven.tool_used == "note");
   CHECK(woven.trace.errors.at(0).type == "invalid_query");
 }
 
-TEST_CASE("what stands behind an order is found in any spelling") {
+TEST_CASE("the object of a command is found in any spelling") {
   CHECK(text_to_keep("Remember: buy milk") == "buy milk");
   CHECK(text_to_keep("could you please write down that Ümläut works")
         == "Ümläut works");
@@ -164,7 +166,7 @@ TEST_CASE("what stands behind an order is found in any spelling") {
   CHECK(text_to_find("finding nemo").empty());
 }
 
-TEST_CASE("tools are registered by a name of their own") {
+TEST_CASE("tools are registered by unique names") {
   auto tools = builtin_tools();
   CHECK(tools.all().size() == 4);
   CHECK(tools.find("calc"));

@@ -124,7 +124,7 @@ TEST_CASE("the same seed weaves the same") {
   CHECK(run() == run());
 }
 
-TEST_CASE("without a memory a weave says so and can still calculate") {
+TEST_CASE("without a memory, a weave warns and can still calculate") {
   loom_bench bench;
   bench.order.memory = nullptr;
   auto woven = bench.weave("what is 2 + 2");
@@ -133,7 +133,7 @@ TEST_CASE("without a memory a weave says so and can still calculate") {
   CHECK(woven.trace.warnings[0].find("memory") != std::string::npos);
 }
 
-TEST_CASE("a user's tool gets the shards and what is known of the query") {
+TEST_CASE("a user's tool gets the shards and the query's features") {
   loom_bench bench;
   std::size_t shards = 0;
   std::vector<std::string> motifs;
@@ -187,7 +187,7 @@ TEST_CASE("sources are named once") {
 }
 
 TEST_CASE(
-  "a tool sees its share of the deadline, and what is late is degraded") {
+  "a tool sees its share of the deadline, and a late result is degraded") {
   loom_bench bench;
   millis given{0};
   bench.setting.tools = only([&](const tool_input& in) {
@@ -225,7 +225,7 @@ TEST_CASE("a deadline that passes before the tool names the step") {
   CHECK(woven.trace.stage_durations.count(error.stage) == 0);
 }
 
-TEST_CASE("a weave that is called off says so") {
+TEST_CASE("a cancelled weave reports the cancellation") {
   loom_bench bench;
   bench.order.progress = std::make_shared<weave_progress>();
   bench.order.progress->stop.request_stop();
@@ -247,7 +247,7 @@ TEST_CASE("the shares of the deadline are caps") {
   CHECK(budget.for_stage(weave_stage::retrieval).over());
 }
 
-TEST_CASE("a query with no word of time looks at all of memory") {
+TEST_CASE("a query without words of time searches all time") {
   auto at = time_of("2026-11-23T12:00:00Z");
   auto setup = window_for({"What is a shard?", {}}, card_kind::bare, at);
   CHECK(!setup.narrowed);
@@ -287,7 +287,7 @@ TEST_CASE("metadata set the window") {
   CHECK(setup.warnings[0].find("until") != std::string::npos);
 }
 
-TEST_CASE("a window with nothing in it is given up with a warning") {
+TEST_CASE("an empty window is widened with a warning") {
   auto old = make_shard("old", "The shuttle carries the weft.");
   old.metadata.set("time", "2001-01-01T00:00:00Z");
   loom_bench bench;

@@ -140,7 +140,7 @@ TEST_CASE("a tool that hangs costs its caller the deadline and no more") {
   blocked->opened.notify_all();
 }
 
-TEST_CASE("a tool that listens is stopped at the deadline") {
+TEST_CASE("a cooperative tool stops at the deadline") {
   thread_bench bench;
   bench.tools = only([](const tool_input& in) {
     std::mutex mutex;
@@ -158,7 +158,7 @@ TEST_CASE("a tool that listens is stopped at the deadline") {
   CHECK(bench.status().lost_weavers == 0);
 }
 
-TEST_CASE("a finished weave is known to the buffer by its id") {
+TEST_CASE("the buffer knows a finished weave by its id") {
   thread_bench bench;
   bench.deps.reflection = spawn_reflection_buffer(bench.system, {}, {}, false);
   bench.start(1);
@@ -172,7 +172,7 @@ TEST_CASE("a finished weave is known to the buffer by its id") {
   CHECK(ack->success);
 }
 
-TEST_CASE("a tool that did not help is chosen with less confidence") {
+TEST_CASE("an unhelpful tool is chosen with less confidence") {
   thread_bench bench;
   bench.deps.reflection = spawn_reflection_buffer(bench.system, {}, {}, false);
   bench.start(1);
@@ -185,7 +185,7 @@ TEST_CASE("a tool that did not help is chosen with less confidence") {
     said.said = feedback{false, nothing, nothing};
     REQUIRE(bench.ask<reflect_ack>(bench.deps.reflection, said));
   }
-  // What was learned is pushed to the shuttle behind the acknowledgement.
+  // The buffer pushes the policy to the shuttle after the acknowledgement.
   auto after = bench.weave("what is 2 + 2");
   for (auto i = 0;
        i < 1000 && after
@@ -228,7 +228,7 @@ TEST_CASE("many callers at once are all answered") {
   CHECK(bench.status().completed == 200);
 }
 
-TEST_CASE("an exit lets what is under way finish") {
+TEST_CASE("weaves under way finish before an exit") {
   thread_bench bench;
   bench.start(2);
   std::vector<decltype(bench.begin(""))> pending;

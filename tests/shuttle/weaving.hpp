@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-/// What the tests of the weave have in common.
+/// Fixtures of the tests of the weave.
 namespace hololoom::test {
 
 inline shard make_shard(std::string id, std::string text,
@@ -76,14 +76,14 @@ private:
   runner run_;
 };
 
-/// One tool that always is the one.
+/// A registry of one tool, which is always chosen.
 inline std::shared_ptr<const tool_registry> only(custom_tool::runner run) {
   auto result = std::make_shared<tool_registry>();
   result->add(std::make_shared<custom_tool>("custom", 9.0, std::move(run)));
   return result;
 }
 
-/// Weaves with all that a weave needs.
+/// Weaves over the demo's memory, on a manual clock.
 struct loom_bench {
   weave_setting setting;
   weave_order order;
