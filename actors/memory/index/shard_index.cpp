@@ -1,7 +1,7 @@
 #include <hololoom/actors/memory/index/index_state.hpp>
+#include <hololoom/actors/memory/index/keep_last.hpp>
 #include <hololoom/actors/memory/index/shard_index.hpp>
 #include <hololoom/actors/memory/index/shard_search.hpp>
-#include <hololoom/actors/memory/keep_last.hpp>
 
 #include <algorithm>
 #include <cassert>

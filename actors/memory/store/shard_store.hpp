@@ -11,8 +11,8 @@
 
 /// memory/store: keeping shards. It owns the SQLite file of a memory, its
 /// schema and its rows, and checks shards on their way in. It blocks on the
-/// disk and knows no actor. It may include memory/text, storage and messages.
-/// Only the yarn graph's keeper uses it.
+/// disk and knows no actor. It may include memory/text, memory/index (for
+/// keep_last), storage and messages. Only the yarn graph's keeper uses it.
 
 namespace hololoom {
 

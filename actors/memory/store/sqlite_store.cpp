@@ -1,4 +1,4 @@
-#include <hololoom/actors/memory/keep_last.hpp>
+#include <hololoom/actors/memory/index/keep_last.hpp>
 #include <hololoom/actors/memory/store/shard_rows.hpp>
 #include <hololoom/actors/memory/store/shard_schema.hpp>
 #include <hololoom/actors/memory/store/shard_store.hpp>

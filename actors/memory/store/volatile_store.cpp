@@ -1,4 +1,4 @@
-#include <hololoom/actors/memory/keep_last.hpp>
+#include <hololoom/actors/memory/index/keep_last.hpp>
 #include <hololoom/actors/memory/store/shard_store.hpp>
 #include <hololoom/messages/json/write.hpp>
 
