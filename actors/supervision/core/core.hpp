@@ -66,7 +66,7 @@ public:
   /// Stops all children, then ends.
   void stop(time_point now);
 
-  // -- what happens (core.cpp) ------------------------------------------------
+  // -- what happens (core.cpp, ends.cpp) ---------------------------------------
 
   void down(child& c, exit_class why, std::string reason, time_point now);
   /// The exit that `c` is asked to end with is on its way.
@@ -112,7 +112,7 @@ private:
   void refuse_simple(ticket t, const std::string& why);
   void begin_draining(time_point now);
 
-  // -- what an end leads to ---------------------------------------------------
+  // -- what an end leads to (ends.cpp) ----------------------------------------
 
   void hold_end(child& c, exit_class why, std::string reason);
   void start_ended(child& c, const std::string& reason, time_point now);
