@@ -17,8 +17,8 @@ namespace hololoom {
 
 namespace supervision {
 
-/// Watches the target of one request: when it goes down, the asker gets an
-/// error in place of the answer. Owned by the request, ended with it.
+/// Watches the target of one request: if it goes down, the asker gets an error
+/// instead of the answer. Owned by the request, and ends with it.
 ///
 /// CAF answers for what still waits in a dead actor's mailbox, but not for a
 /// request that the actor had taken up and promised to answer.
@@ -46,7 +46,7 @@ public:
 
   caf::behavior make_behavior() {
     return {[](const caf::unit_t&) {
-      // Nobody talks to it; it waits.
+      // It receives no messages, and only waits.
     }};
   }
 
@@ -82,7 +82,7 @@ void ask(Self* self, const Handle& target, caf::timespan limit,
     });
 }
 
-/// The same from a thread that is no actor's: waits for the answer.
+/// The same for a thread outside of any actor: blocks until the answer comes.
 template <class Result, class Handle, class Message>
 caf::expected<Result> ask_and_wait(caf::actor_system& system,
                                    const Handle& target, caf::timespan limit,

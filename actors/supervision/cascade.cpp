@@ -34,9 +34,9 @@ namespace {
 
 using clock_type = caf::actor_clock::clock_type;
 
-/// Purpose: the five phases. Owned by whoever spawned it; asks the root
+/// Runs the five phases. Owned by the code that spawned it. Asks the root
 /// supervisor and the buffer, which may be gone at any moment: every request
-/// has an error branch, and every wait a limit of its own. Blocks on nothing.
+/// has an error branch, and every wait a limit of its own. Never blocks.
 class cascade {
 public:
   static constexpr const char* name = "cascade";
@@ -166,7 +166,7 @@ private:
       drain_producers(self_->clock().now());
   }
 
-  /// The grace is over: whoever still waits for a weave gets an error.
+  /// The grace is over: requests that still wait for a weave fail.
   void cut() {
     if (std::exchange(cut_, true))
       return;
@@ -238,8 +238,8 @@ private:
     force_survivors([this] { done(); });
   }
 
-  /// Has the root force what a drain left. Whoever has ended meanwhile was not
-  /// forced, and with nobody else there was no force.
+  /// Has the root force the survivors of a drain. Children that have ended
+  /// meanwhile were not forced; if all have, there was no force.
   template <class F>
   void force_survivors(F then) {
     ask(force_request{},
@@ -307,7 +307,7 @@ private:
     arm(plan_.limits.slack);
     self_->monitor(plan_.root);
     exit_high(plan_.root, caf::exit_reason::user_shutdown);
-    // It ends when the one has that asked for all this, and waits for it.
+    // It ends when the child has that asked for the shutdown and waits for it.
     if (drained_.excused)
       done(store_problem_);
   }
@@ -321,7 +321,7 @@ private:
     complete_ = true;
     keep(listed(drained_));
     keep(forced_);
-    // Those the root did not account for are let go.
+    // Children that the root did not account for are abandoned.
     for (auto& x : survivors_) {
       x.how = ended::abandoned;
       x.forced = true;
@@ -416,7 +416,7 @@ private:
   bool work_done_ = false;
   maybe<std::string> problem_;
 
-  /// What the root said last: all that is down so far.
+  /// The root's last report: all children that are down so far.
   drain_report drained_;
   std::vector<child_outcome> forced_;
   std::vector<child_outcome> survivors_;

@@ -15,11 +15,11 @@
 #include <vector>
 
 /// The shutdown cascade: brings a supervision tree to its end, on time, and
-/// tells how.
+/// reports how.
 
 namespace hololoom {
 
-/// The cascade's time limits. What is not listed here is not waited for.
+/// The cascade's time limits. It waits for nothing else.
 struct cascade_limits {
   /// One budget for all producers to end by themselves.
   millis grace{5'000};
@@ -38,7 +38,7 @@ struct cascade_limits {
 struct shutdown_hook {
   cascade_phase phase = cascade_phase::refuse;
   std::string name;
-  /// Past it, the function is let go and the phase goes on.
+  /// Past it, the function is abandoned and the phase goes on.
   millis limit{1'000};
   std::function<void()> run;
 };
@@ -69,8 +69,8 @@ struct cascade_plan {
   std::function<std::vector<shutdown_hook>()> hooks;
 };
 
-/// Begins the cascade, or joins the one that is under way: whoever asks gets
-/// the same `shutdown_report`.
+/// Begins the cascade, or joins the one that is under way: all requests get the
+/// same `shutdown_report`.
 struct begin_cascade {
   std::string reason;
   std::string requested_by;
@@ -94,13 +94,13 @@ namespace hololoom {
 /// 2. signal: exits go to all producers, which have the grace to end.
 /// 3. flush: the buffer commits what is queued, seals itself and says so. It is
 ///    waited for as long as it moves.
-/// 4. force: what is left of the producers is killed, or let go.
+/// 4. force: producers that still run are killed, or abandoned.
 /// 5. stores: each is closed within its own limit, the last opened first; then
 ///    the root ends.
 ///
 /// `own_thread` gives it a thread, so that it runs whatever the scheduler's
 /// threads are stuck in; without, it runs on the scheduler, as tests on a
-/// virtual clock want it. It ends by `exit_high` from whoever spawned it.
+/// virtual clock want it. Its owner ends it by `exit_high`.
 caf::actor spawn_cascade(caf::actor_system& system, cascade_plan plan,
                          bool own_thread = true);
 

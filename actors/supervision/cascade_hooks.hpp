@@ -55,7 +55,7 @@ public:
   /// Appends a line for each hook that has ended since the last call.
   void report(std::vector<shutdown_phase>& lines);
 
-  /// Appends the names of the hooks whose functions were let go.
+  /// Appends the names of the hooks whose functions were abandoned.
   void list_abandoned(std::vector<std::string>& names) const;
 
 private:

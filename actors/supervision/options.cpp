@@ -162,7 +162,7 @@ std::optional<spec_problem> check(const supervisor_options& options,
     return problem(spec_flaw::invalid_stop_limit, "stop_limit", who,
                    "cannot be kept: a child may take forever (shutdown "
                    "infinity)");
-  // The wait for who was killed comes after the limit.
+  // The wait for killed children comes after the limit.
   if (*bound > sum_of(options.stop_limit, options.kill_wait))
     return problem(spec_flaw::invalid_stop_limit, "stop_limit", who,
                    "of " + in_ms(options.stop_limit)

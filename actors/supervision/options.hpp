@@ -54,7 +54,7 @@ constexpr auto enumerators(stop_order) {
                     std::pair{e::parallel, std::string_view{"parallel"}}};
 }
 
-/// What a supervisor is told. The defaults are OTP's.
+/// How a supervisor behaves. The defaults are OTP's.
 struct supervisor_options {
   /// Its own name; with a parent, the child's name.
   std::string name = "root";
@@ -67,8 +67,9 @@ struct supervisor_options {
   /// One limit for stopping the whole tree below, whatever the children's own
   /// limits; zero: none. A tree that cannot fit is refused.
   caf::timespan stop_limit{0};
-  /// How long a killed child is waited for before it is let go. Where very many
-  /// are killed at once, counted from the last of them that was down.
+  /// How long the supervisor waits for a killed child before it abandons it.
+  /// When very many are killed at once, this counts from the last of them that
+  /// was down.
   caf::timespan kill_wait = std::chrono::milliseconds{250};
   /// Makes the jitter of backoffs repeatable.
   std::uint64_t seed = 0;

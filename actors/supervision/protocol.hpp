@@ -52,7 +52,7 @@ struct child_started {
   caf::strong_actor_ptr handle;
 };
 
-/// It was done.
+/// The request was carried out.
 struct acknowledged {
   bool operator==(const acknowledged&) const = default;
 };
@@ -106,10 +106,10 @@ struct subscribe_events {
 // -- draining, for the shutdown cascade --------------------------------------------
 
 /// Asks children to end and answers when all are down, or at the deadline with
-/// those that are not. Nobody is killed (but for those whose spec says
-/// brutal_kill). From now on nothing is restarted and `start_child` is refused
-/// with `shutting_down`. A further request with an earlier deadline shortens
-/// the wait of all.
+/// those that are not. Kills no child, except those whose spec says
+/// brutal_kill. From now on nothing is restarted, and `start_child` fails with
+/// `shutting_down`. A further request with an earlier deadline shortens the
+/// wait of all.
 struct drain_request {
   /// Which children; empty means all.
   std::vector<std::string> names;
@@ -128,13 +128,13 @@ struct kind_tally {
 };
 
 struct drain_report {
-  /// Those that are down, by path.
+  /// Children that are down, by path.
   std::vector<child_outcome> ended;
   /// Where many ended well, these stand for them. `listed` makes one list.
   std::vector<kind_tally> tallies;
-  /// Those that are not, with what they are doing; `how` says nothing yet.
+  /// Children that are not down, with what they do; `how` has no meaning yet.
   std::vector<child_outcome> survivors;
-  /// Whether somebody in `ended` waits for the drain itself, and ends after it.
+  /// Whether a child in `ended` waits for the drain itself, and ends after it.
   bool excused = false;
 };
 
@@ -157,9 +157,9 @@ constexpr caf::timespan crowd_pause(std::int64_t children) {
   return children / 100 * std::chrono::milliseconds{2};
 }
 
-/// Kills what a drain left over, waits `supervisor_options::kill_wait` for it
-/// (longer while very many go on ending), and answers with all outcomes:
-/// killed, or abandoned when it is still not down or its probe says that it
+/// Kills the survivors of a drain, waits `supervisor_options::kill_wait` for
+/// them (longer while very many go on ending), and answers with all outcomes:
+/// killed, or abandoned if a child is still not down or its probe says that it
 /// cannot be killed.
 struct force_request {
   /// Whether the supervisor itself ends when it has answered.

@@ -5,11 +5,17 @@
 
 #include <vector>
 
+/// The room of supervision: OTP's supervisors over any CAF actors, and the
+/// shutdown cascade. This header, child_spec, options, protocol, events,
+/// directory, ask and cascade are public; core/ (the rules) and shell/ (the
+/// actor) are for this room only. It knows messages/ alone. workers/ makes
+/// child specs for it, and runtime/ owns the tree.
+
 namespace hololoom {
 
 /// Spawns a supervisor, in any actor system, over any actors. It starts its
-/// children by itself; `await_running` says when that is done. Keep the handle:
-/// a supervisor that nobody refers to any more ends, and its children with it.
+/// children by itself; `await_running` answers when they run. Keep the handle:
+/// a supervisor without references ends, and its children end with it.
 /// @returns `errc::invalid_spec` with the field that is wrong.
 caf::expected<supervisor_actor>
 spawn_supervisor(caf::actor_system& system, supervisor_options options,

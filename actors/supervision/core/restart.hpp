@@ -12,8 +12,8 @@ namespace hololoom::supervision {
 /// What became of an attempt to start a child.
 enum class attempt : std::uint8_t { running, pending, ignored, failed };
 
-/// The rule for starting children, and for starting them again: who is
-/// restarted, after how long, and when the supervisor gives up.
+/// The rule for starting children, and for starting them again: which ones,
+/// after how long, and when the supervisor gives up.
 class restart {
 public:
   /// What the rule needs of the supervisor.

@@ -13,8 +13,8 @@ namespace {
 /// Exits sent before other messages have their turn.
 constexpr auto slice = 256;
 
-/// Whether `x` lives and has seen all that it was sent, or is none of those
-/// that wait for the scheduler's workers.
+/// Whether `x` lives and has seen all that it was sent, or never waits for the
+/// scheduler's workers.
 bool takes_its_time(const caf::strong_actor_ptr& x) {
   if (!x)
     return false;
@@ -32,7 +32,7 @@ void paced_exits::release(execution_unit* host) {
 void paced_exits::tick() {
   auto came_back = std::exchange(came_back_, false);
   if (!waiting()) {
-    // Whoever is out still is of no account to those who come next.
+    // Actors that still have not ended do not count against the next exits.
     out_ = 0;
     window_ = first_window_;
     told_last_ = {};

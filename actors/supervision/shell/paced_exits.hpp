@@ -15,7 +15,7 @@
 namespace hololoom::supervision {
 
 /// The exits by which a supervisor asks its children to end, let out as fast as
-/// they are obeyed. Its kills are none of these: they wait for nobody.
+/// they are obeyed. Kills are not among them: they are sent at once.
 ///
 /// A worker of CAF's scheduler that has nothing to do steals the last job of
 /// another one, and walks that one's whole queue to find it, under its lock
@@ -23,9 +23,9 @@ namespace hololoom::supervision {
 /// queues, and the stop of n actors costs n * n. So no more than a window of
 /// them is out; each end that comes back lets out another.
 ///
-/// Whoever is slow to end holds nobody up: the window doubles with every
-/// `patience` in which nobody ended, or in which most of those told last are in
-/// no queue: they have seen their exit, and take their time.
+/// Children that are slow to end do not hold up the others: the window doubles
+/// with every `patience` in which no child ended, or in which most of those
+/// told last are in no queue: they have seen their exit, and take their time.
 ///
 /// Not thread-safe.
 class paced_exits {
@@ -37,7 +37,7 @@ public:
   static constexpr std::size_t on_its_own_thread = 256;
   static constexpr auto patience = std::chrono::milliseconds{1};
 
-  /// Called with whoever is told to end, when it is.
+  /// Called with each actor when its exit is sent.
   using listener = std::function<void(const caf::strong_actor_ptr&)>;
 
   paced_exits(caf::actor_addr source, std::size_t window, listener on_told)
@@ -50,7 +50,7 @@ public:
     waiting_.push_back(std::move(target));
   }
 
-  /// One of those who were told to end has ended.
+  /// An actor that was told to end has ended.
   void ended() {
     came_back_ = true;
     out_ -= out_ > 0 ? 1 : 0;
@@ -85,7 +85,7 @@ private:
   std::size_t out_ = 0; ///< Sent, and not known to have ended.
   std::size_t window_ = first_window_;
   bool came_back_ = false;
-  /// Some of those told last, while others wait.
+  /// Some of the actors told last, while others wait.
   std::array<caf::strong_actor_ptr, 16> told_last_;
   std::size_t told_ = 0;
 };

@@ -63,7 +63,7 @@ bool stuck_watch::look_at(std::uint64_t order, time_point now) {
   if (!c || c->zombie)
     return false;
   if (c->state == child_state::stopping) {
-    // Its limit ends it; whoever asks why it has not ended is told.
+    // Its limit ends it. The report only says why it has not ended yet.
     if (auto found = finding(*c, now);
         found && !work_of(*c) && !c->probe
         && !std::exchange(signs_[order].told, true))

@@ -9,7 +9,7 @@
 
 namespace hololoom::supervision {
 
-/// What a sweep found.
+/// Acts on what a sweep finds.
 class stuck_host {
 public:
   virtual ~stuck_host() = default;
@@ -36,7 +36,7 @@ public:
 
   void answered(std::uint64_t order, std::int64_t incarnation);
 
-  /// How long to wait until the next slice; nothing while nobody is watched.
+  /// How long to wait until the next slice; nothing while no child is watched.
   std::optional<caf::timespan> interval() const;
 
 private:

@@ -64,8 +64,8 @@ supervisor_state::supervisor_state(supervisor_impl::base* self,
 
 supervisor_state::~supervisor_state() {
   setup_.options.names->remove(board_.get());
-  // After an orderly end there is nobody. A supervisor that is killed takes its
-  // children along: nobody else knows them.
+  // After an orderly end there are no children. A supervisor that is killed
+  // kills its children, because only it knows them.
   for (auto& [order, c] : board_->children()) {
     if (!c.alive())
       continue;
@@ -195,7 +195,7 @@ void supervisor_state::ask(child& c) {
 void supervisor_state::kill(child& c) {
   if (c.probe)
     c.probe->force();
-  // A kill waits for nobody: its limit is short, and has begun.
+  // A kill is never paced: its limit is short, and has begun.
   exit_high(c.handle, caf::make_error(caf::exit_reason::kill), self_->address(),
             self_->context());
 }
@@ -290,7 +290,7 @@ void supervisor_state::proceed_later(pace how) {
   }
   proceed_message turn{++turn_};
   turnstile_.pass(self_->system(), self_->ctrl(), caf::make_message(turn));
-  // Nobody passes while all of the scheduler's threads are stuck.
+  // The turn never comes while all of the scheduler's threads are stuck.
   self_->delayed_send(self_, turnstile::patience, turn);
 }
 
@@ -301,9 +301,9 @@ bool supervisor_state::too_long(time_point since) const {
 void supervisor_state::finished(caf::error reason) {
   done_ = true;
   exits_.release_all();
-  // Its name is free before anybody hears of its end.
+  // Its name is free before any actor learns of its end.
   setup_.options.names->remove(board_.get());
-  // Whoever still waits for something is not left without an answer.
+  // Every request that still waits gets an answer.
   for (auto& [t, request] : std::exchange(pending_, {}))
     std::visit(
       [&](auto& p) {
@@ -384,7 +384,7 @@ void supervisor_state::sweep() {
 void supervisor_state::proceed(std::uint64_t turn) {
   if (done_ || (turn != 0 && turn != turn_))
     return;
-  // A turn is told of twice; once is enough.
+  // Each turn is announced twice; once is enough.
   turn_ += turn != 0 ? 1 : 0;
   core_.proceed(now());
   arm();

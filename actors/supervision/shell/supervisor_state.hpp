@@ -16,8 +16,10 @@
 #include <unordered_map>
 #include <variant>
 
-// The supervisor as an actor: a thin shell around `core`. Not for inclusion by
-// users; `supervisor.hpp` is.
+/// The room of the supervisor's actor: a thin shell around `core` that turns
+/// messages into calls and decisions into messages. It owns the board, the
+/// tickets of requests, the timers, and all that touches CAF's scheduler. It
+/// knows core/ and the top of supervision/; only supervisor.cpp spawns it.
 
 namespace hololoom::supervision {
 
@@ -26,7 +28,7 @@ struct tick_message {
 };
 struct sweep_message {};
 struct release_message {
-  bool tick = false; ///< Whether the patience with those told is over.
+  bool tick = false; ///< Whether the patience of `paced_exits` is over.
 };
 struct proceed_message {
   std::uint64_t turn = 0; ///< Which wait for a turn is over; 0: none was made.
@@ -57,9 +59,9 @@ struct supervisor_setup {
   std::optional<start_context> parent;
 };
 
-/// Owned by its parent, or by whoever spawned it. Monitors its children, never
-/// links. An EXIT stops the children, then it ends by shutdown; a kill takes
-/// its children along. Blocks on nothing.
+/// Owned by its parent, or by the code that spawned it. Monitors its children,
+/// never links. An EXIT stops the children, then it ends by shutdown; a kill
+/// kills its children, too. Never blocks.
 class supervisor_state final : public core_host, public stuck_host {
 public:
   static constexpr const char* name = "supervisor";
@@ -145,7 +147,7 @@ private:
   std::uint64_t turn_ = 0;
   time_point armed_ = no_time;
   bool sweeping_ = false;
-  bool ticking_ = false;   ///< A look at who was told is on its way.
+  bool ticking_ = false;   ///< A tick for `paced_exits` is on its way.
   bool releasing_ = false; ///< More exits go out soon.
   bool done_ = false;
 };

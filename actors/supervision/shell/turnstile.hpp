@@ -14,8 +14,8 @@ namespace hololoom::supervision {
 /// it makes pile up behind it. The turnstile is a job at the end of such a
 /// queue, and sends the message when its own turn comes.
 ///
-/// Its turn never comes while no worker is free: whoever must go on all the
-/// same waits for `patience` and no longer.
+/// Its turn never comes while no worker is free: a caller that must go on all
+/// the same waits for `patience` and no longer.
 ///
 /// Spawns an actor at the first use, and ends it when it is destroyed. Not
 /// thread-safe.
