@@ -3,6 +3,7 @@
 #include <hololoom/actors/shuttle/weave/weave.hpp>
 #include <hololoom/messages/json/value.hpp>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -101,10 +102,21 @@ struct loom_bench {
     order.id = "id-1";
     order.request.asked.text = std::move(text);
     order.admitted = *clock.time;
-    return hololoom::weave(setting, order, rng, remember);
+    weave_run run{setting, order, rng};
+    if (auto effect = run.run()) {
+      auto ack = remember(*effect);
+      if (ack)
+        run.effect_done(*ack);
+      else
+        run.effect_failed(ack.error());
+    }
+    return run.finish();
   }
 
-  std::function<caf::expected<remember_ack>(const remember_request&)> remember;
+  std::function<caf::expected<remember_ack>(const remember_request&)> remember =
+    [](const remember_request&) -> caf::expected<remember_ack> {
+    return failure(errc::unavailable, "there is no memory to write to");
+  };
 };
 
 } // namespace hololoom::test

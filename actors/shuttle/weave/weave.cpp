@@ -280,22 +280,4 @@ spacetime error_spacetime(std::string id, const weave_request& request,
   return result;
 }
 
-spacetime
-weave(const weave_setting& setting, weave_order order, random_generator& rng,
-      const std::function<caf::expected<remember_ack>(const remember_request&)>&
-        remember) {
-  weave_run run{setting, std::move(order), rng};
-  if (auto effect = run.run()) {
-    caf::expected<remember_ack> ack =
-      failure(errc::unavailable, "there is no memory to write to");
-    if (remember)
-      ack = remember(*effect);
-    if (ack)
-      run.effect_done(*ack);
-    else
-      run.effect_failed(ack.error());
-  }
-  return run.finish();
-}
-
 } // namespace hololoom

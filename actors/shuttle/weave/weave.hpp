@@ -61,10 +61,4 @@ private:
   std::unique_ptr<impl> impl_;
 };
 
-/// All nine steps in one call; `remember` carries out a tool's request.
-spacetime
-weave(const weave_setting& setting, weave_order order, random_generator& rng,
-      const std::function<caf::expected<remember_ack>(const remember_request&)>&
-        remember = nullptr);
-
 } // namespace hololoom

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 namespace hololoom {
 
@@ -82,9 +83,7 @@ attributes warp_space::statistics() const {
 }
 
 std::size_t warp_space::collapse() {
-  auto count = threads_.size();
-  release();
-  return count;
+  return std::exchange(threads_, {}).size();
 }
 
 double entropy(const std::vector<double>& distribution) {

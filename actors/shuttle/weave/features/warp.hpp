@@ -19,18 +19,9 @@ struct warp_thread {
 };
 
 /// The warp space of one weave: the candidates' vectors side by side, a field
-/// against which the query is measured. `collapse` or the destructor releases
-/// it.
+/// against which the query is measured.
 class warp_space {
 public:
-  warp_space() = default;
-  ~warp_space() { release(); }
-
-  warp_space(const warp_space&) = delete;
-  warp_space& operator=(const warp_space&) = delete;
-  warp_space(warp_space&&) = default;
-  warp_space& operator=(warp_space&&) = default;
-
   /// Replaces the threads.
   void tension(std::vector<warp_thread> threads);
 
@@ -53,8 +44,6 @@ public:
   std::size_t collapse();
 
 private:
-  void release() { threads_.clear(); }
-
   std::vector<warp_thread> threads_;
 };
 
