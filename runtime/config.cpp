@@ -11,7 +11,7 @@ namespace hololoom {
 
 namespace {
 
-config named(std::string name) {
+config named_preset(std::string name) {
   config result;
   result.weave.card = name;
   result.preset = std::move(name);
@@ -22,21 +22,22 @@ caf::error invalid(std::string sentence) {
   return failure(errc::invalid_config, std::move(sentence));
 }
 
+caf::error unknown_preset(const std::string& written) {
+  return invalid("preset is " + written
+                 + R"(; expected "bare", "fast" or "fused")");
+}
+
 caf::expected<config> defaults_for(const json& value) {
   auto i = value.find("preset");
   if (i == value.end())
     return config::fused();
-  if (*i == "bare")
-    return config::bare();
-  if (*i == "fast")
-    return config::fast();
-  if (*i == "fused")
-    return config::fused();
-  return invalid("preset is " + to_text(*i)
-                 + R"(; expected "bare", "fast" or "fused")");
+  if (i->is_string())
+    if (auto known = config::named(i->get_ref<const std::string&>()))
+      return std::move(*known);
+  return unknown_preset(to_text(*i));
 }
 
-/// Nothing may be negative, and waiting for ever is not on offer.
+/// Durations are neither negative nor endless.
 caf::error check_duration(std::string_view key, millis value, millis most) {
   if (value >= millis{0} && value <= most)
     return {};
@@ -49,19 +50,29 @@ caf::error check_duration(std::string_view key, millis value, millis most) {
 } // namespace
 
 config config::bare() {
-  auto result = named("bare");
+  auto result = named_preset("bare");
   result.weave.scales = {96};
   return result;
 }
 
 config config::fast() {
-  auto result = named("fast");
+  auto result = named_preset("fast");
   result.weave.scales = {96, 192};
   return result;
 }
 
 config config::fused() {
-  return named("fused");
+  return named_preset("fused");
+}
+
+maybe<config> config::named(std::string_view name) {
+  if (name == "bare")
+    return bare();
+  if (name == "fast")
+    return fast();
+  if (name == "fused")
+    return fused();
+  return nothing;
 }
 
 caf::expected<config> config::parse(std::string_view text) {
@@ -106,9 +117,8 @@ caf::expected<config> config::load(const std::filesystem::path& file) {
 
 caf::error check(const config& cfg) {
   using namespace std::chrono_literals;
-  if (cfg.preset != "bare" && cfg.preset != "fast" && cfg.preset != "fused")
-    return invalid("preset is \"" + cfg.preset
-                   + R"("; expected "bare", "fast" or "fused")");
+  if (!config::named(cfg.preset))
+    return unknown_preset("\"" + cfg.preset + "\"");
   if (cfg.threads < 0 || cfg.threads > 1024)
     return invalid("threads is " + std::to_string(cfg.threads)
                    + "; expected 0 to 1024");

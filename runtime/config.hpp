@@ -13,15 +13,15 @@
 
 namespace hololoom {
 
-/// How a loom ends.
+/// How a loom closes.
 struct shutdown_options {
-  /// One budget for all producers to end by themselves.
+  /// How long all producers together may take to end by themselves.
   millis grace{5'000};
-  /// A flush that moves is waited for; one that stands still this long is not.
+  /// How long a flush may make no progress before the wait for it ends.
   millis flush_stall{10'000};
   /// How long each store may take to close.
   millis store_limit{10'000};
-  /// How long a killed actor is waited for before it counts as abandoned.
+  /// How long a killed actor may take to end before it counts as abandoned.
   millis kill_wait{150};
 
   static constexpr auto fields() {
@@ -34,16 +34,15 @@ struct shutdown_options {
   bool operator==(const shutdown_options&) const = default;
 };
 
-/// Everything a loom is told.
+/// The settings of a loom.
 ///
-/// Config files are JSON with `//` comments; `config/` has the presets with
-/// every key explained. A key that does not exist is an error that names the
-/// nearest right one; keys left out keep the default of the preset named by
-/// `preset` ("fused" if that is left out too).
+/// Config files are JSON with `//` comments; `config/fused.json` explains every
+/// key. An unknown key is an error that names the nearest right one; a missing
+/// key keeps the default of the preset that `preset` names, or of "fused".
 struct config {
-  /// bare, fast or fused: where keys left out come from.
+  /// bare, fast or fused: the source of missing keys.
   std::string preset = "fused";
-  /// Where everything is kept. Empty: in memory only, and nothing survives.
+  /// Where the stores are. Empty: in memory only, and nothing survives.
   std::string data_dir;
   /// Threads of the actor system's pool; 0: one for each core, at least 4.
   std::int64_t threads = 0;
@@ -70,8 +69,11 @@ struct config {
   /// The best answers: three scales, vectors and BM25 fused, ten shards.
   static config fused();
 
+  /// The preset called `name`; nothing if there is none.
+  static maybe<config> named(std::string_view name);
+
   /// Reads a config.
-  /// @returns `errc::invalid_config` with the place that is wrong.
+  /// @returns `errc::invalid_config` with the place of the error.
   static caf::expected<config> parse(std::string_view text);
 
   /// Reads a config file.
@@ -79,8 +81,8 @@ struct config {
   static caf::expected<config> load(const std::filesystem::path& file);
 };
 
-/// Whether a loom can work with `cfg`.
-/// @returns `errc::invalid_config` with the key and what it may be.
+/// Checks that a loom can work with `cfg`.
+/// @returns `errc::invalid_config` with the key and its valid values.
 caf::error check(const config& cfg);
 
 } // namespace hololoom

@@ -1,27 +1,23 @@
 #pragma once
 
+#include <hololoom/actors/storage/file_lock.hpp>
 #include <hololoom/messages/errc.hpp>
 
 #include <filesystem>
+#include <utility>
 
 namespace hololoom {
 
-/// A data directory, locked to this process for as long as the object lives.
-///
-/// The lock is `flock` on `DIR/lock`, which holds the owner's pid as text; the
-/// kernel releases it when the process ends, however that happens.
+/// A data directory, locked to this object for as long as it lives, by the file
+/// `lock` in it. Says where the stores keep their files.
 class data_dir {
 public:
   /// Creates `path` and its parents if need be, and locks it.
-  /// @returns `errc::data_dir_unusable` if it cannot be created or is no
-  ///          directory, `errc::read_only` or `errc::disk_full` if it is there
+  /// @returns `errc::data_dir_unusable` if it cannot be created or is not a
+  ///          directory, `errc::read_only` or `errc::disk_full` if it exists
   ///          and cannot be written, `errc::data_dir_locked` with the owner's
   ///          pid.
   static caf::expected<data_dir> open(const std::filesystem::path& path);
-
-  data_dir(data_dir&& other) noexcept;
-  data_dir& operator=(data_dir&& other) noexcept;
-  ~data_dir();
 
   const std::filesystem::path& path() const noexcept { return path_; }
 
@@ -32,10 +28,11 @@ public:
   }
 
 private:
-  data_dir(std::filesystem::path path, int lock);
+  data_dir(std::filesystem::path path, file_lock lock)
+    : path_(std::move(path)), lock_(std::move(lock)) {}
 
   std::filesystem::path path_;
-  int lock_ = -1;
+  file_lock lock_;
 };
 
 /// `$XDG_DATA_HOME/hololoom`, or `$HOME/.local/share/hololoom` without it.

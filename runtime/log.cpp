@@ -8,8 +8,7 @@
 
 namespace hololoom {
 
-caf::expected<std::shared_ptr<spdlog::logger>>
-make_logger(const log_options& options) {
+caf::expected<logger_ptr> make_logger(const log_options& options) {
   auto level = spdlog::level::from_str(options.level);
   if (level == spdlog::level::off && options.level != "off")
     return failure(errc::invalid_config,
@@ -32,6 +31,18 @@ make_logger(const log_options& options) {
     return failure(errc::invalid_config, "cannot open log.file \""
                                            + options.file + "\": " + e.what());
   }
+}
+
+void log_info(spdlog::logger& log, std::string_view line) {
+  log.info(line);
+}
+
+void log_warning(spdlog::logger& log, std::string_view line) {
+  log.warn(line);
+}
+
+bool logs_info(const spdlog::logger& log) {
+  return log.should_log(spdlog::level::info);
 }
 
 } // namespace hololoom

@@ -1,6 +1,6 @@
 #include <hololoom/actors/workers/awaiting_drain.hpp>
-#include <hololoom/runtime/inside/loom_impl.hpp>
 #include <hololoom/runtime/loom.hpp>
+#include <hololoom/runtime/loom/loom_impl.hpp>
 
 #include <memory>
 #include <thread>
@@ -10,22 +10,20 @@ namespace hololoom {
 
 namespace {
 
-using impl_ptr = std::shared_ptr<detail::loom_impl>;
-
-caf::expected<impl_ptr> start(config cfg, caf::actor_system* system,
-                              loom_extras extras) {
-  auto impl =
-    std::make_shared<detail::loom_impl>(std::move(cfg), std::move(extras));
-  if (auto err = impl->start(system))
-    return err;
-  return impl;
-}
-
 template <class T>
-std::future<caf::expected<T>> refused(caf::error why) {
+loom::promised<T> refused(caf::error why) {
   std::promise<caf::expected<T>> promise;
   promise.set_value(std::move(why));
   return promise.get_future();
+}
+
+/// Sends `request` to a part, unless the loom takes no work.
+template <class Result, class Handle, class Request>
+loom::promised<Result> ask(detail::loom_impl& impl, loom_part<Handle> part,
+                           Request request) {
+  if (auto err = impl.refusal())
+    return refused<Result>(std::move(err));
+  return impl.ask(part, std::move(request));
 }
 
 loom::promised<spacetime> weave_with(detail::loom_impl& impl, query asked,
@@ -40,12 +38,9 @@ loom::promised<spacetime> weave_with(detail::loom_impl& impl, query asked,
 loom::promised<reflect_ack> reflect_with(detail::loom_impl& impl,
                                          spacetime woven, feedback said,
                                          maybe<double> reward) {
-  if (auto err = impl.refusal())
-    return refused<reflect_ack>(std::move(err));
-  reflect_request request{
-    {}, std::move(woven), std::move(said), std::move(reward)};
-  return impl.ask<reflect_ack, reflection_actor>(part::reflection,
-                                                 std::move(request));
+  return ask<reflect_ack>(
+    impl, part::reflection,
+    reflect_request{{}, std::move(woven), std::move(said), std::move(reward)});
 }
 
 caf::expected<spacetime> weave_and_reflect_with(detail::loom_impl& impl,
@@ -65,19 +60,22 @@ caf::expected<spacetime> weave_and_reflect_with(detail::loom_impl& impl,
 
 // -- opening ---------------------------------------------------------------------
 
+caf::expected<loom> loom::open_in(caf::actor_system* system, config cfg,
+                                  loom_extras extras) {
+  auto impl =
+    std::make_shared<detail::loom_impl>(std::move(cfg), std::move(extras));
+  if (auto err = impl->start(system))
+    return err;
+  return loom{std::move(impl)};
+}
+
 caf::expected<loom> loom::open(config cfg, loom_extras extras) {
-  auto impl = start(std::move(cfg), nullptr, std::move(extras));
-  if (!impl)
-    return std::move(impl.error());
-  return loom{std::move(*impl)};
+  return open_in(nullptr, std::move(cfg), std::move(extras));
 }
 
 caf::expected<loom> loom::open(config cfg, caf::actor_system& system,
                                loom_extras extras) {
-  auto impl = start(std::move(cfg), &system, std::move(extras));
-  if (!impl)
-    return std::move(impl.error());
-  return loom{std::move(*impl)};
+  return open_in(&system, std::move(cfg), std::move(extras));
 }
 
 loom::loom(std::shared_ptr<detail::loom_impl> impl) : impl_(std::move(impl)) {}
@@ -96,7 +94,7 @@ loom::~loom() {
   try {
     close("end of scope");
   } catch (...) {
-    // Nothing can be done about it, and an exception on its way goes first.
+    // A destructor cannot report it, and an exception in flight goes first.
   }
   impl_->leave();
 }
@@ -122,16 +120,12 @@ loom::promised<remember_ack> loom::remember_async(std::vector<shard> shards) {
 
 loom::promised<remember_ack>
 loom::remember_anew_async(remember_request request) {
-  if (auto err = impl_->refusal())
-    return refused<remember_ack>(std::move(err));
-  return impl_->ask<remember_ack, yarn_actor>(part::yarn, std::move(request));
+  return ask<remember_ack>(*impl_, part::yarn, std::move(request));
 }
 
 loom::promised<reflection_metrics> loom::reflection_metrics_async() {
-  if (auto err = impl_->refusal())
-    return refused<hololoom::reflection_metrics>(std::move(err));
-  return impl_->ask<hololoom::reflection_metrics, reflection_actor>(
-    part::reflection, metrics_query{});
+  return ask<hololoom::reflection_metrics>(*impl_, part::reflection,
+                                           metrics_query{});
 }
 
 loom::promised<spacetime> loom::weave_and_reflect_async(std::string text,
@@ -139,8 +133,8 @@ loom::promised<spacetime> loom::weave_and_reflect_async(std::string text,
                                                         weave_options options) {
   std::promise<caf::expected<spacetime>> promise;
   auto result = promise.get_future();
-  // Two requests in a row: a thread is simpler than a third kind of errand, and
-  // ends with the answers, which always come.
+  // Two requests in a row: a thread is simpler than a request that continues
+  // with another, and it always ends, because both futures get a value.
   std::thread{[impl = impl_, promise = std::move(promise),
                text = std::move(text), said = std::move(said),
                options = std::move(options)]() mutable {
@@ -165,14 +159,10 @@ caf::expected<reflect_ack> loom::reflect(const spacetime& woven, feedback said,
 
 caf::expected<reflect_ack> loom::reflect(std::string spacetime_id,
                                          feedback said) {
-  if (auto err = impl_->refusal())
-    return err;
   reflect_on_request request;
   request.spacetime_id = std::move(spacetime_id);
   request.said = std::move(said);
-  return impl_
-    ->ask<reflect_ack, reflection_actor>(part::reflection, std::move(request))
-    .get();
+  return ask<reflect_ack>(*impl_, part::reflection, std::move(request)).get();
 }
 
 caf::expected<spacetime> loom::weave_and_reflect(std::string text,
@@ -191,22 +181,17 @@ caf::expected<reflection_metrics> loom::reflection_metrics() {
 }
 
 caf::expected<episode_page> loom::episodes(episodes_query which) {
-  if (auto err = impl_->refusal())
-    return err;
-  return impl_->ask<episode_page, reflection_actor>(part::reflection, which)
-    .get();
+  return ask<episode_page>(*impl_, part::reflection, which).get();
 }
 
 // -- background workers ------------------------------------------------------------
 
 std::future<caf::expected<child_started>>
 loom::spawn_background_async(background work) {
-  if (auto err = impl_->refusal())
-    return refused<child_started>(std::move(err));
   auto spec =
     std::make_shared<const child_spec>(to_child_spec(std::move(work)));
-  return impl_->ask<child_started, supervisor_actor>(
-    part::workers, start_child{std::move(spec)});
+  return ask<child_started>(*impl_, part::workers,
+                            start_child{std::move(spec)});
 }
 
 caf::error loom::spawn_background(background work) {
@@ -217,12 +202,8 @@ caf::error loom::spawn_background(background work) {
 }
 
 caf::error loom::stop_background(const std::string& name) {
-  if (auto err = impl_->refusal())
-    return err;
-  auto stopped = impl_
-                   ->ask<acknowledged, supervisor_actor>(part::workers,
-                                                         terminate_child{name})
-                   .get();
+  auto stopped =
+    ask<acknowledged>(*impl_, part::workers, terminate_child{name}).get();
   if (!stopped)
     return std::move(stopped.error());
   return {};
@@ -270,22 +251,22 @@ void loom::unsubscribe(std::uint64_t subscription) {
   impl_->events().unsubscribe(subscription);
 }
 
-// -- for those who speak actor -------------------------------------------------------
+// -- typed handles -------------------------------------------------------
 
 shuttle_actor loom::shuttle() const {
-  return impl_->find<shuttle_actor>(part::shuttle);
+  return impl_->find(part::shuttle);
 }
 
 reflection_actor loom::reflection() const {
-  return impl_->find<reflection_actor>(part::reflection);
+  return impl_->find(part::reflection);
 }
 
 yarn_actor loom::yarn() const {
-  return impl_->find<yarn_actor>(part::yarn);
+  return impl_->find(part::yarn);
 }
 
 supervisor_actor loom::workers() const {
-  return impl_->find<supervisor_actor>(part::workers);
+  return impl_->find(part::workers);
 }
 
 supervisor_actor loom::root() const {

@@ -10,7 +10,6 @@
 #include <hololoom/messages/yarn.hpp>
 #include <hololoom/runtime/config.hpp>
 
-#include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -18,7 +17,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace hololoom {
@@ -27,28 +25,34 @@ namespace detail {
 class loom_impl;
 }
 
-/// What a single weave may differ in from the config.
+/// Overrides of the config for a single weave.
 struct weave_options {
   /// bare, fast, fused or auto.
   maybe<std::string> card;
   maybe<millis> deadline;
 };
 
-/// What a program brings along, beside the config.
+/// What a program adds to the config.
 struct loom_extras {
   /// The tools to choose from.
   tool_registry tools = builtin_tools();
-  /// Stands between the journal and the disk; null: nothing does.
+  /// Called before each access of the journal to the disk; may be null.
   std::shared_ptr<disk_hooks> disk;
 };
+
+/// The runtime: puts the actors together, and is what a program uses.
+///
+/// This room owns the config, the data directory's lock, the log and the signal
+/// watch; `loom/` owns the running tree, `cli/` the program. It may know every
+/// public header of the actors. Programs, demos and tests include this header.
 
 /// A running HoloLoom: a tree of supervised actors with a scope.
 ///
 /// `open` starts the reflection buffer, the yarn graph, the shuttle with its
-/// weavers and the background workers, in this order, and answers once all are
+/// weavers and the background workers, in this order, and returns once all are
 /// ready; the destructor runs the shutdown cascade. In between, every member
-/// function may be called from any thread. Blocking calls must not be made from
-/// within a CAF handler; there, use the typed handles.
+/// function may be called from any thread. The blocking functions must not be
+/// called in a CAF handler; use the typed handles there.
 ///
 /// ~~~
 /// auto loom = hololoom::loom::open(hololoom::config::fast());
@@ -59,21 +63,22 @@ struct loom_extras {
 ///   loom->reflect(*woven, {.helpful = true, .rating = 5.0});
 /// ~~~
 ///
-/// Errors: every call answers `errc::shutting_down` while the loom drains,
-/// `errc::closed` after that, and `errc::crashed` when the actor that had the
-/// request went down with it.
+/// Errors: every call fails with `errc::shutting_down` while the loom drains,
+/// with `errc::closed` after that, and with `errc::crashed` if the actor that
+/// had the request went down.
 class loom {
 public:
   // -- opening ----------------------------------------------------------------
 
   /// Opens a loom in an actor system of its own.
   /// @returns `errc::invalid_config`, `errc::data_dir_locked`,
-  ///          `errc::data_dir_unusable`, `errc::read_only`, or what kept a
-  ///          child from starting; whatever had been started is stopped again.
+  ///          `errc::data_dir_unusable`, `errc::read_only`, or the error of a
+  ///          child that could not start; everything that had been started is
+  ///          stopped again.
   static caf::expected<loom> open(config cfg, loom_extras extras = {});
 
-  /// Opens a loom in `system`, which must outlive it and knows our types
-  /// (`register_types`).
+  /// Opens a loom in `system`, which must outlive it and must have been set up
+  /// with `register_types`.
   static caf::expected<loom> open(config cfg, caf::actor_system& system,
                                   loom_extras extras = {});
 
@@ -82,7 +87,7 @@ public:
   loom(const loom&) = delete;
   loom& operator=(const loom&) = delete;
 
-  /// Closes. Never throws; an exception on its way through the scope goes on.
+  /// Closes. Never throws, so that an exception that leaves the scope goes on.
   ~loom();
 
   // -- weaving and learning ---------------------------------------------------
@@ -91,8 +96,8 @@ public:
   caf::expected<spacetime> weave(std::string text, weave_options options = {});
   caf::expected<spacetime> weave(query asked, weave_options options = {});
 
-  /// Stores what was said of a weave. When it returns an ack, the episode is on
-  /// disk (if the loom has a data directory).
+  /// Stores feedback on a weave. When it returns an ack, the episode is on disk
+  /// (if the loom has a data directory).
   caf::expected<reflect_ack> reflect(const spacetime& woven, feedback said = {},
                                      maybe<double> reward = nothing);
 
@@ -105,13 +110,13 @@ public:
                                              feedback said = {},
                                              weave_options options = {});
 
-  /// Keeps shards. When it returns, they are on disk and can be found.
+  /// Stores shards. When it returns, they are on disk and can be found.
   caf::expected<remember_ack> remember(std::vector<shard> shards);
 
   caf::expected<hololoom::reflection_metrics> reflection_metrics();
 
-  /// Stored episodes, in the order of storing; ask again after the page's
-  /// `last` until a page is empty.
+  /// Stored episodes, in the order of storing. For all of them, ask again with
+  /// the page's `last` until a page is empty.
   caf::expected<episode_page> episodes(episodes_query which = {});
 
   // -- the same, asynchronously -----------------------------------------------
@@ -126,24 +131,24 @@ public:
                                               feedback said = {},
                                               weave_options options = {});
   promised<remember_ack> remember_async(std::vector<shard> shards);
-  /// Also forgets what else was known of the request's sources.
+  /// Also forgets all other shards of the request's sources.
   promised<remember_ack> remember_anew_async(remember_request request);
   promised<hololoom::reflection_metrics> reflection_metrics_async();
 
   // -- background workers -----------------------------------------------------
 
-  /// Starts a supervised background worker; `work` names it.
+  /// Starts a supervised background worker.
   /// @returns `errc::already_started` if a worker of that name runs.
   caf::error spawn_background(background work);
   promised<child_started> spawn_background_async(background work);
 
-  /// Stops a worker by its own shutdown limit.
+  /// Stops a worker, within its own shutdown limit.
   caf::error stop_background(const std::string& name);
 
   // -- lifecycle --------------------------------------------------------------
 
-  /// Runs the shutdown cascade and answers its report. Idempotent: whoever
-  /// calls it, from whichever thread, gets the report of the one cascade.
+  /// Runs the shutdown cascade and returns its report. Idempotent: every call,
+  /// from any thread, returns the report of the one cascade.
   shutdown_report close(std::string reason = "close",
                         std::string requested_by = "");
 
@@ -156,7 +161,7 @@ public:
 
   loom_state state() const;
 
-  /// The supervision tree as it stands. Asks nobody and waits for nothing.
+  /// A snapshot of the supervision tree. Sends no message and never waits.
   tree_snapshot tree() const;
 
   /// Calls `function` in `phase` of the cascade, on a thread of its own, beside
@@ -173,9 +178,9 @@ public:
   std::uint64_t subscribe(std::function<void(const lifecycle_event&)> f);
   void unsubscribe(std::uint64_t subscription);
 
-  // -- for those who speak actor ----------------------------------------------
+  // -- typed handles ----------------------------------------------------------
 
-  /// The current incarnations; null while one is being restarted.
+  /// The current incarnations; null while one is restarting.
   shuttle_actor shuttle() const;
   reflection_actor reflection() const;
   yarn_actor yarn() const;
@@ -187,6 +192,8 @@ public:
 
 private:
   explicit loom(std::shared_ptr<detail::loom_impl> impl);
+  static caf::expected<loom> open_in(caf::actor_system* system, config cfg,
+                                     loom_extras extras);
 
   std::shared_ptr<detail::loom_impl> impl_;
 };

@@ -1,4 +1,4 @@
-#include <hololoom/runtime/inside/gate.hpp>
+#include <hololoom/runtime/loom/admission.hpp>
 
 namespace hololoom::detail {
 
@@ -6,12 +6,12 @@ caf::error loom_is_closed() {
   return failure(errc::closed, "the loom is closed; open a new one");
 }
 
-void gate::fail() {
-  auto was = loom_state::running;
-  state_.compare_exchange_strong(was, loom_state::failed);
+void admission::fail() {
+  auto expected = loom_state::running;
+  state_.compare_exchange_strong(expected, loom_state::failed);
 }
 
-caf::error gate::refusal() const {
+caf::error admission::refusal() const {
   switch (state()) {
     case loom_state::running: return {};
     case loom_state::draining:
@@ -26,30 +26,30 @@ caf::error gate::refusal() const {
   }
 }
 
-caf::error gate::weave_refusal() {
+caf::error admission::weave_refusal() {
   auto err = refusal();
   if (!is(err, errc::shutting_down))
     return err;
-  std::lock_guard guard{mutex_};
-  if (counted_)
+  lock_guard guard{mutex_};
+  if (tally_closed_)
     return loom_is_closed();
   ++counts_->refused;
   return err;
 }
 
-caf::error gate::lost(const caf::error& why) const {
+caf::error admission::failure_of(const caf::error& why) const {
   auto err = refusal();
   return err ? err : why;
 }
 
-caf::error gate::lost_weave(const caf::error& why) {
+caf::error admission::weave_failure_of(const caf::error& why) {
   auto err = weave_refusal();
   return err ? err : why;
 }
 
-weave_tally gate::close_tally() {
-  std::lock_guard guard{mutex_};
-  counted_ = true;
+weave_tally admission::close_tally() {
+  lock_guard guard{mutex_};
+  tally_closed_ = true;
   return counts_->tally();
 }
 

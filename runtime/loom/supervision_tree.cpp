@@ -4,7 +4,7 @@
 #include <hololoom/actors/shuttle/weaver.hpp>
 #include <hololoom/actors/supervision/directory.hpp>
 #include <hololoom/actors/workers/background.hpp>
-#include <hololoom/runtime/inside/tree.hpp>
+#include <hololoom/runtime/loom/supervision_tree.hpp>
 
 #include <caf/send.hpp>
 
@@ -20,7 +20,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A part that keeps failing must not spin.
+/// Keeps a part that fails again and again from spinning.
 backoff_policy restart_backoff() {
   backoff_policy result;
   result.min = 50ms;
@@ -29,19 +29,19 @@ backoff_policy restart_backoff() {
   return result;
 }
 
-/// Notes why `store` goes down.
+/// Has `setup.store_failure` say why `store` goes down.
 template <class Handle>
-void note_trouble(const Handle& store, const tree_setup& setup) {
-  auto note = [trouble = setup.trouble](const caf::error& reason) {
+void note_failure_of(const Handle& store, const tree_setup& setup) {
+  auto note = [failure = setup.store_failure](const caf::error& reason) {
     auto code = code_of(reason);
     if (code != errc::none && code != errc::crashed)
-      *trouble = code;
+      *failure = code;
   };
   caf::actor_cast<caf::actor>(store)->attach_functor(std::move(note));
 }
 
-/// Lets a buffer's supervisor see the thread behind it: with that still at the
-/// disk, the buffer is not gone, although its actor may be.
+/// Shows the buffer's supervisor the thread behind the buffer: while that
+/// thread is at the disk, the buffer is not gone, even if its actor is.
 class journal_probe : public child_probe {
 public:
   explicit journal_probe(std::shared_ptr<const journal_watch> watch)
@@ -61,7 +61,7 @@ private:
 
 child_spec reflection_spec(const tree_setup& setup) {
   child_spec spec;
-  spec.name = part::reflection;
+  spec.name = part::reflection.name;
   spec.shutdown = shutdown_policy::infinity();
   spec.backoff = restart_backoff();
   spec.start = [setup](const start_context& ctx) {
@@ -77,30 +77,30 @@ child_spec reflection_spec(const tree_setup& setup) {
     auto probe = std::make_shared<journal_probe>(around.watch);
     auto buffer = spawn_reflection_buffer(*ctx.system, setup.cfg.reflection,
                                           std::move(around));
-    note_trouble(buffer, setup);
+    note_failure_of(buffer, setup);
     return start_result::pending(buffer, std::move(probe));
   };
   return spec;
 }
 
-/// Says `ready` for a yarn graph when it answers, i.e. has opened its store.
+/// Reports a yarn graph as ready once it answers, i.e. has opened its store.
 void announce_when_open(const start_context& ctx, const yarn_actor& yarn) {
   ctx.system->spawn([ctx, yarn](caf::event_based_actor* self) {
     self->request(yarn, caf::infinite, yarn_status_query{})
       .then([ctx](const yarn_status&) { ctx.ready(); },
-            // Its supervisor sees it go down, with the reason.
+            // The supervisor sees the yarn graph go down, with the reason.
             [](const caf::error&) {});
   });
 }
 
 child_spec yarn_spec(const tree_setup& setup) {
   child_spec spec;
-  spec.name = part::yarn;
+  spec.name = part::yarn.name;
   spec.shutdown = shutdown_policy::infinity();
   spec.backoff = restart_backoff();
   spec.start = [setup](const start_context& ctx) {
     auto yarn = spawn_yarn_graph(*ctx.system, setup.cfg.memory);
-    note_trouble(yarn, setup);
+    note_failure_of(yarn, setup);
     announce_when_open(ctx, yarn);
     return start_result::pending(yarn);
   };
@@ -134,7 +134,7 @@ std::uint64_t pool_size(const config& cfg) {
 
 child_spec shuttle_spec(const tree_setup& setup) {
   child_spec spec;
-  spec.name = part::shuttle;
+  spec.name = part::shuttle.name;
   auto replacements =
     std::make_shared<std::atomic<std::uint64_t>>(pool_size(setup.cfg));
   spec.start = [setup, replacements](const start_context& ctx) {
@@ -144,8 +144,8 @@ child_spec shuttle_spec(const tree_setup& setup) {
     shuttle_deps deps;
     deps.reflection = *buffer;
     deps.counts = setup.counts;
-    // A weaver that is stuck in a tool keeps its thread; another one takes its
-    // place, so that the pool does not shrink.
+    // A weaver that is stuck in a tool keeps its thread; a replacement keeps
+    // the pool from shrinking.
     deps.on_weaver_lost = [setup, replacements](const lost_weaver&) {
       auto pool = setup.names->get<supervisor_actor>(path_of(part::weavers));
       if (!pool)
@@ -161,15 +161,15 @@ child_spec shuttle_spec(const tree_setup& setup) {
   return spec;
 }
 
-/// Has the buffer merge and prune episodes, now and then. What comes of it, and
-/// why it failed, the buffer's metrics and status say.
+/// Asks the buffer at intervals to merge and prune episodes. The buffer's
+/// metrics and status tell how that went.
 child_spec consolidation_spec(const tree_setup& setup) {
   auto interval = std::chrono::ceil<caf::timespan>(
     setup.cfg.reflection.consolidation_interval);
   auto work =
     background::periodic("consolidation", interval, [names = setup.names] {
       auto buffer = names->get<reflection_actor>(path_of(part::reflection));
-      // While it is being replaced there is nothing to do.
+      // A buffer that is being restarted is asked at the next interval.
       if (buffer)
         caf::anon_send(*buffer, consolidate_request{});
     });
@@ -184,8 +184,8 @@ std::vector<child_spec> own_workers(const tree_setup& setup) {
   return result;
 }
 
-/// Supervisors have threads of their own, so that they answer whatever the
-/// scheduler's threads are stuck in.
+/// Supervisors have threads of their own, so that they answer even if all of
+/// the scheduler's threads are stuck.
 supervisor_options pool_options(const tree_setup& setup, const char* name) {
   supervisor_options options;
   options.name = name;
@@ -199,10 +199,6 @@ supervisor_options pool_options(const tree_setup& setup, const char* name) {
 
 } // namespace
 
-std::string path_of(const char* part) {
-  return std::string{"root/"} + part;
-}
-
 bool is_part(const std::string& path) {
   constexpr std::string_view root = "root/";
   return path.starts_with(root)
@@ -214,8 +210,8 @@ supervisor_options root_options(const tree_setup& setup) {
   options.strategy = strategy::rest_for_one;
   options.intensity = 5;
   options.period = 10s;
-  // Weavers leave when the shuttle lets them go, and the shuttle when they have
-  // done their work: both must be told at once.
+  // Weavers end when the shuttle releases them, and the shuttle ends when they
+  // have finished their work: both must be told to end at the same time.
   options.stop_order = stop_order::parallel;
   options.kill_wait =
     std::chrono::ceil<caf::timespan>(setup.cfg.shutdown.kill_wait);
@@ -233,10 +229,10 @@ std::vector<child_spec> root_children(const tree_setup& setup) {
   result.push_back(reflection_spec(setup));
   result.push_back(yarn_spec(setup));
   result.push_back(shuttle_spec(setup));
-  result.push_back(
-    supervisor_child(pool_options(setup, part::weavers), std::move(weavers)));
-  result.push_back(
-    supervisor_child(pool_options(setup, part::workers), own_workers(setup)));
+  result.push_back(supervisor_child(pool_options(setup, part::weavers.name),
+                                    std::move(weavers)));
+  result.push_back(supervisor_child(pool_options(setup, part::workers.name),
+                                    own_workers(setup)));
   return result;
 }
 

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <hololoom/actors/shuttle/drain_counts.hpp>
+#include <hololoom/messages/errc.hpp>
+#include <hololoom/messages/lifecycle.hpp>
+#include <hololoom/messages/sync.hpp>
+
+#include <atomic>
+#include <memory>
+
+namespace hololoom::detail {
+
+/// The error of every call on a loom that has closed.
+caf::error loom_is_closed();
+
+/// The loom's state, and with it whether the loom takes work. Requests under
+/// way share it, so that it may outlive the loom. Thread-safe.
+///
+/// While the loom shuts down, every weave that was asked for is counted once:
+/// by the shuttle if it got that far, otherwise here.
+class admission {
+public:
+  loom_state state() const { return state_; }
+  void enter(loom_state x) { state_ = x; }
+
+  /// The root supervisor gave up or went down. Has no effect once the loom has
+  /// begun to close, because the root ends then anyway.
+  void fail();
+
+  /// No error while the loom takes work, otherwise why it does not.
+  caf::error refusal() const;
+
+  /// The same for a weave, which is counted as refused if it is.
+  caf::error weave_refusal();
+
+  /// The error for a request whose part of the loom went down: the loom's own
+  /// state explains it better than `why`, if the loom is not running.
+  caf::error failure_of(const caf::error& why) const;
+
+  /// The same for a weave, which is counted as refused if the loom drains.
+  caf::error weave_failure_of(const caf::error& why);
+
+  /// The counters that the shuttle shares.
+  const std::shared_ptr<drain_counts>& counts() const { return counts_; }
+
+  /// Ends the counting: weaves that arrive later find the loom closed.
+  weave_tally close_tally();
+
+private:
+  std::atomic<loom_state> state_{loom_state::created};
+  std::shared_ptr<drain_counts> counts_ = std::make_shared<drain_counts>();
+  mutex mutex_;
+  bool tally_closed_ HOLOLOOM_GUARDED_BY(mutex_) = false;
+};
+
+} // namespace hololoom::detail

@@ -1,0 +1,139 @@
+#include <hololoom/messages/caf/actor_system.hpp>
+#include <hololoom/runtime/loom/loom_impl.hpp>
+
+#include <cassert>
+#include <utility>
+
+namespace hololoom::detail {
+
+loom_impl::loom_impl(config cfg, loom_extras extras)
+  : cfg_(std::move(cfg)),
+    extras_(std::move(extras)),
+    names_(std::make_shared<directory>()),
+    events_(std::make_shared<event_bus>()) {}
+
+// -- starting --------------------------------------------------------------------
+
+caf::error loom_impl::start(caf::actor_system* system) {
+  assert(state() == loom_state::created);
+  admission_->enter(loom_state::starting);
+  if (auto err = check(cfg_))
+    return err;
+  auto log = make_logger(cfg_.log);
+  if (!log)
+    return std::move(log.error());
+  log_ = std::move(*log);
+  if (auto err = open_data_dir())
+    return err;
+  open_system(system);
+  log_events();
+  tree_setup setup{
+    cfg_,         std::make_shared<const tool_registry>(extras_.tools),
+    extras_.disk, names_,
+    events_,      admission_->counts()};
+  auto root = start_root(setup);
+  if (!root) {
+    admission_->enter(loom_state::failed);
+    all_ended_ = await_actors() == 0;
+    leave_system();
+    // What is wrong with a store says more than that a child did not start.
+    if (auto cause = setup.store_failure->load(); cause != errc::none)
+      return failure(cause, explain(root.error()));
+    return std::move(root.error());
+  }
+  bridge_ = std::make_unique<request_bridge>(*system_);
+  {
+    lock_guard guard{closing_};
+    root_ = *root;
+    cascade_ = spawn_cascade(*system_, plan(*root));
+  }
+  if (own_system_)
+    forget_actor_system();
+  admission_->enter(loom_state::running);
+  watch(*root);
+  log_info(*log_, "running"
+                    + (dir_ ? " on " + dir_->path().string()
+                            : std::string{", in memory only"}));
+  return {};
+}
+
+caf::expected<supervisor_actor> loom_impl::start_root(const tree_setup& setup) {
+  // On a thread of its own: CAF would remember the system in the caller's.
+  auto start = [&] {
+    return start_supervisor(*system_, root_options(setup),
+                            root_children(setup));
+  };
+  return std::async(std::launch::async, start).get();
+}
+
+caf::error loom_impl::open_data_dir() {
+  if (cfg_.data_dir.empty())
+    return {};
+  auto dir = data_dir::open(cfg_.data_dir);
+  if (!dir)
+    return std::move(dir.error());
+  dir_ = std::move(*dir);
+  cfg_.reflection.directory = dir_->path().string();
+  cfg_.memory.path = dir_->shards().string();
+  return {};
+}
+
+void loom_impl::open_system(caf::actor_system* system) {
+  if (!system) {
+    own_system_ = std::make_unique<owned_system>(cfg_.threads);
+    system = &own_system_->get();
+  }
+  system_ = system;
+}
+
+/// A loom whose root is gone does no work: it has failed, unless it closes.
+void loom_impl::watch(const supervisor_actor& root) {
+  // The event that the root gives up names the child that ended once too often.
+  // Stopping the other children may take long, but nothing starts from then on.
+  events_->subscribe(
+    [admission = admission_](const lifecycle_event& x) {
+      if (is_part(x.path))
+        admission->fail();
+    },
+    {transition::escalated});
+  // The root may go down in other ways; called at once if it is down already.
+  root->attach_functor(
+    [admission = admission_](const caf::error&) { admission->fail(); });
+}
+
+void loom_impl::log_events() {
+  using e = transition;
+  auto write = [log =
+                  log_](void (*log_line)(spdlog::logger&, std::string_view)) {
+    return [log, log_line](const lifecycle_event& x) {
+      log_line(*log, x.path + " " + std::string{name_of(x.what)}
+                       + " (incarnation " + std::to_string(x.incarnation) + ")"
+                       + (x.reason.empty() ? "" : ": ") + x.reason);
+    };
+  };
+  events_->subscribe(write(log_warning), {e::stuck, e::killed, e::restarting,
+                                          e::escalated, e::abandoned});
+  // Everyday events are not even built unless they are written.
+  if (logs_info(*log_))
+    events_->subscribe(
+      write(log_info),
+      {e::started, e::ready, e::exited, e::stopped, e::recovered, e::replaced});
+}
+
+// -- requests --------------------------------------------------------------------
+
+std::future<caf::expected<spacetime>>
+loom_impl::ask_weave(weave_request request) {
+  return bridge_->ask<spacetime>(
+    actor_of(part::shuttle), caf::make_message(std::move(request)),
+    [admission = admission_](const caf::error& why) {
+      return admission->weave_failure_of(why);
+    });
+}
+
+supervisor_actor loom_impl::root() const {
+  lock_guard guard{closing_};
+  return root_;
+}
+
+} // namespace hololoom::detail

@@ -1,0 +1,143 @@
+#pragma once
+
+#include <hololoom/actors/supervision/cascade.hpp>
+#include <hololoom/actors/supervision/directory.hpp>
+#include <hololoom/messages/sync.hpp>
+#include <hololoom/runtime/data_dir.hpp>
+#include <hololoom/runtime/loom.hpp>
+#include <hololoom/runtime/loom/admission.hpp>
+#include <hololoom/runtime/loom/owned_system.hpp>
+#include <hololoom/runtime/loom/request_bridge.hpp>
+#include <hololoom/runtime/loom/supervision_tree.hpp>
+
+#include <atomic>
+#include <future>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <vector>
+
+namespace hololoom::detail {
+
+/// The room behind `loom`: starts the supervision tree, passes requests to its
+/// parts, and closes it.
+///
+/// It owns the data directory's lock, the log, the actor system (unless the
+/// caller brought one), the root supervisor and the cascade. It may know every
+/// actor; only `loom.cpp` knows it. It lives on the heap because a cascade that
+/// abandons an actor leaves the actor system behind for it.
+class loom_impl : public std::enable_shared_from_this<loom_impl> {
+public:
+  loom_impl(config cfg, loom_extras extras);
+
+  /// Starts everything, in an actor system of its own if `system` is null. On
+  /// failure, everything that had been started is stopped again.
+  caf::error start(caf::actor_system* system);
+
+  // -- admission ----------------------------------------------------------------
+
+  loom_state state() const { return admission_->state(); }
+
+  /// No error while the loom takes work, otherwise why it does not.
+  caf::error refusal() const { return admission_->refusal(); }
+
+  /// The same for a weave, which is counted as refused if it is.
+  caf::error weave_refusal() { return admission_->weave_refusal(); }
+
+  // -- requests -------------------------------------------------------------------
+
+  /// Sends `request` to a part; `errc::unavailable` while it is restarting.
+  template <class Handle, class Request>
+  auto ask(loom_part<Handle> part, Request request) {
+    return bridge_->ask<response_of<Handle, Request>>(
+      actor_of(part), caf::make_message(std::move(request)),
+      [admission = admission_](const caf::error& why) {
+        return admission->failure_of(why);
+      });
+  }
+
+  /// The same for a weave, which is counted as refused if it comes too late.
+  std::future<caf::expected<spacetime>> ask_weave(weave_request request);
+
+  /// The current incarnation of a part; null while it is restarting.
+  template <class Handle>
+  Handle find(loom_part<Handle> part) const {
+    return caf::actor_cast<Handle>(names_->find(path_of(part)));
+  }
+
+  // -- closing --------------------------------------------------------------------
+
+  /// @param from_inside whether the caller is a worker of this loom, which ends
+  ///                    only after this call
+  std::shared_future<shutdown_report>
+  close(std::string reason, std::string requested_by, bool from_inside = false);
+  void hurry();
+  caf::error add_hook(shutdown_hook hook);
+
+  /// Waits for the thread that closes, if there is one, and destroys the actor
+  /// system, or leaves it behind for an actor that is stuck.
+  void leave();
+
+  // -- parts ----------------------------------------------------------------------
+
+  caf::actor_system& system() const { return *system_; }
+  supervisor_actor root() const;
+  event_bus& events() const { return *events_; }
+  directory& names() const { return *names_; }
+
+private:
+  // loom_impl.cpp
+  caf::error open_data_dir();
+  void open_system(caf::actor_system* system);
+  caf::expected<supervisor_actor> start_root(const tree_setup& setup);
+  void watch(const supervisor_actor& root);
+  void log_events();
+  template <class Handle>
+  caf::actor actor_of(loom_part<Handle> part) const {
+    return caf::actor_cast<caf::actor>(names_->find(path_of(part)));
+  }
+
+  // closing.cpp
+  cascade_plan plan(supervisor_actor root);
+  void cut_weaves(caf::event_based_actor* self,
+                  const std::function<void(weave_tally)>& done);
+  void run_closing(const std::string& reason, const std::string& requested_by,
+                   std::promise<shutdown_report> result);
+  shutdown_report run_cascade(const std::string& reason,
+                              const std::string& requested_by);
+  /// Waits, not for long, for the last actor to end.
+  /// @returns how many still run; 0 in an actor system of the caller's.
+  std::size_t await_actors() const;
+  void leave_system();
+  void write_report(const shutdown_report& report);
+
+  config cfg_;
+  loom_extras extras_;
+  logger_ptr log_;
+  std::optional<data_dir> dir_;
+
+  std::unique_ptr<owned_system> own_system_;
+  caf::actor_system* system_ = nullptr;
+
+  std::shared_ptr<directory> names_;
+  std::shared_ptr<event_bus> events_;
+  std::unique_ptr<request_bridge> bridge_;
+
+  std::shared_ptr<admission> admission_ = std::make_shared<admission>();
+  /// Whether a worker waits for the report before it ends.
+  std::atomic<bool> closed_from_inside_{false};
+
+  mutable mutex closing_;
+  supervisor_actor root_ HOLOLOOM_GUARDED_BY(closing_);
+  caf::actor cascade_ HOLOLOOM_GUARDED_BY(closing_);
+  std::vector<shutdown_hook> hooks_ HOLOLOOM_GUARDED_BY(closing_);
+  bool hooks_taken_ HOLOLOOM_GUARDED_BY(closing_) = false;
+  std::shared_future<shutdown_report> report_ HOLOLOOM_GUARDED_BY(closing_);
+
+  std::thread closer_;
+  /// Whether no actor runs in the system any more. Written by `closer_`, read
+  /// after it has ended.
+  bool all_ended_ = false;
+};
+
+} // namespace hololoom::detail
