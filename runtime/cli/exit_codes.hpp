@@ -8,9 +8,9 @@
 
 namespace hololoom::cli {
 
-/// What the program ends with. From 64 on the numbers are those of sysexits.h;
-/// a run that a signal ended in good order ends with 128 plus its number, as a
-/// shell would say of one that it killed.
+/// The program's exit codes. From 64 on they are those of sysexits.h; a run
+/// that a signal ended in order exits with 128 plus the signal's number, which
+/// is what a shell reports for a killed program.
 enum class exit_code : int {
   ok = 0,
   usage = 64,
@@ -22,7 +22,7 @@ enum class exit_code : int {
   forced = 75,
 };
 
-/// Each code and what it means, as `--help` says it.
+/// Each code and its meaning in the words of `--help`.
 constexpr auto exit_code_meanings() {
   using e = exit_code;
   using s = std::string_view;

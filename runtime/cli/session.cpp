@@ -1,10 +1,10 @@
+#include <hololoom/messages/sync.hpp>
 #include <hololoom/runtime/cli/session.hpp>
 #include <hololoom/runtime/data_dir.hpp>
 #include <hololoom/runtime/signals.hpp>
 
 #include <csignal>
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <sys/eventfd.h>
@@ -22,18 +22,32 @@ std::string signal_name(int signal) {
   return signal == SIGINT ? "SIGINT" : "SIGTERM";
 }
 
+/// Prints what a report says of children that did not end by themselves.
+/// @returns its exit code
+int print(const shutdown_report& report, console& out) {
+  for (const auto& child : report.children)
+    if (child.forced)
+      out.note("hololoom: " + child.name + " was "
+               + std::string{name_of(child.how)}
+               + (child.doing ? " while " + *child.doing : ""));
+  if (report.flush.error)
+    out.note("hololoom: the flush failed: " + *report.flush.error);
+  return report.exit_code;
+}
+
 } // namespace
 
-/// Outlives the session, as the signal thread may.
+/// Shared with the signal thread, which may outlive the session.
 struct session::state {
-  state() : interrupt(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+  explicit state(on_signal x)
+    : reaction(x), interrupt(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
   ~state() { ::close(interrupt); }
   state(const state&) = delete;
   state& operator=(const state&) = delete;
 
-  /// On the signal thread.
-  void on_signal(int number, int count) {
-    std::lock_guard guard{mutex};
+  /// Called on the signal thread.
+  void receive(int number, int count) {
+    lock_guard guard{mutex_};
     if (count == 1) {
       signal = number;
       std::uint64_t one = 1;
@@ -44,24 +58,24 @@ struct session::state {
     }
   }
 
-  /// @pre `mutex` is held.
-  void begin_close() {
-    if (opened && signal != 0 && !direct)
+  void begin_close() HOLOLOOM_REQUIRES(mutex_) {
+    if (opened && signal != 0 && reaction == on_signal::close)
       opened->close_async(signal_name(signal), "signal");
   }
 
+  const on_signal reaction;
   const int interrupt;
-  mutable std::mutex mutex;
-  int signal = 0;
-  bool direct = false;
+  mutable mutex mutex_;
+  int signal HOLOLOOM_GUARDED_BY(mutex_) = 0;
+  /// Set and reset under the lock by the command's thread alone, which reads it
+  /// without.
   std::optional<hololoom::loom> opened;
 };
 
-session::session(context ctx) : ctx_(ctx), state_(std::make_shared<state>()) {
-  if (ctx_.signals != nullptr)
-    ctx_.signals->start([state = state_](int number, int count) {
-      state->on_signal(number, count);
-    });
+session::session(context ctx, on_signal reaction)
+  : ctx_(ctx), state_(std::make_shared<state>(reaction)) {
+  ctx_.signals.start(
+    [state = state_](int number, int count) { state->receive(number, count); });
 }
 
 session::~session() {
@@ -72,7 +86,7 @@ caf::error session::open(config cfg) {
   auto opened = hololoom::loom::open(std::move(cfg));
   if (!opened)
     return std::move(opened.error());
-  std::lock_guard guard{state_->mutex};
+  lock_guard guard{state_->mutex_};
   state_->opened.emplace(std::move(*opened));
   state_->begin_close();
   return {};
@@ -83,7 +97,7 @@ hololoom::loom& session::loom() {
 }
 
 int session::signal() const {
-  std::lock_guard guard{state_->mutex};
+  lock_guard guard{state_->mutex_};
   return state_->signal;
 }
 
@@ -91,26 +105,15 @@ int session::interrupt_fd() const {
   return state_->interrupt;
 }
 
-session::direct_use::direct_use(session& with) : with_(with) {
-  std::lock_guard guard{with_.state_->mutex};
-  with_.state_->direct = true;
-}
-
-session::direct_use::~direct_use() {
-  std::lock_guard guard{with_.state_->mutex};
-  with_.state_->direct = false;
-  with_.state_->begin_close();
-}
-
 int session::close(int code) {
   if (state_->opened) {
-    // The signal thread may still reach it, to hurry.
+    // Not under the lock: the signal thread must be able to hurry the loom.
     auto number = signal();
     auto report = number == 0
                   ? state_->opened->close("done")
                   : state_->opened->close(signal_name(number), "signal");
-    auto forced = tell(report, ctx_.out);
-    std::lock_guard guard{state_->mutex};
+    auto forced = print(report, ctx_.out);
+    lock_guard guard{state_->mutex_};
     state_->opened.reset();
     if (forced != 0)
       return forced;
@@ -125,15 +128,16 @@ int session::fail(const caf::error& err) {
   return close(0);
 }
 
-int tell(const shutdown_report& report, console& out) {
-  for (const auto& child : report.children)
-    if (child.forced)
-      out.note("hololoom: " + child.name + " was "
-               + std::string{name_of(child.how)}
-               + (child.doing ? " while " + *child.doing : ""));
-  if (report.flush.error)
-    out.note("hololoom: the flush failed: " + *report.flush.error);
-  return report.exit_code;
+int with_loom(context ctx, caf::expected<config> cfg,
+              const std::function<caf::expected<int>(session&)>& work,
+              session::on_signal reaction) {
+  session with{ctx, reaction};
+  if (!cfg)
+    return ctx.out.fail(cfg.error());
+  if (auto err = with.open(std::move(*cfg)))
+    return with.fail(err);
+  auto code = work(with);
+  return code ? with.close(*code) : with.fail(code.error());
 }
 
 caf::expected<config> config_for(const loom_options& options) {

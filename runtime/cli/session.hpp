@@ -1,8 +1,9 @@
 #pragma once
 
-#include <hololoom/runtime/cli/commands/commands.hpp>
+#include <hololoom/runtime/cli/command.hpp>
 #include <hololoom/runtime/loom.hpp>
 
+#include <functional>
 #include <memory>
 
 namespace hololoom::cli {
@@ -14,60 +15,63 @@ caf::expected<config> config_for(const loom_options& options);
 
 /// A loom for the length of a command.
 ///
-/// The first SIGTERM or SIGINT begins its cascade, a second one skips the
-/// waiting; whatever the command is at then gets `errc::shutting_down`.
+/// The first SIGTERM or SIGINT begins its cascade, and a call that the command
+/// is in the middle of then fails with `errc::shutting_down`. A second signal
+/// skips the rest of the grace period.
 class session {
 public:
-  /// Watches for signals from here on; one session at a time.
-  explicit session(context ctx);
-  ~session();
+  /// What the first signal does.
+  enum class on_signal {
+    /// It begins the cascade.
+    close,
+    /// It makes `interrupt_fd` readable and leaves the loom open until the
+    /// command is done: for work with the loom's actors and system, which the
+    /// cascade may take away.
+    interrupt_input,
+  };
 
   session(const session&) = delete;
   session& operator=(const session&) = delete;
+  ~session();
 
-  /// Opens the loom. A signal that came before closes it at once.
-  caf::error open(config cfg);
-
-  /// @pre `open` succeeded.
   hololoom::loom& loom();
 
   /// The signal that came first, or 0.
   int signal() const;
 
-  /// A descriptor that can be read once a signal came.
+  /// A descriptor that can be read once a signal has come.
   int interrupt_fd() const;
 
-  /// While it lives, a signal does not begin the cascade but only makes
-  /// `interrupt_fd` readable: for work with the loom's actors and system, which
-  /// may be gone after the cascade.
-  class direct_use {
-  public:
-    explicit direct_use(session& with);
-    ~direct_use();
-    direct_use(const direct_use&) = delete;
-    direct_use& operator=(const direct_use&) = delete;
+private:
+  friend int with_loom(context, caf::expected<config>,
+                       const std::function<caf::expected<int>(session&)>&,
+                       on_signal);
 
-  private:
-    session& with_;
-  };
+  session(context ctx, on_signal reaction);
 
-  /// Closes the loom, if there is one.
-  /// @returns 75 if something had to be let go, 128 + the signal if one came,
-  ///          else `code`.
+  /// Opens the loom. A signal that came before closes it at once.
+  caf::error open(config cfg);
+
+  /// Closes the loom, if it is open.
+  /// @returns 75 if something had to be abandoned, 128 + the signal if one
+  ///          came, otherwise `code`.
   int close(int code);
 
-  /// Tells what went wrong, unless it is a consequence of a signal, and closes.
+  /// Prints `err`, unless it is a consequence of a signal, and closes.
   int fail(const caf::error& err);
 
   struct state;
 
-private:
   context ctx_;
   std::shared_ptr<state> state_;
 };
 
-/// Writes what a report says of children that did not end by themselves.
-/// @returns its exit code
-int tell(const shutdown_report& report, console& out);
+/// Opens a loom with `cfg`, calls `work`, which answers an exit code or why it
+/// failed, and closes the loom. Watches for signals all the while; one session
+/// at a time.
+/// @returns the program's exit code.
+int with_loom(context ctx, caf::expected<config> cfg,
+              const std::function<caf::expected<int>(session&)>& work,
+              session::on_signal reaction = session::on_signal::close);
 
 } // namespace hololoom::cli

@@ -1,11 +1,11 @@
 #include <hololoom/actors/reflection/transfer/episode_files.hpp>
 #include <hololoom/messages/json/value.hpp>
+#include <hololoom/runtime/cli/commands/commands.hpp>
 #include <hololoom/runtime/cli/session.hpp>
 #include <hololoom/runtime/cli/terminal/render.hpp>
 #include <hololoom/runtime/cli/terminal/streams.hpp>
 #include <hololoom/runtime/cli/terminal/text_layout.hpp>
 
-#include <functional>
 #include <istream>
 #include <ostream>
 #include <unistd.h>
@@ -16,19 +16,17 @@ namespace {
 
 constexpr std::int64_t page_size = 200;
 
-/// Opens a loom, does `job` with it and closes it; `job` answers the exit code
-/// or why it failed.
-int with_loom(const episodes_options& options, context ctx,
-              const std::function<caf::expected<int>(session&)>& job) {
-  session with{ctx};
-  session::direct_use guard{with};
-  auto cfg = config_for(options);
-  if (!cfg)
-    return ctx.out.fail(cfg.error());
-  if (auto err = with.open(std::move(*cfg)))
-    return with.fail(err);
-  auto code = job(with);
-  return code ? with.close(*code) : with.fail(code.error());
+struct episodes_options : loom_options {
+  /// Of `export`: the folder to write. Of `import`: the folder to read, or "-"
+  /// for standard input.
+  std::string where;
+};
+
+/// Opens a loom for `work` with its actors.
+int with_actors(const episodes_options& options, context ctx,
+                const std::function<caf::expected<int>(session&)>& work) {
+  return with_loom(ctx, config_for(options), work,
+                   session::on_signal::interrupt_input);
 }
 
 caf::expected<int> list(session& with, bool as_json, console& out) {
@@ -39,37 +37,34 @@ caf::expected<int> list(session& with, bool as_json, console& out) {
     if (page->episodes.empty() || out.out_is_gone() || with.signal() != 0)
       return 0;
     for (const auto& x : page->episodes) {
-      if (as_json)
-        out.result_line(json_text(x));
-      else
-        out.result(render(x, out.out_style()));
+      out.result(as_json ? json_line(x) : render(x, out.out_style()));
     }
     last = page->last;
   }
 }
 
-/// An import outlives a buffer that is restarted.
+/// Looks the buffer up again each time, so that an import goes on past a
+/// restart of the buffer.
 buffer_lookup current_buffer(const loom& x) {
   return [&x] {
     return x.reflection();
   };
 }
 
-int tell(const import_report& report, bool as_json, context ctx) {
-  if (as_json)
-    ctx.out.result_line(json_text(report));
-  else
-    ctx.out.result(
-      counted(report.stored, "episode") + " stored, "
-      + counted(static_cast<std::int64_t>(report.failed.size()), "file")
-      + " not\n");
+int print(const import_report& report, bool as_json, context ctx) {
+  ctx.out.result(
+    as_json
+      ? json_line(report)
+      : counted(report.stored, "episode") + " stored, "
+          + counted(static_cast<std::int64_t>(report.failed.size()), "file")
+          + " not\n");
   for (const auto& problem : report.failed)
     ctx.out.note("hololoom: " + printable(problem));
   return static_cast<int>(report.failed.empty() ? exit_code::ok
                                                 : exit_code::bad_data);
 }
 
-/// The answers are the result; what went wrong is said in them.
+/// The answers are the result; a line that fails is answered with its error.
 int import_from_stdin(session& with, console& out) {
   interruptible_input input{STDIN_FILENO, with.interrupt_fd()};
   console_output output{out};
@@ -81,33 +76,29 @@ int import_from_stdin(session& with, console& out) {
                                                 : exit_code::bad_data);
 }
 
-} // namespace
-
 int run_episodes_list(const episodes_options& options, context ctx) {
-  return with_loom(options, ctx, [&](session& with) {
+  return with_actors(options, ctx, [&](session& with) {
     return list(with, options.json, ctx.out);
   });
 }
 
 int run_episodes_export(const episodes_options& options, context ctx) {
-  return with_loom(options, ctx, [&](session& with) -> caf::expected<int> {
+  return with_actors(options, ctx, [&](session& with) -> caf::expected<int> {
     auto& loom = with.loom();
     auto count =
       export_episodes(loom.system(), loom.reflection(), options.where);
     if (!count)
       return std::move(count.error());
-    if (options.json)
-      ctx.out.result_line(
-        to_text(json{{"episodes", *count}, {"directory", options.where}}));
-    else
-      ctx.out.result(counted(*count, "episode") + " written to " + options.where
-                     + "\n");
+    ctx.out.result(
+      options.json
+        ? to_text({{"episodes", *count}, {"directory", options.where}}) + "\n"
+        : counted(*count, "episode") + " written to " + options.where + "\n");
     return 0;
   });
 }
 
 int run_episodes_import(const episodes_options& options, context ctx) {
-  return with_loom(options, ctx, [&](session& with) -> caf::expected<int> {
+  return with_actors(options, ctx, [&](session& with) -> caf::expected<int> {
     if (options.where == "-")
       return import_from_stdin(with, ctx.out);
     auto& loom = with.loom();
@@ -115,8 +106,50 @@ int run_episodes_import(const episodes_options& options, context ctx) {
       import_episodes(loom.system(), current_buffer(loom), options.where);
     if (!report)
       return std::move(report.error());
-    return tell(*report, options.json, ctx);
+    return print(*report, options.json, ctx);
   });
+}
+
+/// For the footers of commands that share the options of `episodes`.
+std::string shared_options() {
+  return "The options of episodes (--data, --config, --json) work here too.\n";
+}
+
+} // namespace
+
+void add_episodes(CLI::App& app, job& chosen) {
+  auto [command, options] = add_command(
+    app, chosen, "episodes", "What was said of answers: list, export, import",
+    &run_episodes_list);
+  add_loom_options(*command, *options);
+  command->fallthrough()->require_subcommand(0, 1);
+  command->footer(example("hololoom episodes --json | head -n 3"));
+
+  // The options belong to `episodes`; its commands share them.
+  auto add = [&, command = command, options = options](
+               const std::string& name, const std::string& summary, auto* run) {
+    return add_command(*command, chosen, name, summary, run, options).first;
+  };
+  add("list", "One line for each episode (JSON Lines with --json)",
+      &run_episodes_list)
+    ->footer(shared_options() + example("hololoom episodes list"));
+  auto* exporting =
+    add("export", "Write each episode as a JSON file", &run_episodes_export);
+  exporting->add_option("DIR", options->where, "Where to")->required();
+  exporting->footer(shared_options()
+                    + example("hololoom episodes export backup/"));
+  auto* importing = add("import", "Store episodes from JSON files or lines",
+                        &run_episodes_import);
+  importing
+    ->add_option("DIR", options->where,
+                 "A folder of JSON files, or - for JSON Lines from standard "
+                 "input, each answered by a line. A file or line may have up "
+                 "to "
+                   + std::to_string(longest_import >> 20) + " MiB")
+    ->required();
+  importing->footer(shared_options()
+                    + example("hololoom episodes import backup/\n"
+                              "  hololoom episodes import - < episodes.jsonl"));
 }
 
 } // namespace hololoom::cli

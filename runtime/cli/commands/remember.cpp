@@ -1,3 +1,4 @@
+#include <hololoom/runtime/cli/commands/commands.hpp>
 #include <hololoom/runtime/cli/commands/remember.hpp>
 #include <hololoom/runtime/cli/terminal/render.hpp>
 #include <hololoom/runtime/cli/terminal/text_layout.hpp>
@@ -14,11 +15,10 @@ using clock = std::chrono::steady_clock;
 constexpr auto redraw_interval = std::chrono::milliseconds{100};
 constexpr std::size_t bar_line_width = 79;
 
-/// Batches on their way to memory: one is on its way to the disk while the next
-/// is being read.
-class remembering {
+/// Sends batches to memory, each while the next one is being read.
+class batch_sender {
 public:
-  explicit remembering(loom& into) : into_(into) {}
+  explicit batch_sender(loom& into) : into_(into) {}
 
   caf::error add(source_batch batch) {
     remember_request request{std::move(batch.shards), std::move(batch.sources)};
@@ -28,7 +28,7 @@ public:
     return err;
   }
 
-  /// Waits for what is on its way.
+  /// Waits until the last batch is on disk.
   caf::error finish() {
     if (!under_way_.valid())
       return {};
@@ -51,7 +51,7 @@ private:
   remember_ack sum_;
 };
 
-/// Draws the progress bar, not more often than people can see.
+/// Draws the progress bar, no more often than people can see.
 progress_sink progress_bar(console& out) {
   return [&out, next = clock::time_point{}](const reading_progress& x) mutable {
     if (!out.err_is_terminal() || clock::now() < next)
@@ -61,19 +61,45 @@ progress_sink progress_bar(console& out) {
   };
 }
 
+struct remember_options : loom_options {
+  std::vector<std::string> paths;
+};
+
+int run_remember(const remember_options& options, context ctx) {
+  return with_loom(
+    ctx, config_for(options), [&](session& with) -> caf::expected<int> {
+      auto start = clock::now();
+      auto report = read_into(with, options.paths, ctx.out);
+      if (!report) {
+        if (with.signal() != 0)
+          ctx.out.note("stopped; what was read so far is kept");
+        return std::move(report.error());
+      }
+      auto ms = millis{clock::now() - start}.count();
+      ctx.out.result(options.json ? json_line(*report, ms)
+                                  : render(*report, ms));
+      if (auto skipped = render_skipped(report->read, options.paths);
+          !skipped.empty()) {
+        skipped.pop_back();
+        ctx.out.note(skipped);
+      }
+      return exit_code_of(report->read);
+    });
+}
+
 } // namespace
 
 caf::expected<loading_report>
 read_into(session& with, const std::vector<std::string>& paths, console& out) {
-  remembering requests{with.loom()};
+  batch_sender batches{with.loom()};
   auto read = read_sources(
-    paths, [&](source_batch batch) { return requests.add(std::move(batch)); },
+    paths, [&](source_batch batch) { return batches.add(std::move(batch)); },
     {}, progress_bar(out));
-  auto err = read ? requests.finish() : std::move(read.error());
+  auto err = read ? batches.finish() : std::move(read.error());
   out.status("");
   if (err)
     return err;
-  return loading_report{std::move(*read), requests.sum()};
+  return loading_report{std::move(*read), batches.sum()};
 }
 
 int exit_code_of(const reading_report& report) {
@@ -86,31 +112,13 @@ int exit_code_of(const reading_report& report) {
   return static_cast<int>(io ? exit_code::io : exit_code::bad_data);
 }
 
-int run_remember(const remember_options& options, context ctx) {
-  session with{ctx};
-  auto cfg = config_for(options);
-  if (!cfg)
-    return ctx.out.fail(cfg.error());
-  if (auto err = with.open(std::move(*cfg)))
-    return with.fail(err);
-  auto start = clock::now();
-  auto report = read_into(with, options.paths, ctx.out);
-  if (!report) {
-    if (with.signal() != 0)
-      ctx.out.note("stopped; what was read so far is kept");
-    return with.fail(report.error());
-  }
-  auto ms = millis{clock::now() - start}.count();
-  if (options.json)
-    ctx.out.result_line(to_json(*report, ms));
-  else
-    ctx.out.result(render(*report, ms));
-  if (auto skipped = render_skipped(report->read, options.paths);
-      !skipped.empty()) {
-    skipped.pop_back();
-    ctx.out.note(skipped);
-  }
-  return with.close(exit_code_of(report->read));
+void add_remember(CLI::App& app, job& chosen) {
+  auto [command, options] =
+    add_command(app, chosen, "remember",
+                "Read text files and folders into memory", &run_remember);
+  add_loom_options(*command, *options);
+  command->add_option("PATH", options->paths, "Files and folders")->required();
+  command->footer(example("hololoom remember ~/notes /usr/share/doc/debian"));
 }
 
 } // namespace hololoom::cli

@@ -12,8 +12,8 @@ namespace hololoom::cli {
 caf::expected<loading_report>
 read_into(session& with, const std::vector<std::string>& paths, console& out);
 
-/// 0 if anything could be read or nothing was there, else why not: 74 if the
-/// system refused to read, 65 if there was no text.
+/// 0 if a file could be read or there was none, otherwise 74 if the system
+/// refused to read one, and 65 if none had text.
 int exit_code_of(const reading_report& report);
 
 } // namespace hololoom::cli

@@ -1,12 +1,14 @@
 #include <hololoom/actors/reflection/repair/repair.hpp>
-#include <hololoom/messages/json/write.hpp>
+#include <hololoom/runtime/cli/commands/commands.hpp>
 #include <hololoom/runtime/cli/session.hpp>
 #include <hololoom/runtime/cli/terminal/render.hpp>
 
 namespace hololoom::cli {
 
-// No loom: a damaged journal is what keeps one from opening. A signal is left
-// until the repair is done, which is one step or none.
+namespace {
+
+// Opens no loom, which a damaged journal would not let it do. A signal waits
+// until the repair is done: a repair takes effect in one step or not at all.
 int run_repair(const loom_options& options, context ctx) {
   auto cfg = config_for(options);
   if (!cfg)
@@ -14,11 +16,19 @@ int run_repair(const loom_options& options, context ctx) {
   auto report = repair_journal(cfg->data_dir);
   if (!report)
     return ctx.out.fail(report.error());
-  if (options.json)
-    ctx.out.result_line(json_text(*report));
-  else
-    ctx.out.result(render(*report));
+  ctx.out.result(options.json ? json_line(*report) : render(*report));
   return 0;
+}
+
+} // namespace
+
+void add_repair(CLI::App& app, job& chosen) {
+  auto [command, options] = add_command(
+    app, chosen, "repair",
+    "Check the journal, and recover what can be read of a damaged one",
+    &run_repair);
+  add_loom_options(*command, *options);
+  command->footer(example("hololoom repair --data ~/.local/share/hololoom"));
 }
 
 } // namespace hololoom::cli

@@ -1,3 +1,4 @@
+#include <hololoom/messages/sync.hpp>
 #include <hololoom/runtime/cli/terminal/console.hpp>
 
 #include <algorithm>
@@ -5,7 +6,6 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
-#include <mutex>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -16,12 +16,12 @@ namespace {
 constexpr std::size_t widest = 100;
 
 /// One for the process, as the streams are.
-std::mutex& streams() {
-  static std::mutex mutex;
-  return mutex;
+mutex& streams() {
+  static mutex instance;
+  return instance;
 }
 
-/// @returns 0 or the `errno` that stopped it.
+/// @returns 0 or the `errno` of the write that failed.
 int write_all(int fd, std::string_view text) {
   while (!text.empty()) {
     auto size = ::write(fd, text.data(), text.size());
@@ -60,17 +60,13 @@ console::console() {
 }
 
 void console::result(std::string_view text) {
-  std::lock_guard guard{streams()};
+  lock_guard guard{streams()};
   if (out_error_ == 0)
     out_error_ = write_all(STDOUT_FILENO, text);
 }
 
-void console::result_line(std::string json) {
-  result(std::move(json) + "\n");
-}
-
 void console::note(std::string_view line) {
-  std::lock_guard guard{streams()};
+  lock_guard guard{streams()};
   std::string text = has_status_ ? "\r\033[K" : "";
   has_status_ = false;
   text += line;
@@ -88,7 +84,7 @@ int console::fail(exit_code code, std::string_view sentence) {
 }
 
 void console::status(std::string_view line) {
-  std::lock_guard guard{streams()};
+  lock_guard guard{streams()};
   if (!err_is_terminal_ || (line.empty() && !has_status_))
     return;
   has_status_ = !line.empty();
@@ -96,7 +92,7 @@ void console::status(std::string_view line) {
 }
 
 bool console::out_is_gone() const {
-  std::lock_guard guard{streams()};
+  lock_guard guard{streams()};
   return out_error_ != 0;
 }
 

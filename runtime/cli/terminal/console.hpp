@@ -19,44 +19,41 @@ struct style {
 /// Where a command writes: results to standard output, everything else to
 /// standard error. Thread-safe.
 ///
-/// When nobody reads standard output any more, or it cannot be written, the
-/// rest is dropped; `code` then says so. The command still closes in order.
+/// If the reader of standard output leaves, or a write fails, the rest is
+/// dropped and `code` reports it. The command still closes in order.
 class console {
 public:
-  /// Looks at the terminals and at NO_COLOR, TERM and COLUMNS, and ignores
+  /// Reads the terminals' state, NO_COLOR, TERM and COLUMNS, and ignores
   /// SIGPIPE from here on.
   console();
 
   // -- writing ----------------------------------------------------------------
 
-  /// Writes `text` to standard output.
+  /// Writes `text` to standard output at once, so that a reader can act on it.
   void result(std::string_view text);
 
-  /// Writes `json` as a line, at once, so that a reader can act on it.
-  void result_line(std::string json);
-
-  /// Tells people something: a line on standard error.
+  /// Writes a line to standard error.
   void note(std::string_view line);
 
-  /// Tells people what went wrong.
-  /// @returns the exit code for it.
+  /// Writes an error to standard error.
+  /// @returns its exit code.
   int fail(const caf::error& err);
   int fail(exit_code code, std::string_view sentence);
 
-  /// Shows `line` in place of the last one; only on a terminal. An empty line
-  /// takes it away.
+  /// Shows `line` in place of the previous status, on a terminal only. An empty
+  /// line removes it.
   void status(std::string_view line);
 
-  // -- how it stands ----------------------------------------------------------
+  // -- state ------------------------------------------------------------------
 
   const style& out_style() const noexcept { return out_; }
   bool err_is_terminal() const noexcept { return err_is_terminal_; }
 
-  /// Whether standard output is gone, so that more results are pointless.
+  /// Whether standard output has failed, so that more results are pointless.
   bool out_is_gone() const;
 
-  /// `code`, unless standard output failed: then 141 for a reader that left,
-  /// as the shell says of SIGPIPE, or 74 with a word on standard error.
+  /// `code`, unless standard output failed: then 141 if the reader left, which
+  /// is the shell's code for SIGPIPE, or 74 with an error on standard error.
   int code(int code);
 
 private:

@@ -189,23 +189,24 @@ std::string render(const reading_progress& progress, std::size_t width) {
   return width == 0 ? text : clipped(text, width);
 }
 
-std::string to_json(const loading_report& report, double ms) {
+std::string json_line(const loading_report& report, double ms) {
   json skipped = json::array();
   for (const auto& one : report.read.skipped)
     skipped.push_back({{"path", one.path},
                        {"type", to_string(one.code)},
                        {"reason", one.reason}});
   const auto& kept = report.remembered;
-  return to_text({{"files", report.read.files},
-                  {"shards", report.read.shards},
-                  {"text_bytes", report.read.text_bytes},
-                  {"added", kept.added},
-                  {"replaced", kept.replaced},
-                  {"unchanged", kept.unchanged},
-                  {"removed", kept.removed},
-                  {"total", kept.total},
-                  {"skipped", std::move(skipped)},
-                  {"ms", ms}});
+  json line{{"files", report.read.files},
+            {"shards", report.read.shards},
+            {"text_bytes", report.read.text_bytes},
+            {"added", kept.added},
+            {"replaced", kept.replaced},
+            {"unchanged", kept.unchanged},
+            {"removed", kept.removed},
+            {"total", kept.total},
+            {"skipped", std::move(skipped)},
+            {"ms", ms}};
+  return to_text(line) + "\n";
 }
 
 } // namespace hololoom::cli

@@ -2,14 +2,15 @@
 
 #include <hololoom/actors/memory/reading/source_reader.hpp>
 #include <hololoom/actors/reflection/repair/repair.hpp>
+#include <hololoom/messages/json/write.hpp>
 #include <hololoom/messages/reflection.hpp>
 #include <hololoom/messages/yarn.hpp>
 #include <hololoom/runtime/cli/terminal/console.hpp>
 
 #include <string>
 
-/// Messages as text for people. Pure functions; whatever came from a file is
-/// made safe for a terminal.
+/// Messages as text for people. Pure functions; text from files is made safe
+/// for a terminal.
 
 namespace hololoom::cli {
 
@@ -23,28 +24,32 @@ struct loading_report {
 /// The answer, its sources, and a dim line with tool, confidence, time and id.
 std::string render(const spacetime& woven, const style& look);
 
-/// That an episode was stored, and what it was worth.
+/// The id and the reward of a stored episode.
 std::string render(const reflect_ack& ack);
 
-/// An episode in a line.
+/// An episode as one line.
 std::string render(const episode& x, const style& look);
 
 std::string render(const reflection_metrics& metrics, const style& look);
 
-/// What reading into memory did.
+/// How many files were read, and how many shards they changed.
 std::string render(const loading_report& report, double ms);
 
-/// What was skipped: everything that was named by itself, and by reason the
-/// first few of what was found in folders. Empty when nothing was.
+/// The skipped files: each one in `named`, and the first few found in folders,
+/// grouped by reason. Empty if none was skipped.
 std::string render_skipped(const reading_report& report,
                            const std::vector<std::string>& named);
 
 std::string render(const repair_report& report);
 
-/// How far it is, in one line of `width` columns.
+/// The progress bar, in one line of `width` columns.
 std::string render(const reading_progress& progress, std::size_t width);
 
-/// For machines.
-std::string to_json(const loading_report& report, double ms);
+/// For machines: a line of JSON.
+template <class T>
+std::string json_line(const T& x) {
+  return json_text(x) + "\n";
+}
+std::string json_line(const loading_report& report, double ms);
 
 } // namespace hololoom::cli

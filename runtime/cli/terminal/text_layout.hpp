@@ -32,8 +32,9 @@ std::size_t columns(std::string_view text);
 /// become spaces.
 std::string clipped(std::string_view text, std::size_t width);
 
-/// `text` broken at spaces so that no line is wider than `width`, every line
-/// but the first indented by `indent`. Line ends in it stay. Width 0: as it is.
+/// `text` broken at spaces so that no line is wider than `width`, with every
+/// line but the first indented by `indent`. Keeps line ends. Width 0:
+/// unchanged.
 std::string wrapped(std::string_view text, std::size_t width,
                     std::size_t indent = 0);
 
@@ -42,8 +43,8 @@ std::string wrapped(std::string_view text, std::size_t width,
 std::string table(const std::vector<std::vector<std::string>>& rows,
                   bool numeric = true);
 
-/// What must not reach a terminal from a file or a network, taken out: control
-/// characters other than line end and tab.
+/// `text` without the control characters that must not reach a terminal from a
+/// file or a network: all but line end and tab.
 std::string printable(std::string_view text);
 
 } // namespace hololoom::cli
