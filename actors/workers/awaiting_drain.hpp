@@ -4,10 +4,10 @@
 
 namespace hololoom {
 
-/// Marks a stretch of code that waits until the tree is drained, as code does
-/// that closes what it runs in. If it belongs to a worker, the drain asks that
-/// worker to end like all others, and does not wait for it: each would wait for
-/// the other. Anywhere else it does nothing.
+/// Marks code that waits until the supervision tree has drained, such as code
+/// that closes the loom it runs in. If the code belongs to a worker, the drain
+/// tells that worker to end like all others but does not wait for it, since
+/// each would wait for the other. On any other thread it has no effect.
 class awaiting_drain {
 public:
   awaiting_drain();
@@ -25,7 +25,7 @@ private:
 namespace detail {
 
 /// For workers: while it lives, the calling thread runs the code of the worker
-/// that shows `flag` as its probe's `awaits_drain`.
+/// whose probe answers `flag` as its `awaits_drain`.
 class worker_code {
 public:
   explicit worker_code(std::atomic<bool>& flag);

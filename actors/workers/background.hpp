@@ -16,27 +16,35 @@
 #include <string>
 #include <utility>
 
+/// Background workers: functions of the user's that run under a supervisor.
+///
+/// This room owns one actor for each kind of worker, and the threads, timers
+/// and processes behind them; a kind has a folder (`threads/` has two, which
+/// share their thread). It may know the messages and the public headers of
+/// supervision. Programs and the runtime include this header; `to_child_spec`
+/// is all that a supervisor sees of a worker.
+
 namespace hololoom {
 
 /// A periodic function threw.
 struct periodic_failure {
-  /// How often it has, this time included.
+  /// How often it has thrown, this time included.
   std::uint64_t count = 0;
   std::string what;
 };
 
 struct periodic_options {
-  /// Run at once when the worker starts, instead of one interval later.
+  /// Run once when the worker starts, instead of one interval later.
   bool immediately = false;
   /// The function may block: each run gets a thread of its own.
   bool may_block = false;
-  /// Told of each exception, and the next run comes. Left out, an exception
-  /// ends the worker, and its restart type decides. Must be short.
+  /// Called for each exception, and the worker goes on. Without it, an
+  /// exception ends the worker, and its restart type decides. Must be short.
   std::function<void(const periodic_failure&)> on_failure = {};
 };
 
-/// Background work as a value: what, under which name, and how it is
-/// supervised. Nothing runs before `to_child_spec` gives it to a supervisor.
+/// Background work as a value: a function, its name, and how it is supervised.
+/// Nothing runs until a supervisor starts the result of `to_child_spec`.
 ///
 /// ~~~
 /// task pulse(task_context ctx) {
@@ -50,50 +58,56 @@ struct periodic_options {
 ///               .shutdown(shutdown_policy::within(2s));
 /// ~~~
 ///
-/// Told to end, every kind ends with the reason it was given (`user_shutdown`
-/// from a supervisor), or with an error if it throws on the way; ending by
-/// itself is `normal`, and an exception is an error (`errc::crashed`) with its
-/// `what()`. Each incarnation works on a copy of the function of its own. A
-/// worker is temporary, i.e. never restarted, unless it says otherwise.
+/// A worker of any kind that is told to end does so with the reason it was
+/// given
+/// (`user_shutdown` from a supervisor), or with an error if it throws on the
+/// way. A worker that returns ends with `normal`, and one that throws with an
+/// error (`errc::crashed`) that has the exception's `what()`. Each incarnation
+/// has its own copy of the function. A worker is temporary, i.e. never
+/// restarted, unless set otherwise.
 class background {
 public:
   /// A coroutine, which costs no thread.
   ///
-  /// Told to end, it finds `cancelled` thrown at the `co_await` where it waits,
+  /// When it is told to end, the `co_await` where it waits throws `cancelled`,
   /// so that its catch blocks and destructors run. If it catches that and
-  /// awaits again, it is thrown again, at once; a coroutine that does so more
-  /// than 16 times is destroyed at its `co_await` and reported as an error
-  /// (`errc::cancelled`). `task_context::shield` lets a clean-up wait. Killed,
-  /// it is destroyed where it waits: destructors run, catch blocks do not.
+  /// awaits again, `cancelled` is thrown again at once; a coroutine that does
+  /// so more than 16 times is destroyed at its `co_await` and reported as an
+  /// error
+  /// (`errc::cancelled`). `task_context::shield` lets a clean-up wait. When it
+  /// is killed, it is destroyed where it waits: destructors run, catch blocks
+  /// do not.
   ///
   /// It shares its thread: between two `co_await`s it must be short, or yield.
-  /// One that never awaits cannot be ended, only reported and let go.
+  /// A coroutine that never awaits cannot be ended, only reported and
+  /// abandoned.
   static background coroutine(std::string name,
                               std::function<task(task_context)> body);
 
   /// A function that is called every `interval` (> 0), on a grid: a run that
   /// takes longer skips the beats it missed, and runs never overlap. It must be
-  /// short unless `options.may_block`. Told to end during a run, the worker
-  /// ends after it.
+  /// short unless `options.may_block`. A worker that is told to end during a
+  /// run ends after that run.
   static background periodic(std::string name, caf::timespan interval,
                              std::function<void()> body,
                              periodic_options options = {});
 
-  /// A function on a thread of its own. Told to end, its stop token says so,
-  /// and the worker ends when it returns. A function that never does is let go
-  /// with its thread, its copy of itself and all it captured: what it refers to
-  /// beyond that must be immortal.
+  /// A function on a thread of its own. When it is told to end, its stop token
+  /// says so, and the worker ends when the function returns. A function that
+  /// never returns is abandoned with its thread, its copy of itself and its
+  /// captures: anything else it refers to must live as long as the process.
   static background blocking(std::string name,
                              std::function<void(std::stop_token)> body);
 
   /// A function registered by `register_process_function`, in a process of its
-  /// own. Told to end, the process gets SIGTERM; past the limit, SIGKILL.
+  /// own. When it is told to end, the process gets SIGTERM, and past the limit
+  /// SIGKILL.
   static background process(std::string name, process_options options);
 
-  /// An actor of the user's, made by `factory` from the actor system. It must
-  /// end on an exit message, as actors do unless they set a handler for it. A
-  /// handler that does not return for half a second is reported as stuck,
-  /// unless `stuck` says otherwise.
+  /// The user's own actor, made by `factory` from the actor system. It must end
+  /// on an exit message, as actors do unless they set a handler for it. A
+  /// handler that does not return within half a second is reported as stuck,
+  /// unless `stuck` sets another limit.
   template <std::invocable<caf::actor_system&> Factory>
   static background actor(std::string name, Factory factory) {
     background result{std::move(name), "actor",
@@ -104,14 +118,13 @@ public:
     return result;
   }
 
-  // -- how it is supervised
-  // -----------------------------------------------------
+  // -- how it is supervised ---------------------------------------------------
 
-  /// When it is started again; `temporary` (never) unless said.
+  /// When it is restarted; `temporary` (never) unless set.
   background& restart(restart_type x) & { return spec_.restart = x, *this; }
   background&& restart(restart_type x) && { return std::move(restart(x)); }
 
-  /// How long it may take to end; 5 s unless said.
+  /// How long it may take to end; 5 s unless set.
   background& shutdown(shutdown_policy x) & {
     return spec_.shutdown = x, *this;
   }
@@ -121,11 +134,11 @@ public:
   background& backoff(backoff_policy x) & { return spec_.backoff = x, *this; }
   background&& backoff(backoff_policy x) && { return std::move(backoff(x)); }
 
-  /// When it is reported as stuck; a limit of zero: never. For an actor, a
-  /// coroutine or a periodic worker that is how long a handler may take. A
-  /// blocking function or a process is always at work: there, it is how long it
-  /// may go on without a word (`report_doing`; a process has none), so that
-  /// none has a limit unless it is given one.
+  /// When it is reported as stuck; a limit of zero means never. For an actor, a
+  /// coroutine or a periodic worker, the limit is how long a handler may take.
+  /// A blocking function is always at work: its limit is how long it may go
+  /// without a `report_doing`. A process cannot report, so that its limit runs
+  /// from its start. These two have no limit unless one is set.
   background& stuck(stuck_policy x) & { return spec_.stuck = x, *this; }
   background&& stuck(stuck_policy x) && { return std::move(stuck(x)); }
 
@@ -142,12 +155,12 @@ private:
   child_spec spec_;
 };
 
-/// The work as a supervisor takes it.
+/// The work in the form that a supervisor takes.
 child_spec to_child_spec(background work);
 
-/// For code that runs on the thread of a blocking or periodic worker, or in
-/// what it calls: says what it is doing, for whoever asks while it does it.
-/// Anywhere else it does nothing.
+/// Called on the thread of a blocking or periodic worker, it sets what
+/// snapshots, reports and logs say that the worker is doing. On any other
+/// thread it has no effect.
 void report_doing(std::string what);
 
 } // namespace hololoom

@@ -19,7 +19,7 @@ worker_actor::resume_result worker_actor::resume(execution_unit* unit,
 }
 
 void worker_actor::listen() {
-  // Nobody is expected to talk to a worker; who does is told so.
+  // Workers take no messages: the sender of one gets an error.
   set_default_handler(caf::drop);
   set_exit_handler([this](caf::exit_msg& x) {
     if (!x.reason || stopping_)
@@ -40,15 +40,11 @@ caf::error crash(std::string_view kind, const std::exception_ptr& thrown) {
   } catch (const std::exception& e) {
     what = e.what();
   } catch (const cancelled&) {
-    what = "'cancelled', though nobody had told it to end";
+    what = "'cancelled', though it had not been told to end";
   } catch (...) {
-    what = "something that is no std::exception";
+    what = "something that is not a std::exception";
   }
-  std::string sentence = "the ";
-  sentence += kind;
-  sentence += " threw: ";
-  sentence += what;
-  return failure(errc::crashed, std::move(sentence));
+  return failure(errc::crashed, "the " + std::string{kind} + " threw: " + what);
 }
 
 } // namespace hololoom::detail

@@ -17,8 +17,8 @@
 
 namespace hololoom::detail {
 
-/// What the actors of all kinds of worker share: each is its own probe, without
-/// memory of its own, and ends by `conclude`.
+/// The base of the actors of all kinds of workers. Each actor is its own probe,
+/// which takes no memory of its own, and ends by `conclude`.
 class worker_actor : public caf::event_based_actor, public child_probe {
 public:
   explicit worker_actor(caf::actor_config& cfg);
@@ -28,17 +28,17 @@ public:
   bool awaits_drain() const override { return awaits_drain_; }
 
 protected:
-  /// Sets the handlers; to be called in `make_behavior`.
+  /// Sets the handlers; call it in `make_behavior`.
   void listen();
 
-  /// The first exit message; `stopping()` says what it was.
+  /// Called on the first exit message; `stopping()` is its reason.
   virtual void on_stop() = 0;
 
-  /// Why the worker was told to end; none while it was not.
+  /// Why the worker was told to end; no error until it is.
   const caf::error& stopping() const noexcept { return stopping_; }
 
-  /// Ends the actor: with `failure` if there is one, with what it was told if
-  /// it was told to end, else normally.
+  /// Ends the actor: with `failure` if there is one, otherwise with the reason
+  /// it was told to end with, otherwise normally.
   void conclude(caf::error failure = {});
 
 private:
@@ -46,10 +46,10 @@ private:
   std::atomic<bool> awaits_drain_{false};
 };
 
-/// What a worker ends with that threw `thrown`.
+/// The error that a worker ends with when its function threw `thrown`.
 caf::error crash(std::string_view kind, const std::exception_ptr& thrown);
 
-/// A worker's actor as a probe, which holds it.
+/// A worker's actor as a probe; the pointer keeps the actor.
 template <class Worker>
 std::shared_ptr<child_probe> probe_of(const caf::actor& worker) {
   auto strong = caf::actor_cast<caf::strong_actor_ptr>(worker);
@@ -60,7 +60,7 @@ std::shared_ptr<child_probe> probe_of(const caf::actor& worker) {
           }};
 }
 
-/// Spawns a worker that runs as soon as it is spawned.
+/// Spawns a worker that is ready as soon as it is spawned.
 template <class Worker, class... Ts>
 start_result start_worker(const start_context& ctx, Ts&&... xs) {
   auto worker = caf::actor_cast<caf::actor>(

@@ -13,7 +13,7 @@ caf::behavior coroutine_worker::make_behavior() {
   try {
     start(body_(task_context{*this}));
   } catch (...) {
-    // Thrown by a function that makes coroutines, not by a coroutine.
+    // Thrown by the function that makes the coroutine, not by the coroutine.
     conclude(crash("coroutine", std::current_exception()));
     return {};
   }
@@ -27,8 +27,8 @@ caf::behavior coroutine_worker::make_behavior() {
 void coroutine_worker::on_exit() {
   destroy();
   ticket_.release();
-  // Captures may hold handles: they go with the actor, not with its last
-  // reference.
+  // Captures may hold handles, so they are released when the actor ends, not
+  // with the last reference to it.
   body_ = nullptr;
 }
 

@@ -9,9 +9,9 @@
 
 namespace hololoom::detail {
 
-/// The actor that hosts a coroutine. It ends when the coroutine does, and the
-/// coroutine's frame goes with it. An exit message cancels the coroutine; a
-/// kill destroys it where it waits. It blocks on nothing.
+/// The actor that hosts a coroutine. It ends when the coroutine does, and takes
+/// the coroutine's frame along. An exit message cancels the coroutine; a kill
+/// destroys it where it waits. It never blocks.
 class coroutine_worker final : public worker_actor, public task_runner {
 public:
   coroutine_worker(caf::actor_config& cfg,

@@ -11,9 +11,9 @@
 
 namespace hololoom {
 
-/// What a cancelled coroutine finds at its `co_await`. It is no
-/// `std::exception`, so that a loop which catches those and carries on does not
-/// catch its own cancellation by mistake.
+/// Thrown by the `co_await`s of a coroutine that has been told to end. It is
+/// not a `std::exception`, so that a loop which catches those and goes on does
+/// not catch its own cancellation by mistake.
 struct cancelled {};
 
 namespace detail {
@@ -22,15 +22,15 @@ class task_runner;
 
 void schedule(task_runner& runner, std::coroutine_handle<> next) noexcept;
 
-/// What the promises of all tasks share.
+/// The base of the promises of all tasks.
 struct task_promise_base {
   struct final_awaiter {
     bool await_ready() const noexcept { return false; }
     template <class Promise>
     void await_suspend(std::coroutine_handle<Promise> self) const noexcept {
-      // Back to the runner's loop, which goes on with whoever awaits this task.
-      // Handing over directly would grow the stack wherever the compiler makes
-      // no tail call of it, as it does without optimisation.
+      // Back to the runner's loop, which resumes the awaiting task. Resuming it
+      // here would grow the stack wherever the compiler does not make it a tail
+      // call, as in builds without optimisation.
       schedule(*self.promise().runner, self.promise().parent);
     }
     void await_resume() const noexcept {}
@@ -40,8 +40,8 @@ struct task_promise_base {
   final_awaiter final_suspend() const noexcept { return {}; }
   void unhandled_exception() noexcept {
     error = std::current_exception();
-    // Asked here, where it is cheap: 100,000 workers cancelled at once would
-    // notice a second throw each.
+    // Found out here, where it is cheap: rethrowing later would double the cost
+    // of cancelling 100,000 workers at once.
     const auto* type = abi::__cxa_current_exception_type();
     was_cancelled = type != nullptr && *type == typeid(cancelled);
   }
@@ -53,7 +53,7 @@ struct task_promise_base {
   task_runner* runner = nullptr;
   std::coroutine_handle<> parent;
   std::exception_ptr error;
-  /// What was thrown is `cancelled`.
+  /// Whether `error` is a `cancelled`.
   bool was_cancelled = false;
 };
 
@@ -62,9 +62,9 @@ struct task_promise;
 
 } // namespace detail
 
-/// A coroutine that runs as a background worker, or a part of one: whoever is a
-/// task may `co_await` another. It starts when it is awaited, or when its
-/// worker starts, and its frame goes with this object.
+/// A coroutine that runs as a background worker or as a part of one: a task may
+/// `co_await` another. It starts when it is awaited or when its worker starts,
+/// and its frame is destroyed with this object.
 ///
 /// ~~~
 /// task_of<int> half(task_context ctx, int x) {
@@ -76,8 +76,8 @@ struct task_promise;
 /// }
 /// ~~~
 ///
-/// The parameters of a coroutine should be values: a reference may be gone by
-/// the time the coroutine goes on. Not thread-safe.
+/// The parameters of a coroutine should be values: what a reference refers to
+/// may be gone by the time the coroutine resumes. Not thread-safe.
 template <class T>
 class [[nodiscard]] task_of {
 public:

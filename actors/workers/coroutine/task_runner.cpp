@@ -27,7 +27,7 @@ void task_runner::cancel() {
     return;
   stop_requested_ = true;
   busy_.store(true);
-  // A task with a shield up goes on waiting for what it waits for.
+  // A task with a shield up goes on waiting.
   if (shields_ > 0 || suspended_ == nullptr)
     return;
   op_ = 0;
@@ -45,8 +45,9 @@ void task_runner::destroy() noexcept {
 
 std::uint64_t task_runner::wait(std::coroutine_handle<> h, const char* doing,
                                 std::size_t arrivals) {
-  // Here only a task that was interrupted too often comes while it is to end:
-  // it stays suspended, and `run` sees to the rest.
+  assert(suspended_ == nullptr);
+  // Only a task that has caught its cancellation too often gets here after it
+  // was told to end. It stays suspended, and `run` destroys it.
   if (stop_requested_ && shields_ == 0) {
     state_ = outcome::runaway;
     return 0;
@@ -97,7 +98,7 @@ void task_runner::run(std::coroutine_handle<> from) {
 void task_runner::finish() {
   if (state_ != outcome::runaway) {
     auto& promise = body_.frame().promise();
-    // 'cancelled', when nobody asked for it, is an exception like any other.
+    // A `cancelled` of a task that was not told to end is like any exception.
     if (promise.error && !(promise.was_cancelled && stop_requested_)) {
       state_ = outcome::threw;
       error_ = promise.error;

@@ -6,22 +6,22 @@
 #include <caf/fwd.hpp>
 
 #include <atomic>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 
 namespace hololoom::detail {
 
-/// Runs one task, and the tasks that it awaits, a step at a time: what a
-/// coroutine worker is without its actor. Exactly one of them is suspended in a
-/// wait, or none is.
+/// Runs one task, and the tasks that it awaits, step by step: a coroutine
+/// worker without its actor. At most one of the tasks is suspended in a wait.
 ///
-/// Belongs to one thread at a time (the actor's); only `activity` may be read
-/// by others.
+/// Belongs to one thread at a time (the actor's); only `activity` may be called
+/// on others.
 class task_runner {
 public:
   using time_point = caf::actor_clock::time_point;
 
-  /// How often a task may catch its cancellation and await again.
+  /// How many times a task may catch its cancellation and await again.
   static constexpr std::size_t max_swallowed = 16;
 
   enum class outcome { running, returned, threw, was_cancelled, runaway };
@@ -36,31 +36,30 @@ public:
   /// Takes `body` and runs it to its first wait.
   void start(task body);
 
-  /// Cancels the task: it finds `cancelled` at the `co_await` where it stands,
-  /// or at the next one when it has a shield up.
+  /// Cancels the task: the `co_await` where it waits throws `cancelled`, or the
+  /// next one after its shield is down.
   void cancel();
 
   /// Whether the task has ended, and how.
   outcome state() const noexcept { return state_; }
 
-  /// What the task threw; only when `threw`.
+  /// The exception of a task that `threw`.
   std::exception_ptr error() const noexcept { return error_; }
 
-  /// Destroys the task where it stands.
+  /// Destroys the task where it waits.
   void destroy() noexcept;
 
   struct activity_note {
     const char* what;
     time_point since;
-    /// It runs, or has been told to end; else it waits in peace.
+    /// False for a task that waits and has not been told to end.
     bool busy;
   };
 
-  /// What the task does and since when, on the steady clock. May be called from
-  /// any thread.
+  /// What the task is doing and since when, on the steady clock. Thread-safe.
   activity_note activity() const noexcept;
 
-  /// Called once, when the task has ended by itself.
+  /// Called once, when the task has ended without `destroy`.
   virtual void ended() = 0;
 
   // -- for the awaiters -------------------------------------------------------
@@ -78,9 +77,9 @@ public:
       throw_cancelled();
   }
 
-  /// Suspends `h` until `arrivals` results have arrived. Answers the number by
-  /// which those recognise the wait; a result that comes too late finds that
-  /// `waits` is false and must touch nothing.
+  /// Suspends `h` until `arrivals` results have arrived. Returns the number
+  /// that identifies this wait to the results, 0 if the task may not wait. For
+  /// a result that comes too late `waits` is false; it must touch nothing.
   std::uint64_t wait(std::coroutine_handle<> h, const char* doing,
                      std::size_t arrivals = 1);
 
@@ -89,13 +88,13 @@ public:
   /// One more result has arrived; the last one resumes the task.
   void arrived(std::uint64_t op);
 
-  /// Arranges that `arrived(op)` is called at `due`.
+  /// Has `arrived(op)` called at `due`.
   virtual void wake_at(std::uint64_t op, time_point due) = 0;
 
-  /// Arranges that `arrived(op)` is called soon.
+  /// Has `arrived(op)` called soon.
   virtual void wake_soon(std::uint64_t op) = 0;
 
-  /// Forgets what `wake_at` arranged.
+  /// Cancels `wake_at`.
   virtual void forget_wake() noexcept = 0;
 
   virtual time_point now() const noexcept = 0;
@@ -103,7 +102,10 @@ public:
   virtual caf::event_based_actor* self() noexcept = 0;
 
   void raise_shield() noexcept { ++shields_; }
-  void lower_shield() noexcept { --shields_; }
+  void lower_shield() noexcept {
+    assert(shields_ > 0);
+    --shields_;
+  }
 
   void set_doing(const char* text) noexcept;
 

@@ -22,28 +22,30 @@ namespace hololoom::detail {
 
 namespace {
 
-/// A tick further ahead would keep the timekeeper for nothing.
+/// A tick further ahead would only keep the timekeeper in memory.
 constexpr auto longest_tick = std::chrono::seconds{1};
 
-/// Sleepers woken in one go, so that others get their turn.
+/// Sleepers woken in one tick, so that other actors get their turn.
 constexpr std::size_t batch = 4096;
 
 struct service_table {
-  std::mutex mutex;
-  std::map<caf::actor_system*, std::weak_ptr<wake_service>> services;
+  mutex mutex_;
+  std::map<caf::actor_system*, std::weak_ptr<wake_service>>
+    services HOLOLOOM_GUARDED_BY(mutex_);
 };
 
 service_table& table() {
-  // Never destroyed: a worker that was let go may outlive `main`.
+  // Never destroyed: an abandoned worker may outlive `main`.
   static auto* instance = new service_table;
   return *instance;
 }
 
 } // namespace
 
-/// Sends the wakes that are due. The service ends it, and must: an actor that
-/// nobody ends goes with its last reference, which may be a tick of CAF's
-/// clock; its end then waits, in the clock's thread, for the clock to listen.
+/// Sends the wakes that are due. The service must end it: an actor without an
+/// end is destroyed with its last reference, which may be a tick that CAF's
+/// clock holds, and then its destructor waits in the clock's thread for the
+/// clock itself.
 class timekeeper : public caf::event_based_actor {
 public:
   timekeeper(caf::actor_config& cfg, std::weak_ptr<wake_service> service)
@@ -64,7 +66,7 @@ private:
     due_.clear();
     auto next = wake_service::time_point::max();
     {
-      std::lock_guard guard{service.mutex_};
+      lock_guard guard{service.mutex_};
       service.poked_ = false;
       collect(service, now);
       if (!service.schedule_.empty())
@@ -85,12 +87,13 @@ private:
       delayed_send(this, next - now, wake_tick{});
   }
 
-  void collect(wake_service& service, wake_service::time_point now) {
+  void collect(wake_service& service, wake_service::time_point now)
+    HOLOLOOM_REQUIRES(service.mutex_) {
     auto& schedule = service.schedule_;
     while (!schedule.empty() && schedule.begin()->first <= now
            && due_.size() < batch) {
-      // Whoever is in the schedule has not got past its destructor, which has
-      // to wait for the mutex; but it may be on its way there.
+      // A worker in the schedule is not destroyed yet, because its destructor
+      // waits for the lock; but it may have lost its last strong reference.
       auto [target, op, ticket] = schedule.begin()->second;
       if (auto strong = caf::weak_actor_ptr{target}.lock())
         due_.emplace_back(std::move(strong), op);
@@ -121,9 +124,9 @@ void wake_ticket::release() noexcept {
 }
 
 std::shared_ptr<wake_service> wake_service::of(caf::actor_system& system) {
-  auto& [mutex, services] = table();
-  std::lock_guard guard{mutex};
-  auto& known = services[&system];
+  auto& all = table();
+  lock_guard guard{all.mutex_};
+  auto& known = all.services[&system];
   auto service = known.lock();
   if (!service) {
     service = std::make_shared<wake_service>(system);
@@ -137,23 +140,23 @@ wake_service::wake_service(caf::actor_system& system) : system_(system) {}
 wake_service::~wake_service() {
   if (timekeeper_)
     exit_high(timekeeper_, caf::exit_reason::user_shutdown);
-  auto& [mutex, services] = table();
-  std::lock_guard guard{mutex};
+  auto& all = table();
+  lock_guard guard{all.mutex_};
   // A successor may have taken the place.
-  if (auto i = services.find(&system_);
-      i != services.end() && i->second.expired())
-    services.erase(i);
+  if (auto i = all.services.find(&system_);
+      i != all.services.end() && i->second.expired())
+    all.services.erase(i);
 }
 
 std::size_t wake_service::size() const {
-  std::lock_guard guard{mutex_};
+  lock_guard guard{mutex_};
   return schedule_.size();
 }
 
 void wake_service::arm(wake_ticket& ticket, time_point due, entry what) {
   caf::actor keeper;
   {
-    std::lock_guard guard{mutex_};
+    lock_guard guard{mutex_};
     if (ticket.armed_)
       ticket.spare_ = schedule_.extract(ticket.place_);
     if (ticket.spare_) {
@@ -164,7 +167,7 @@ void wake_service::arm(wake_ticket& ticket, time_point due, entry what) {
       ticket.place_ = schedule_.emplace(due, what);
     }
     ticket.armed_ = true;
-    // The timekeeper looks again every second at the latest.
+    // No message is needed if the next tick comes in time anyway.
     if (due >= tick_at_ || std::exchange(poked_, true))
       return;
     if (!timekeeper_)
@@ -175,7 +178,7 @@ void wake_service::arm(wake_ticket& ticket, time_point due, entry what) {
 }
 
 void wake_service::disarm(wake_ticket& ticket) noexcept {
-  std::lock_guard guard{mutex_};
+  lock_guard guard{mutex_};
   if (!ticket.armed_)
     return;
   ticket.spare_ = schedule_.extract(ticket.place_);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <hololoom/messages/caf/local_message.hpp>
+#include <hololoom/messages/sync.hpp>
 
 #include <caf/actor.hpp>
 #include <caf/actor_clock.hpp>
@@ -10,11 +11,10 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 
 namespace hololoom::detail {
 
-/// Wakes a sleeping worker.
+/// Wakes a sleeping worker from the wait `op`.
 struct wake {
   std::uint64_t op;
 };
@@ -22,8 +22,8 @@ struct wake {
 class wake_service;
 class timekeeper;
 
-/// A worker's place in the schedule. Going to sleep again takes no memory, and
-/// leaving it in mid-sleep leaves nothing behind.
+/// A worker's place in the schedule. Sleeping again takes no memory, and a
+/// worker that ends in its sleep leaves nothing behind.
 class wake_ticket {
 public:
   wake_ticket() = default;
@@ -31,16 +31,16 @@ public:
   wake_ticket& operator=(const wake_ticket&) = delete;
   ~wake_ticket() { disarm(); }
 
-  /// Has `wake{op}` sent to `target` at `due`, instead of what was arranged
-  /// before. `target` must own this ticket.
+  /// Has `wake{op}` sent to `target` at `due`, in place of an earlier wake-up.
+  /// `target` must own this ticket.
   void arm(caf::actor_control_block* target, caf::actor_clock::time_point due,
            std::uint64_t op);
 
-  /// Forgets what was arranged. A `wake` may be under way all the same.
+  /// Cancels the wake-up. A `wake` may be under way all the same.
   void disarm() noexcept;
 
-  /// The same, for good: to be called when the owner ends, so that the service
-  /// does not outlive the workers.
+  /// The same, for good: called when the owner ends, so that the service does
+  /// not outlive the workers.
   void release() noexcept;
 
 private:
@@ -56,20 +56,21 @@ private:
   std::shared_ptr<wake_service> service_;
   schedule_map::node_type spare_;
   schedule_map::iterator place_;
-  bool armed_ = false; // guarded by the service, as are spare_ and place_
+  /// Guarded by the service's lock, as are `spare_` and `place_`.
+  bool armed_ = false;
 };
 
-/// Wakes the sleeping workers of an actor system by its clock, the virtual one
-/// of a test included.
+/// Wakes the sleeping workers of an actor system by the system's clock, or by
+/// the virtual clock of a test.
 ///
-/// Why not a delayed message each? CAF's clock would hold every sleeper until
-/// the message is due, ended or not: 100,000 cancelled workers that meant to
+/// Why not a delayed message for each? CAF's clock keeps the receiver of a
+/// delayed message until it is due: 100,000 cancelled workers that had begun to
 /// sleep for an hour would stay in memory for an hour. Here a sleeper is a node
-/// in a map, which goes with it, and the only delayed message is a tick to one
-/// actor, never more than a second ahead.
+/// in a map that leaves with the worker, and the only delayed message is a tick
+/// to one actor, never more than a second ahead.
 ///
-/// There is one for each actor system, for as long as one of its workers has
-/// slept and not ended. Thread-safe.
+/// Each actor system has one, from the first sleep of a worker to the end of
+/// the last worker that has slept. Thread-safe.
 class wake_service : public std::enable_shared_from_this<wake_service> {
 public:
   using time_point = caf::actor_clock::time_point;
@@ -82,7 +83,7 @@ public:
   wake_service& operator=(const wake_service&) = delete;
   ~wake_service();
 
-  /// Sleepers.
+  /// How many workers sleep.
   std::size_t size() const;
 
 private:
@@ -95,13 +96,13 @@ private:
   void disarm(wake_ticket& ticket) noexcept;
 
   caf::actor_system& system_;
-  mutable std::mutex mutex_;
-  schedule_map schedule_;
-  /// The earliest tick that is under way.
-  time_point tick_at_ = time_point::max();
-  /// Whether the timekeeper was told to look and has not done so.
-  bool poked_ = false;
-  caf::actor timekeeper_;
+  mutable mutex mutex_;
+  schedule_map schedule_ HOLOLOOM_GUARDED_BY(mutex_);
+  /// When the next tick is due.
+  time_point tick_at_ HOLOLOOM_GUARDED_BY(mutex_) = time_point::max();
+  /// Whether a message to the timekeeper to look at the schedule is under way.
+  bool poked_ HOLOLOOM_GUARDED_BY(mutex_) = false;
+  caf::actor timekeeper_ HOLOLOOM_GUARDED_BY(mutex_);
 };
 
 } // namespace hololoom::detail

@@ -1,31 +1,27 @@
 #pragma once
 
+#include <hololoom/actors/workers/process/spawn.hpp>
 #include <hololoom/messages/caf/local_message.hpp>
+#include <hololoom/messages/sync.hpp>
 
 #include <caf/actor_control_block.hpp>
 #include <caf/error.hpp>
 
-#include <atomic>
 #include <cstddef>
-#include <map>
-#include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <sys/types.h>
-#include <utility>
-#include <vector>
 
 namespace hololoom::detail {
 
 /// How a process ended.
 struct process_end {
-  /// What `exit` was given; none when a signal ended it.
+  /// Its exit code; none when a signal ended it.
   std::optional<int> code;
-  /// The signal that ended it; 0 when none did.
+  /// The signal that ended it, or 0.
   int signal = 0;
   bool core_dumped = false;
-  /// It could not be started, or nobody knows how it ended.
+  /// Why it could not be started, or why its exit status is unknown.
   caf::error trouble;
   /// The end of its error output.
   std::string last_words;
@@ -46,57 +42,25 @@ struct process_ended {
   process_end how;
 };
 
-/// What to start.
-struct process_plan {
-  std::string program;
-  std::vector<std::string> arguments; // the first is the program's name
-  std::map<std::string, std::string> environment;
-  bool own_group = true;
-  bool wants_output = false;
-};
-
-/// A file descriptor that closes itself.
-class descriptor {
-public:
-  descriptor() = default;
-  explicit descriptor(int fd) noexcept : fd_(fd) {}
-  descriptor(descriptor&& x) noexcept : fd_(std::exchange(x.fd_, -1)) {}
-  descriptor& operator=(descriptor&& x) noexcept {
-    if (this != &x) {
-      reset();
-      fd_ = std::exchange(x.fd_, -1);
-    }
-    return *this;
-  }
-  ~descriptor() { reset(); }
-
-  void reset() noexcept;
-  int get() const noexcept { return fd_; }
-  explicit operator bool() const noexcept { return fd_ >= 0; }
-
-private:
-  int fd_ = -1;
-};
-
-/// A child process, shared by the actor that wants it and the thread that
-/// watches it. The thread alone starts it, reads from it and reaps it; anybody
-/// may signal it.
+/// A child process, shared by the actor that owns it and the thread that
+/// watches it. Only that thread starts it, reads from it and reaps it; any
+/// thread may signal it.
 class child_process {
 public:
   child_process(caf::strong_actor_ptr owner, process_plan plan);
 
   // -- for the owner ----------------------------------------------------------
 
-  /// Sends `signal` to the process, or to its group when it has one of its own.
-  /// Before it is started, any signal keeps it from being so, or reaches it
-  /// when it is; after its end it does nothing.
+  /// Sends `signal` to the process, or to its group if it has its own. A signal
+  /// before the start prevents the start or is delivered right after it; a
+  /// signal after the end has no effect.
   void signal(int signal);
 
-  /// The owner wants to hear no more.
+  /// Sends no more messages to the owner. Returns once none is being sent.
   void forget_owner();
 
-  /// The owner has dealt with that many bytes of output.
-  /// @returns whether the watcher must be told to read on.
+  /// The owner has handled `bytes` of output.
+  /// @returns whether the watcher must be poked to read on.
   bool consumed(std::size_t bytes);
 
   bool ended() const;
@@ -104,20 +68,19 @@ public:
   // -- for the watcher --------------------------------------------------------
 
   /// Starts the process.
-  /// @returns what went wrong.
   caf::error start();
 
-  /// Reads what stream 1 or 2 has.
-  /// @returns whether there may be more.
+  /// Reads from stream 1 or 2.
+  /// @returns whether more may come.
   bool read(int stream);
 
   void close(int stream) { pipes_[stream - 1].reset(); }
 
-  /// Reads what is left, ends what is left of the process group, and collects
-  /// the exit status. To be called once, when the process has ended.
+  /// Kills the rest of the process group, reads the rest of the output, and
+  /// collects the exit status. Call it once, when the process has ended.
   void reap();
 
-  /// Tells the owner of an end that was none.
+  /// Tells the owner that the process could not be started.
   void fail(caf::error reason);
 
   const descriptor& pidfd() const noexcept { return pidfd_; }
@@ -129,28 +92,30 @@ public:
   bool congested() const;
 
 private:
-  /// Output that the owner has not dealt with, bytes, before reading stops: the
-  /// pipe then fills, and the process waits.
+  /// Reading stops at this many bytes of output that the owner has not handled:
+  /// the pipe fills up, and the process waits.
   static constexpr std::size_t high_water_mark = 262'144;
   static constexpr std::size_t longest_last_words = 2048;
 
   template <class T>
   void tell(T message, bool last = false);
-  caf::error spawn(const descriptor& out, const descriptor& err);
+  caf::expected<pid_t> spawn(const descriptor& out, const descriptor& err);
   process_end collect();
 
   const process_plan plan_;
+
+  // Used by the watcher's thread only.
   descriptor pidfd_;
   descriptor pipes_[2];
   std::string last_words_;
 
-  mutable std::mutex mutex_; // guards what follows
-  caf::strong_actor_ptr owner_;
-  pid_t pid_ = 0;
-  int early_signal_ = 0;
-  bool ended_ = false;
-  std::size_t in_flight_ = 0;
-  bool paused_ = false;
+  mutable mutex mutex_;
+  caf::strong_actor_ptr owner_ HOLOLOOM_GUARDED_BY(mutex_);
+  pid_t pid_ HOLOLOOM_GUARDED_BY(mutex_) = 0;
+  int early_signal_ HOLOLOOM_GUARDED_BY(mutex_) = 0;
+  bool ended_ HOLOLOOM_GUARDED_BY(mutex_) = false;
+  std::size_t in_flight_ HOLOLOOM_GUARDED_BY(mutex_) = 0;
+  bool paused_ HOLOLOOM_GUARDED_BY(mutex_) = false;
 };
 
 } // namespace hololoom::detail

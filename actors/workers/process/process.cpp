@@ -1,8 +1,8 @@
 #include <hololoom/actors/workers/coroutine/task.hpp>
 #include <hololoom/actors/workers/process/process.hpp>
 #include <hololoom/actors/workers/process/process_registry.hpp>
+#include <hololoom/messages/sync.hpp>
 
-#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <charconv>
@@ -11,7 +11,6 @@
 #include <cstdio>
 #include <cstring>
 #include <exception>
-#include <mutex>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <thread>
@@ -22,8 +21,8 @@ namespace hololoom {
 
 namespace {
 
-/// The private argument by which a child process knows itself. What follows:
-/// the function's name, the parent's process id, the function's arguments.
+/// The private argument that marks a child process. It is followed by the
+/// function's name, the parent's process id and the function's arguments.
 constexpr const char* marker = "--hololoom-process-worker";
 
 // Exit codes as in sysexits.h.
@@ -31,19 +30,18 @@ constexpr int unknown_function = 64;
 constexpr int threw = 70;
 
 struct function_table {
-  std::mutex mutex;
-  std::map<std::string, process_function> functions;
+  mutex mutex_;
+  std::map<std::string, process_function> functions HOLOLOOM_GUARDED_BY(mutex_);
   std::atomic<bool> hook_called = false;
 };
 
 function_table& table() {
-  // On the first use, which may be in a static initialiser elsewhere.
+  // Made on first use, which may be in a static initialiser of another source.
   static auto* instance = new function_table;
   return *instance;
 }
 
-// -- SIGTERM in the child
-// --------------------------------------------------------
+// -- SIGTERM in the child --------------------------------------------------------
 
 int stop_event = -1;
 
@@ -58,7 +56,7 @@ std::stop_source make_stop_source() {
   std::stop_source source;
   stop_event = eventfd(0, EFD_CLOEXEC);
   if (stop_event < 0)
-    return source; // SIGTERM then ends the process, as if nobody had asked
+    return source; // SIGTERM then ends the process, as without a stop token
   std::thread([source]() mutable {
     eventfd_t count = 0;
     while (eventfd_read(stop_event, &count) != 0 && errno == EINTR)
@@ -77,11 +75,10 @@ std::stop_source& stop_source() {
   return *source;
 }
 
-// -- the child
-// -------------------------------------------------------------------
+// -- the child -------------------------------------------------------------------
 
 /// Has this process killed when its parent dies.
-/// @returns false when the parent is dead already.
+/// @returns false if the parent is dead already.
 bool die_with(pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   return getppid() == parent;
@@ -105,20 +102,20 @@ int call(const process_function& function, process_context context) {
 namespace detail {
 
 caf::error check_process_function(const std::string& name) {
-  auto& [mutex, functions, hook_called] = table();
-  if (!hook_called)
+  auto& known = table();
+  if (!known.hook_called)
     return failure(errc::start_failed,
                    "cannot start a process worker: `main` must call "
                    "`run_if_child_process(argc, argv)` first thing");
-  std::lock_guard guard{mutex};
-  if (functions.count(name) > 0)
+  lock_guard guard{known.mutex_};
+  if (known.functions.count(name) > 0)
     return {};
-  std::string known;
-  for (const auto& [key, _] : functions)
-    known += (known.empty() ? "" : ", ") + key;
+  std::string names;
+  for (const auto& [key, _] : known.functions)
+    names += (names.empty() ? "" : ", ") + key;
   return failure(errc::invalid_spec,
                  "no process function is called '" + name
-                   + "'; known are: " + (known.empty() ? "none" : known));
+                   + "'; known are: " + (names.empty() ? "none" : names));
 }
 
 std::vector<std::string>
@@ -137,14 +134,15 @@ std::stop_token process_context::stop_token() const {
 }
 
 bool register_process_function(std::string name, process_function function) {
-  auto& [mutex, functions, hook_called] = table();
-  std::lock_guard guard{mutex};
-  functions.insert_or_assign(std::move(name), std::move(function));
+  auto& known = table();
+  lock_guard guard{known.mutex_};
+  known.functions.insert_or_assign(std::move(name), std::move(function));
   return true;
 }
 
 std::optional<int> run_if_child_process(int argc, char** argv) {
-  table().hook_called = true;
+  auto& known = table();
+  known.hook_called = true;
   if (argc < 4 || std::strcmp(argv[1], marker) != 0)
     return std::nullopt;
   std::string name = argv[2];
@@ -155,9 +153,9 @@ std::optional<int> run_if_child_process(int argc, char** argv) {
   prctl(PR_SET_NAME, name.c_str());
   process_function function;
   {
-    std::lock_guard guard{table().mutex};
-    auto i = table().functions.find(name);
-    if (i == table().functions.end()) {
+    lock_guard guard{known.mutex_};
+    auto i = known.functions.find(name);
+    if (i == known.functions.end()) {
       std::fprintf(stderr, "no process function is called '%s'\n",
                    name.c_str());
       return unknown_function;

@@ -13,7 +13,7 @@
 
 namespace hololoom {
 
-/// What a process function is given, in the child process.
+/// The argument of a process function, in the child process.
 class process_context {
 public:
   process_context(std::string name, std::vector<std::string> arguments)
@@ -27,8 +27,8 @@ public:
     return arguments_;
   }
 
-  /// Becomes true on SIGTERM. Until it is asked for the first time, SIGTERM
-  /// ends the process at once; from then on, ending is up to the function.
+  /// SIGTERM requests a stop. Until the first call of this function, SIGTERM
+  /// ends the process at once; from then on the function must end by itself.
   std::stop_token stop_token() const;
 
 private:
@@ -36,18 +36,18 @@ private:
   std::vector<std::string> arguments_;
 };
 
-/// Runs in the child process; what it returns is the exit code.
+/// Runs in the child process; returns the exit code.
 using process_function = std::function<int(process_context)>;
 
 /// Makes `function` known as `name` in this program, and so in its child
-/// processes: call it before `run_if_child_process`, at best as a static
+/// processes. Call it before `run_if_child_process`, preferably from a static
 /// initialiser. Thread-safe.
-/// @returns true, so that it can initialise something.
+/// @returns true, so that a static variable can be initialised with it.
 bool register_process_function(std::string name, process_function function);
 
-/// To be called first thing in `main`. In a child process that was started for
-/// a process worker it runs the function and answers the exit code, which
-/// `main` must return at once; else it answers nothing.
+/// Call it first thing in `main`. In the child process of a process worker it
+/// runs the function and returns the exit code, which `main` must return at
+/// once; in any other process it returns nothing.
 ///
 /// ~~~
 /// int main(int argc, char** argv) {
@@ -56,12 +56,12 @@ bool register_process_function(std::string name, process_function function);
 ///   ...
 /// ~~~
 ///
-/// The child gets SIGKILL when its parent dies, however that dies. It has no
-/// descriptors but 0 (/dev/null), 1 and 2 (captured), no blocked signals, and
-/// unless said otherwise a process group of its own.
+/// The child gets SIGKILL when its parent dies, for whatever reason. It has
+/// only the descriptors 0 (/dev/null), 1 and 2 (captured), no blocked signals,
+/// and by default a process group of its own.
 std::optional<int> run_if_child_process(int argc, char** argv);
 
-/// A piece of output of a child process: a line without its end.
+/// A line of a child process's output, without its end.
 struct process_output {
   enum class stream : unsigned char { out = 1, err = 2 };
   stream from = stream::out;
@@ -69,15 +69,15 @@ struct process_output {
 };
 
 struct process_options {
-  /// Under which name the function is registered.
+  /// The name under which the function is registered.
   std::string function;
   std::vector<std::string> arguments = {};
-  /// Set in the child's environment, besides the parent's own.
+  /// Added to the parent's environment, or replaces entries of it.
   std::map<std::string, std::string> environment = {};
-  /// A process group of its own: signals from the terminal go past it, and
-  /// what it starts itself is signalled with it.
+  /// Gives it a process group of its own: signals from the terminal do not
+  /// reach it, and processes that it starts get its signals.
   bool own_group = true;
-  /// Called with each line of output, one at a time; must be short. Left out,
+  /// Called with each line of output, one at a time; must be short. Without it,
   /// only the end of the error output is kept, for the report of a crash.
   std::function<void(const process_output&)> on_output = {};
   /// Longer lines are cut, bytes.

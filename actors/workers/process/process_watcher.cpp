@@ -13,8 +13,8 @@ namespace hololoom::detail {
 
 namespace {
 
-/// Blocks all signals for the calling thread, and so for those it starts:
-/// they are for others to handle.
+/// Blocks all signals for the calling thread, and so for the threads it starts:
+/// other threads handle them.
 class signals_blocked {
 public:
   signals_blocked() {
@@ -42,14 +42,14 @@ process_watcher& process_watcher::instance() {
 }
 
 void process_watcher::start(std::shared_ptr<child_process> process) {
-  std::lock_guard guard{mutex_};
+  lock_guard guard{mutex_};
   ensure_thread();
   new_.push_back(std::move(process));
   eventfd_write(wake_.get(), 1);
 }
 
 void process_watcher::poke() {
-  std::lock_guard guard{mutex_};
+  lock_guard guard{mutex_};
   if (running_)
     eventfd_write(wake_.get(), 1);
 }
@@ -90,7 +90,7 @@ void process_watcher::run() {
       for (auto& [id, x] : entries_)
         update(id, x);
     }
-    std::lock_guard guard{mutex_};
+    lock_guard guard{mutex_};
     if (entries_.empty() && new_.empty()) {
       epoll_.reset();
       wake_.reset();
@@ -103,7 +103,7 @@ void process_watcher::run() {
 void process_watcher::take_new() {
   std::vector<std::shared_ptr<child_process>> fresh;
   {
-    std::lock_guard guard{mutex_};
+    lock_guard guard{mutex_};
     fresh.swap(new_);
   }
   for (auto& x : fresh)
@@ -128,7 +128,8 @@ void process_watcher::handle(std::uint64_t key) {
   if (i == entries_.end())
     return; // ended earlier in this round
   auto& x = i->second;
-  // What is closed leaves the set first: its number may be another's at once.
+  // A descriptor leaves the set before it is closed, because another thread may
+  // get the same number at once.
   if (slot == 0) {
     for (int s : {0, 1, 2})
       watch(id, x, s, -1);

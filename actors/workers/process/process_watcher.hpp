@@ -4,40 +4,39 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <unordered_map>
 #include <vector>
 
 namespace hololoom::detail {
 
-/// The one thread of this program that starts, reads and reaps all processes
-/// of process workers.
+/// The thread that starts, reads and reaps the processes of all process workers
+/// of this program.
 ///
-/// One thread, because the signal that a child gets when its parent dies
-/// (PR_SET_PDEATHSIG) comes when the thread dies that started it: this one
-/// lives for as long as there is a child. It ends with the last, and leaves no
+/// There is one, because a child gets its parent's death signal
+/// (PR_SET_PDEATHSIG) when the thread that started it ends: this thread lives
+/// as long as there is a child. It ends with the last child, and leaves no
 /// descriptor behind. Thread-safe.
 class process_watcher {
 public:
   static process_watcher& instance();
 
-  /// Starts `process`; its owner hears `process_started`, or `process_ended`
-  /// with what went wrong.
-  /// @throws std::system_error when there is no thread to be had.
+  /// Starts `process`; its owner gets `process_started`, or `process_ended`
+  /// with the reason for the failure.
+  /// @throws std::system_error if the thread cannot be created.
   void start(std::shared_ptr<child_process> process);
 
-  /// Looks again at processes whose output was not read.
+  /// Reads on where reading had stopped, if the owner has caught up.
   void poke();
 
 private:
   struct entry {
     std::shared_ptr<child_process> process;
-    /// The watched descriptors: its end, its output, its error output; -1 when
-    /// not watched.
+    /// The watched descriptors: its pidfd, its output, its error output; -1
+    /// while not watched.
     int watched[3] = {-1, -1, -1};
   };
 
-  void ensure_thread();
+  void ensure_thread() HOLOLOOM_REQUIRES(mutex_);
   void run();
   void take_new();
   void begin(std::shared_ptr<child_process> process);
@@ -45,12 +44,14 @@ private:
   void watch(std::uint64_t id, entry& x, int slot, int fd);
   void update(std::uint64_t id, entry& x);
 
-  std::mutex mutex_; // guards what follows
-  std::vector<std::shared_ptr<child_process>> new_;
-  bool running_ = false;
+  mutex mutex_;
+  std::vector<std::shared_ptr<child_process>> new_ HOLOLOOM_GUARDED_BY(mutex_);
+  bool running_ HOLOLOOM_GUARDED_BY(mutex_) = false;
+  /// Set and reset under the lock. The thread reads it without the lock,
+  /// because nothing changes it while the thread runs.
   descriptor wake_;
 
-  // Of the thread alone.
+  // Used by the thread only, or before it starts.
   descriptor epoll_;
   std::unordered_map<std::uint64_t, entry> entries_;
   std::uint64_t last_id_ = 0;

@@ -28,7 +28,7 @@ caf::behavior process_worker::make_behavior() {
   auto process = std::make_shared<child_process>(caf::strong_actor_ptr{ctrl()},
                                                  std::move(plan));
   {
-    std::lock_guard guard{mutex_};
+    lock_guard guard{mutex_};
     process_ = process;
   }
   try {
@@ -55,7 +55,7 @@ void process_worker::on_exit() {
 }
 
 std::optional<work_note> process_worker::doing() const {
-  std::lock_guard guard{mutex_};
+  lock_guard guard{mutex_};
   return note_;
 }
 
@@ -70,7 +70,7 @@ void process_worker::on_stop() {
 
 void process_worker::started(pid_t pid) {
   {
-    std::lock_guard guard{mutex_};
+    lock_guard guard{mutex_};
     note_ = work_note{"process " + std::to_string(pid) + " runs '"
                         + options_.function + "'",
                       std::chrono::steady_clock::now()};
@@ -92,7 +92,7 @@ void process_worker::forward(int stream, std::string_view line) {
   try {
     options_.on_output({static_cast<process_output::stream>(stream), line});
   } catch (...) {
-    // The actor's end takes the process along.
+    // The end of the actor kills the process.
     conclude(crash("on_output function", std::current_exception()));
   }
 }
@@ -113,7 +113,7 @@ void process_worker::ended(const process_end& how) {
 }
 
 std::shared_ptr<child_process> process_worker::process() const {
-  std::lock_guard guard{mutex_};
+  lock_guard guard{mutex_};
   return process_;
 }
 

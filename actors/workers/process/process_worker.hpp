@@ -5,19 +5,18 @@
 #include <hololoom/actors/workers/worker_actor.hpp>
 
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 
 namespace hololoom::detail {
 
-/// Cuts a stream of bytes into lines; what is beyond `longest` of a line is
-/// dropped. A carriage return before the end belongs to the end.
+/// Cuts a stream of bytes into lines, each cut off after `longest` bytes. A
+/// carriage return before the line feed is part of the line's end.
 class line_cutter {
 public:
   explicit line_cutter(std::size_t longest) : longest_(longest) {}
 
-  /// Calls `f(line)` for each line that ends in `bytes`.
+  /// Calls `f(line)` for every line that ends in `bytes`.
   template <class F>
   void add(std::string_view bytes, F&& f) {
     while (!bytes.empty()) {
@@ -32,7 +31,7 @@ public:
     }
   }
 
-  /// Calls `f(line)` for a last line that has no end.
+  /// Calls `f(line)` for a last line without an end.
   template <class F>
   void finish(F&& f) {
     if (!pending_)
@@ -50,9 +49,9 @@ private:
   bool pending_ = false;
 };
 
-/// The actor of a process. It can serve once the process was started, and ends
-/// when the process has. An exit message sends SIGTERM; a kill, or the end of
-/// the actor for whatever reason, SIGKILL. It blocks on nothing.
+/// The actor of a process. It is ready once the process has started, and ends
+/// when the process has ended. An exit message sends SIGTERM; a kill, or the
+/// end of the actor for any reason, sends SIGKILL. It never blocks.
 class process_worker final : public worker_actor {
 public:
   process_worker(caf::actor_config& cfg, start_context parent,
@@ -78,15 +77,15 @@ private:
   start_context parent_;
   process_options options_;
   line_cutter lines_[2];
-  /// Said `ready` or `failed`.
+  /// Whether the supervisor has been told `ready` or `failed`.
   bool answered_ = false;
 
-  mutable std::mutex mutex_; // guards what a probe reads
-  std::shared_ptr<child_process> process_;
-  std::optional<work_note> note_;
+  mutable mutex mutex_;
+  std::shared_ptr<child_process> process_ HOLOLOOM_GUARDED_BY(mutex_);
+  std::optional<work_note> note_ HOLOLOOM_GUARDED_BY(mutex_);
 };
 
-/// Starts the worker of a process; `ready` follows.
+/// Starts the worker of a process, which reports `ready` later.
 start_result start_process_worker(const start_context& ctx,
                                   const process_options& options);
 

@@ -12,7 +12,8 @@ blocking_worker::blocking_worker(caf::actor_config& cfg,
 caf::behavior blocking_worker::make_behavior() {
   listen();
   try {
-    thread_.start(ctrl(), "blocking function", std::move(body_));
+    thread_->start(caf::strong_actor_ptr{ctrl()}, "blocking function",
+                   std::move(body_));
   } catch (...) {
     conclude(crash("start of a thread", std::current_exception()));
     return {};
@@ -23,11 +24,11 @@ caf::behavior blocking_worker::make_behavior() {
 }
 
 void blocking_worker::on_exit() {
-  thread_.let_go();
+  thread_->abandon();
 }
 
 void blocking_worker::on_stop() {
-  thread_.request_stop();
+  thread_->request_stop();
 }
 
 } // namespace hololoom::detail

@@ -11,8 +11,8 @@
 namespace hololoom::detail {
 
 /// The actor of a function on a thread of its own. An exit message sets the
-/// function's stop token; the actor ends when the function has returned. A kill
-/// ends the actor at once and lets the thread go. It blocks on nothing itself.
+/// function's stop token, and the actor ends when the function has returned. A
+/// kill ends the actor at once and abandons the thread. It never blocks itself.
 class blocking_worker final : public worker_actor {
 public:
   blocking_worker(caf::actor_config& cfg,
@@ -24,15 +24,15 @@ public:
 
   // -- child_probe ------------------------------------------------------------
 
-  std::optional<work_note> doing() const override { return thread_.note(); }
-  bool can_be_killed() const override { return !thread_.running(); }
-  bool awaits_drain() const override { return thread_.awaits_drain(); }
+  std::optional<work_note> doing() const override { return thread_->note(); }
+  bool can_be_killed() const override { return !thread_->running(); }
+  bool awaits_drain() const override { return thread_->awaits_drain(); }
 
 private:
   void on_stop() override;
 
   std::function<void(std::stop_token)> body_;
-  thread_slot thread_;
+  const std::shared_ptr<thread_run> thread_ = std::make_shared<thread_run>();
 };
 
 } // namespace hololoom::detail

@@ -1,5 +1,6 @@
 #include <hololoom/actors/workers/threads/periodic_worker.hpp>
 
+#include <cassert>
 #include <chrono>
 #include <exception>
 #include <utility>
@@ -9,6 +10,7 @@ namespace hololoom::detail {
 caf::actor_clock::time_point next_beat(caf::actor_clock::time_point last,
                                        caf::timespan interval,
                                        caf::actor_clock::time_point now) {
+  assert(interval.count() > 0);
   if (now < last)
     return last;
   return last + ((now - last) / interval + 1) * interval;
@@ -38,7 +40,7 @@ caf::behavior periodic_worker::make_behavior() {
 
 void periodic_worker::on_exit() {
   ticket_.release();
-  thread_.let_go();
+  thread_->abandon();
   body_ = nullptr;
   options_.on_failure = nullptr;
 }
@@ -49,7 +51,7 @@ std::optional<work_note> periodic_worker::doing() const {
     return work_note{"periodic function runs",
                      time_point{time_point::duration{since}}};
   }
-  return thread_.note();
+  return thread_->note();
 }
 
 void periodic_worker::on_stop() {
@@ -63,8 +65,8 @@ void periodic_worker::beat() {
     return;
   try {
     if (options_.may_block) {
-      thread_.start(ctrl(), "periodic function",
-                    [body = body_](const std::stop_token&) { body(); });
+      thread_->start(caf::strong_actor_ptr{ctrl()}, "periodic function",
+                     [body = body_](const std::stop_token&) { body(); });
       on_thread_ = true;
       return;
     }

@@ -8,19 +8,20 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 
 namespace hololoom::detail {
 
-/// The next beat of a grid of `interval` through `last` that lies after `now`:
-/// who is late skips what it missed. `interval` > 0.
+/// The first beat after `now` on the grid of `interval` (> 0) through `last`: a
+/// worker that is late skips the beats it missed.
 caf::actor_clock::time_point next_beat(caf::actor_clock::time_point last,
                                        caf::timespan interval,
                                        caf::actor_clock::time_point now);
 
 /// The actor of a periodic function: calls it on each beat, in its own handler
-/// or, when it may block, on a thread. An exit message ends it, after the run
-/// that is under way; a kill lets the thread of that go.
+/// or, if the function may block, on a thread. An exit message ends it after
+/// the current run; a kill abandons the thread of that run.
 class periodic_worker final : public worker_actor {
 public:
   periodic_worker(caf::actor_config& cfg, caf::timespan interval,
@@ -33,9 +34,9 @@ public:
   // -- child_probe ------------------------------------------------------------
 
   std::optional<work_note> doing() const override;
-  bool can_be_killed() const override { return !thread_.running(); }
+  bool can_be_killed() const override { return !thread_->running(); }
   bool awaits_drain() const override {
-    return worker_actor::awaits_drain() || thread_.awaits_drain();
+    return worker_actor::awaits_drain() || thread_->awaits_drain();
   }
 
 private:
@@ -49,11 +50,11 @@ private:
   periodic_options options_;
   caf::actor_clock::time_point due_;
   wake_ticket ticket_;
-  thread_slot thread_;
+  const std::shared_ptr<thread_run> thread_ = std::make_shared<thread_run>();
   bool on_thread_ = false;
   std::uint64_t failures_ = 0;
-  /// When the run that is under way in the handler began, on the steady clock;
-  /// 0: none is.
+  /// When the current run in the handler began, on the steady clock; 0 if there
+  /// is none.
   std::atomic<caf::actor_clock::time_point::rep> running_since_ = 0;
 };
 

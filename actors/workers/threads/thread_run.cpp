@@ -4,6 +4,7 @@
 #include <hololoom/actors/workers/worker_actor.hpp>
 #include <hololoom/messages/caf/put.hpp>
 
+#include <cassert>
 #include <chrono>
 #include <thread>
 #include <utility>
@@ -22,7 +23,7 @@ caf::error call(const char* kind, std::function<void(std::stop_token)>& body,
     try {
       throw;
     } catch (const cancelled&) {
-      // As good an end as any for who was told to end.
+      // A function that was told to end may end this way.
       if (stop.stop_requested())
         return {};
     } catch (...) {
@@ -34,111 +35,74 @@ caf::error call(const char* kind, std::function<void(std::stop_token)>& body,
 
 } // namespace
 
-std::shared_ptr<thread_run>
-thread_run::start(caf::strong_actor_ptr owner, const char* kind,
-                  std::function<void(std::stop_token)> body) {
-  std::shared_ptr<thread_run> result{new thread_run(std::move(owner), kind)};
+void thread_run::start(caf::strong_actor_ptr owner, const char* kind,
+                       std::function<void(std::stop_token)> body) {
+  {
+    lock_guard guard{mutex_};
+    assert(!note_);
+    owner_ = std::move(owner);
+    note_ =
+      work_note{std::string{kind} + " runs", std::chrono::steady_clock::now()};
+  }
   try {
-    std::thread([result, body = std::move(body)]() mutable {
-      result->run(std::move(body));
+    std::thread([me = shared_from_this(), kind,
+                 body = std::move(body)]() mutable {
+      me->run(kind, std::move(body));
     }).detach();
   } catch (...) {
-    result->forget_owner();
+    lock_guard guard{mutex_};
+    owner_ = nullptr;
+    note_.reset();
     throw;
   }
-  return result;
 }
 
-thread_run::thread_run(caf::strong_actor_ptr owner, const char* kind)
-  : kind_(kind),
-    owner_(std::move(owner)),
-    note_{std::string{kind} + " runs", std::chrono::steady_clock::now()} {}
-
-void thread_run::run(std::function<void(std::stop_token)> body) {
+void thread_run::run(const char* kind,
+                     std::function<void(std::stop_token)> body) {
   this_run = this;
   auto reason = [&] {
     worker_code mine{awaits_drain_};
-    return call(kind_, body, stop_.get_token());
+    return call(kind, body, stop_.get_token());
   }();
-  // What the function captured is gone before anybody hears of its end.
+  // The captures are destroyed before the owner is told of the end.
   body = nullptr;
   this_run = nullptr;
+  // The reference to the owner is released after the lock, because its release
+  // may end the owner, which calls `abandon`.
   caf::strong_actor_ptr owner;
-  {
-    std::lock_guard guard{mutex_};
-    running_ = false;
-    owner = std::move(owner_);
-    // Under the mutex, so that `forget_owner` waits for it. Letting go of the
-    // owner may end it, which calls `forget_owner`: that is done outside.
-    if (owner)
-      put(owner, caf::make_message(thread_done{std::move(reason)}));
-  }
+  lock_guard guard{mutex_};
+  note_.reset();
+  owner = std::move(owner_);
+  // Sent under the lock, so that `abandon` waits for it.
+  if (owner)
+    put(owner, caf::make_message(thread_done{std::move(reason)}));
 }
 
-void thread_run::forget_owner() {
+void thread_run::abandon() {
   caf::strong_actor_ptr owner;
-  std::lock_guard guard{mutex_};
-  owner = std::move(owner_);
+  {
+    lock_guard guard{mutex_};
+    owner = std::move(owner_);
+  }
+  request_stop();
 }
 
 bool thread_run::running() const {
-  std::lock_guard guard{mutex_};
-  return running_;
+  return note().has_value();
 }
 
 std::optional<work_note> thread_run::note() const {
-  std::lock_guard guard{mutex_};
-  if (!running_)
-    return std::nullopt;
+  lock_guard guard{mutex_};
   return note_;
 }
 
 void thread_run::set_doing(std::string what) {
-  std::lock_guard guard{mutex_};
-  note_ = {std::move(what), std::chrono::steady_clock::now()};
+  lock_guard guard{mutex_};
+  note_ = work_note{std::move(what), std::chrono::steady_clock::now()};
 }
 
 thread_run* thread_run::current() noexcept {
   return this_run;
-}
-
-void thread_slot::start(caf::actor_control_block* owner, const char* kind,
-                        std::function<void(std::stop_token)> body) {
-  // Nobody sees a slot without a run while the function is at work already.
-  std::lock_guard guard{mutex_};
-  run_ = thread_run::start(caf::strong_actor_ptr{owner}, kind, std::move(body));
-}
-
-void thread_slot::request_stop() {
-  if (auto run = get())
-    run->request_stop();
-}
-
-void thread_slot::let_go() {
-  if (auto run = get()) {
-    run->forget_owner();
-    run->request_stop();
-  }
-}
-
-bool thread_slot::running() const {
-  auto run = get();
-  return run && run->running();
-}
-
-bool thread_slot::awaits_drain() const {
-  auto run = get();
-  return run && run->awaits_drain();
-}
-
-std::optional<work_note> thread_slot::note() const {
-  auto run = get();
-  return run ? run->note() : std::nullopt;
-}
-
-std::shared_ptr<thread_run> thread_slot::get() const {
-  std::lock_guard guard{mutex_};
-  return run_;
 }
 
 } // namespace hololoom::detail
