@@ -1,17 +1,17 @@
-// The demo shows:
-//   - a shutdown cascade over as many well-behaved workers as you like;
-//   - what becomes of those that are stuck: an actor in a handler that never
-//     returns, a thread that never looks at its stop token, a process that
-//     ignores SIGTERM;
+// The sample shows:
+//   - a shutdown cascade over any number of workers that end when told to;
+//   - what happens to stuck workers: an actor in a handler that never returns,
+//   a
+//     thread that never checks its stop token, a process that ignores SIGTERM;
 //   - exits that overtake a backlog in the mailboxes;
-//   - a flush that takes its time and is waited for because it moves;
+//   - a slow flush, which the cascade waits for because it makes progress;
 //   - the report, as a timeline or as JSON.
 //
 //   cascade_demo --workers 1000 --stuck-actors 1 --stuck-threads 1
 //   cascade_demo --stuck-processes 1 --backlog 100000 --flush-ms 15000 --json
 //   cascade_demo --stuck-threads 1 --wait     then Ctrl-C, once or twice
 //
-// It ends with 0, or with 75 when something had to be let go.
+// It ends with 0, or with 75 if something had to be abandoned.
 
 #include <hololoom/messages/caf/local_message.hpp>
 #include <hololoom/messages/json/write.hpp>
@@ -55,10 +55,10 @@ struct demo_options {
   bool json = false;
 };
 
-/// A message that takes a tenth of a millisecond.
+/// A message that takes a tenth of a millisecond to handle.
 struct toil {};
 
-/// A message from which nobody comes back.
+/// A message whose handler never returns.
 struct get_stuck {};
 
 } // namespace
@@ -68,7 +68,7 @@ HOLOLOOM_LOCAL_MESSAGE(2001, get_stuck)
 
 namespace {
 
-// -- those who work ----------------------------------------------------------------
+// -- the workers --------------------------------------------------------------
 
 hololoom::task pulse(hololoom::task_context ctx) {
   for (;;)
@@ -103,8 +103,8 @@ struct stuck_state {
   }
 };
 
-/// An actor, on a thread of its own, that is stuck from its first message on.
-/// Spawned in this way, it shows which message that is.
+/// An actor, on a thread of its own, that its first message gets stuck. Spawned
+/// by `spawn_state`, it shows which message that is.
 caf::actor spawn_stuck(caf::actor_system& system) {
   auto worker =
     hololoom::spawn_state<stuck_state, caf::actor, caf::detached>(system);
@@ -119,7 +119,7 @@ int ignore_sigterm(const hololoom::process_context&) {
   sleep_for_ever();
 }
 
-/// Spreads a time over the writes of a flush: a disk that is slow but moves.
+/// A disk that is slow but makes progress: spreads a delay over many writes.
 class slow_disk : public hololoom::disk_hooks {
 public:
   hololoom::disk_fault before_write(std::size_t) override {
@@ -132,8 +132,8 @@ public:
     return hololoom::disk_fault::none;
   }
 
-  /// Takes up `ms` in all, in fewer steps than a flush has writes, each of them
-  /// shorter than what passes for a standstill.
+  /// Delays the next writes by `ms` in all, in fewer steps than a flush has
+  /// writes, each shorter than what counts as a standstill.
   void spend(std::int64_t ms) {
     step_ = std::clamp<std::int64_t>(ms / 100, 1, 5'000);
     budget_ = ms;
@@ -144,9 +144,9 @@ private:
   std::atomic<std::int64_t> budget_{0};
 };
 
-// -- the report ----------------------------------------------------------------------
+// -- the report ---------------------------------------------------------------
 
-/// What happened, by when it did, in milliseconds.
+/// Events by their time in milliseconds.
 using timeline = std::multimap<double, std::string>;
 
 timeline timeline_of(const hololoom::shutdown_report& x) {
@@ -181,7 +181,7 @@ void print_timeline(const hololoom::shutdown_report& x) {
   }
 }
 
-// -- the demo ------------------------------------------------------------------------
+// -- the demo -----------------------------------------------------------------
 
 void start_workers(hololoom::loom& loom, const demo_options& options) {
   std::vector<std::future<caf::expected<hololoom::child_started>>> started;
@@ -196,7 +196,8 @@ void start_workers(hololoom::loom& loom, const demo_options& options) {
   };
   auto start = [&](background work) {
     started.push_back(loom.spawn_background_async(std::move(work)));
-    // An actor of CAF looks through all its open requests for each answer.
+    // For each answer, a CAF actor searches all its open requests: keep them
+    // few.
     if (started.size() >= 512)
       await_started();
   };
@@ -210,7 +211,7 @@ void start_workers(hololoom::loom& loom, const demo_options& options) {
                                  hololoom::report_doing("sleeping for ever");
                                  sleep_for_ever();
                                }));
-  // A process that is told to end before it ignores that would just end.
+  // A process that is told to end before it ignores SIGTERM would simply end.
   auto not_stuck_yet = std::make_shared<std::latch>(options.stuck_processes);
   for (int i = 1; i <= options.stuck_processes; ++i)
     start(background::process(
@@ -223,7 +224,7 @@ void start_workers(hololoom::loom& loom, const demo_options& options) {
   await_started();
   if (all_run)
     not_stuck_yet->wait();
-  // Last, so that its mailbox is still full when the cascade begins.
+  // Started last, so that its mailbox is still full when the cascade begins.
   if (options.backlog > 0)
     loom.spawn_background(background::actor(
       "backlog", [n = options.backlog](caf::actor_system& system) {
@@ -231,7 +232,7 @@ void start_workers(hololoom::loom& loom, const demo_options& options) {
       }));
 }
 
-/// Episodes that are queued, but not yet on disk, when the cascade begins.
+/// Queues episodes that are not yet on disk when the cascade begins.
 void queue_episodes(hololoom::loom& loom, slow_disk& disk, int flush_ms) {
   if (flush_ms == 0)
     return;
@@ -243,7 +244,7 @@ void queue_episodes(hololoom::loom& loom, slow_disk& disk, int flush_ms) {
     loom.reflect_async(*woven, {.helpful = true});
 }
 
-/// Tells people, or a program by a line of JSON, how far it is.
+/// Prints the state of the demo, as text or as a line of JSON.
 void say(const demo_options& options, const std::string& state,
          const std::string& hint) {
   if (options.json)
@@ -331,6 +332,7 @@ int main(int argc, char** argv) {
   auto code = run(options);
   std::cout.flush();
   std::fflush(stdout);
-  // Whoever was let go is still stuck in there: the usual way out would wait.
+  // An abandoned worker still runs, and returning from `main` would wait for
+  // it.
   std::_Exit(code);
 }

@@ -5,8 +5,8 @@
 
 namespace demo {
 
-/// What a demo says of itself, checked: a false claim is shown, and makes the
-/// program end with 1.
+/// Checks the claims of a demo: a false claim is printed, and makes the program
+/// end with 1.
 class claims {
 public:
   void check(bool holds, std::string_view claim) {

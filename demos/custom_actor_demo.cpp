@@ -1,12 +1,13 @@
-// The demo shows:
-//   1. a CAF actor of one's own as a supervised child of a loom;
-//   2. a coroutine of one's own that talks to it by name;
-//   3. the actor's crash: the request under way gets an error at once, and the
-//      supervisor starts the actor again;
-//   4. the same name reaching the new incarnation, and lifecycle events that
-//      tell the story;
+// The sample shows:
+//   1. your own CAF actor as a supervised child of a loom;
+//   2. your own coroutine, which talks to the actor by name;
+//   3. the actor's crash: the request under way fails at once, and the
+//      supervisor restarts the actor;
+//   4. that the name then finds the new incarnation, and the lifecycle events
+//   of
+//      all this;
 //   5. both ended by the cascade.
-// It checks what it says, and ends with 1 if anything of it is false.
+// It checks its claims, and ends with 1 if one is false.
 
 #include "claims.hpp"
 
@@ -28,8 +29,7 @@ using hololoom::background;
 
 namespace {
 
-// -- an actor of one's own
-// -----------------------------------------------------
+// -- your own actor -----------------------------------------------------------
 
 struct reading {
   double celsius = 0;
@@ -42,18 +42,17 @@ HOLOLOOM_LOCAL_MESSAGE(2000, reading)
 
 namespace {
 
-/// Answers the mean of all readings so far. One that cannot be crashes it.
+/// Answers the mean of all readings so far. An impossible reading crashes it.
 caf::behavior thermometer(caf::event_based_actor*) {
   return {[sum = 0.0, count = 0](const reading& x) mutable {
     if (x.celsius < -273.15)
-      throw std::invalid_argument{"colder than cold can be"};
+      throw std::invalid_argument{"below absolute zero"};
     sum += x.celsius;
     return sum / ++count;
   }};
 }
 
-// -- a coroutine of one's own
-// --------------------------------------------------
+// -- your own coroutine -------------------------------------------------------
 
 struct outcome {
   int answered = 0;
@@ -73,7 +72,7 @@ hololoom::task_of<caf::actor> find_worker(hololoom::task_context ctx,
   co_return nullptr;
 }
 
-/// Takes ten readings, of which the fifth cannot be.
+/// Sends ten readings, of which the fifth is impossible.
 hololoom::task sampler(hololoom::task_context ctx,
                        hololoom::supervisor_actor workers,
                        std::promise<outcome>& done) {
@@ -99,11 +98,10 @@ hololoom::task sampler(hololoom::task_context ctx,
   done.set_value(result);
 }
 
-// -- what happened
-// -------------------------------------------------------------
+// -- the lifecycle events -----------------------------------------------------
 
-/// Lifecycle events of the thermometer, as they come.
-class story {
+/// Prints and keeps the lifecycle events of the thermometer.
+class event_log {
 public:
   void add(const hololoom::lifecycle_event& event) {
     if (!event.path.ends_with("/thermometer"))
@@ -132,14 +130,14 @@ private:
 
 int main() {
   demo::claims claims;
-  story told;
+  event_log events;
   std::promise<outcome> done;
   auto loom = hololoom::loom::open(hololoom::config::fast());
   if (!loom) {
     std::cerr << hololoom::explain(loom.error()) << '\n';
     return 1;
   }
-  loom->subscribe([&](const auto& event) { told.add(event); });
+  loom->subscribe([&](const auto& event) { events.add(event); });
 
   auto factory = [](caf::actor_system& sys) {
     return sys.spawn(thermometer);
@@ -163,11 +161,12 @@ int main() {
   claims.check(result.answered == 9, "the other nine were answered");
   // The second incarnation saw readings 6 to 10: 26 to 30 degrees.
   claims.check(result.last_mean == 28, "the new incarnation began afresh");
-  claims.check(told.has(hololoom::transition::exited, 1), "the crash was told");
-  claims.check(told.has(hololoom::transition::started, 2),
+  claims.check(events.has(hololoom::transition::exited, 1),
+               "the crash was an event");
+  claims.check(events.has(hololoom::transition::started, 2),
                "and so was the restart");
 
   auto report = loom->close();
-  claims.check(report.exit_code == 0, "the cascade ended it by asking");
+  claims.check(report.exit_code == 0, "the cascade ended both without force");
   return claims.exit_code();
 }

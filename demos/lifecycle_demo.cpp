@@ -1,11 +1,12 @@
-// The demo shows:
-//   1. a scope: weave and reflect in it, and leaving it closes everything;
-//   2. closing by hand, and that a second close is harmless;
-//   3. three background coroutines that would run 10, 15 and 20 s, cancelled
-//      well before that, each with its clean-up run;
-//   4. three queries with feedback in FUSED mode, the success rates that come
-//      of it, and that they are on disk afterwards.
-// It checks what it says, and ends with 1 if anything of it is false.
+// The sample shows:
+//   1. a loom in a scope: weave and reflect, and leave the scope to close it;
+//   2. closing a loom explicitly, and that closing it again is harmless;
+//   3. three background coroutines that would run for 10, 15 and 20 s, each
+//      cancelled long before that and cleaned up;
+//   4. three queries with feedback in FUSED mode, the success rates learned
+//   from
+//      them, and that these are on disk afterwards.
+// It checks its claims, and ends with 1 if one is false.
 
 #include "claims.hpp"
 
@@ -69,8 +70,7 @@ void print(const hololoom::spacetime& woven) {
             << " ms]\n";
 }
 
-// -- 1.
-// ------------------------------------------------------------------------
+// -- 1. -----------------------------------------------------------------------
 
 void scope_demo(demo::claims& claims) {
   std::cout << "\n1. A scope closes by itself\n";
@@ -93,11 +93,10 @@ void scope_demo(demo::claims& claims) {
   claims.check(closed, "leaving the scope ran the whole cascade");
 }
 
-// -- 2.
-// ------------------------------------------------------------------------
+// -- 2. -----------------------------------------------------------------------
 
 void manual_demo(demo::claims& claims) {
-  std::cout << "\n2. Closing by hand\n";
+  std::cout << "\n2. Closing explicitly\n";
   auto loom = open_loom(config::bare());
   auto woven = loom.weave("What is Thompson Sampling?");
   claims.check(woven.engaged(), "the query was answered");
@@ -105,8 +104,8 @@ void manual_demo(demo::claims& claims) {
     print(*woven);
   auto first = loom.close();
   auto second = loom.close();
-  claims.check(first.exit_code == 0, "everything ended by itself");
-  claims.check(first == second, "a second close answers the same report");
+  claims.check(first.exit_code == 0, "every actor ended by itself");
+  claims.check(first == second, "a second close returns the same report");
   claims.check(!loom.weave("Anybody there?"), "a weave after it is refused");
   std::cout << "  closed in " << first.total.count() << " ms: ";
   for (const auto& phase : first.phases)
@@ -114,8 +113,7 @@ void manual_demo(demo::claims& claims) {
   std::cout << '\n';
 }
 
-// -- 3.
-// ------------------------------------------------------------------------
+// -- 3. -----------------------------------------------------------------------
 
 struct tally {
   std::atomic<int> finished = 0;
@@ -161,8 +159,7 @@ void background_demo(demo::claims& claims) {
   claims.check(took < 2s, "closing took well under the 5 s of grace");
 }
 
-// -- 4.
-// ------------------------------------------------------------------------
+// -- 4. -----------------------------------------------------------------------
 
 /// A folder for one run of the demo.
 struct scratch_folder {
@@ -224,7 +221,7 @@ void reflection_demo(demo::claims& claims) {
   auto again = open_loom(cfg);
   auto metrics = again.reflection_metrics();
   claims.check(metrics && metrics->total_cycles == 3,
-               "and so has a loom that is opened again");
+               "and so has a loom that is opened afterwards");
 }
 
 } // namespace

@@ -1,10 +1,10 @@
-// The demo shows:
+// The sample shows:
 //   1. a long-lived service around a loom, with `process` and `shutdown`;
-//   2. four clients that use it at once, each from a thread of its own;
-//   3. SIGTERM in the middle of it: weaves under way are answered, later ones
-//      are refused with a reason, nothing is lost in between;
-//   4. the report that says so.
-// It checks what it says, and ends with 1 if anything of it is false.
+//   2. four clients that use it at once, each on a thread of its own;
+//   3. SIGTERM while they do: weaves under way are answered, later ones are
+//      refused with a reason, and none is lost in between;
+//   4. the report that confirms it.
+// It checks its claims, and ends with 1 if one is false.
 
 #include "claims.hpp"
 
@@ -21,18 +21,18 @@
 
 namespace {
 
-/// What a program keeps for as long as it runs.
+/// A service that a program keeps while it runs.
 class hololoom_service {
 public:
   hololoom_service(hololoom::config cfg, std::vector<hololoom::shard> shards)
     : loom_(open(std::move(cfg), std::move(shards))) {}
 
-  /// Answers a query; from any thread.
+  /// Answers a query. Thread-safe.
   caf::expected<hololoom::spacetime> process(std::string text) {
     return loom_.weave(std::move(text));
   }
 
-  /// Ends in order; from any thread, as often as one likes.
+  /// Closes the loom in order. Thread-safe and idempotent.
   hololoom::shutdown_report shutdown(std::string reason) {
     return loom_.close(std::move(reason));
   }
@@ -53,7 +53,7 @@ private:
   hololoom::loom loom_;
 };
 
-/// What became of the queries of all clients.
+/// The outcomes of all clients' queries.
 struct tally {
   std::atomic<int> asked = 0;
   std::atomic<int> answered = 0;
@@ -61,7 +61,7 @@ struct tally {
   std::atomic<int> failed = 0;
 };
 
-/// Asks until it is told that the service ends.
+/// Sends queries until the service refuses one because it ends.
 void client(hololoom_service& service, tally& count) {
   using hololoom::errc;
   for (;;) {
@@ -85,13 +85,13 @@ constexpr int enough = 200;
 } // namespace
 
 int main() {
-  // Before any other thread, so that signals come to it alone.
+  // Created before any other thread, so that it alone receives the signals.
   hololoom::signal_watch signals;
   demo::claims claims;
   hololoom_service service{
     hololoom::config::fast(),
     {{.id = "buffer",
-      .text = "The reflection buffer keeps what was said of answers. It "
+      .text = "The reflection buffer keeps feedback on answers. It "
               "acknowledges an episode when it is on disk."},
      {.id = "shuttle", .text = "The shuttle hands queries to weavers."}}};
   signals.start([&](int, int) { service.shutdown("SIGTERM"); });

@@ -1,13 +1,14 @@
 // Runs traces on the production supervisor under a virtual clock.
 //
-// Reads JSON Lines from standard input: each line a supervisor, its children
-// and what is done to them. Writes a line of JSON for each: what was answered,
-// who runs, and who ended in which order. With backoff off that is what
-// Erlang/OTP's supervisor does, which tests/supervision checks against Erlang.
+// Reads JSON Lines from standard input: each line has a supervisor, its
+// children and the operations on them. Writes a line of JSON for each trace:
+// the replies, the running children, and the ended ones in their order. Without
+// backoff that is what Erlang/OTP's supervisor does, and tests/supervision
+// compares the two.
 //
-// It shows:
-// - how a supervisor is put over plain CAF actors,
-// - how CAF's deterministic scheduler makes hours pass in microseconds.
+// The sample shows:
+//   - how a supervisor is put over plain CAF actors;
+//   - how CAF's deterministic scheduler makes hours pass in microseconds.
 
 #include <hololoom/actors/supervision/supervisor.hpp>
 #include <hololoom/messages/caf/exit.hpp>
@@ -33,7 +34,7 @@ using namespace hololoom;
 
 namespace {
 
-// -- children ---------------------------------------------------------------------
+// -- children -----------------------------------------------------------------
 
 /// A CHILD of a trace: its answers to start attempts, and its manners.
 struct script {
@@ -41,7 +42,7 @@ struct script {
   std::vector<std::string> start{"ok"};
   std::size_t attempts = 0;
   bool ignores = false;
-  std::string leaves = "shutdown"; ///< The reason it gives when asked to end.
+  std::string leaves = "shutdown"; ///< Its exit reason when told to end.
 
   const std::string& next_start() {
     return start[std::min(attempts++, start.size() - 1)];
@@ -54,7 +55,7 @@ struct ending {
   bool told = false; ///< Its supervisor ended it.
 };
 
-/// What all children of a trace write down.
+/// Kept by all children of a trace together.
 struct ledger {
   std::vector<ending> ended;
   std::map<std::string, caf::actor> running;
@@ -98,9 +99,9 @@ caf::behavior child(caf::event_based_actor* self,
   }};
 }
 
-// -- reading a trace ----------------------------------------------------------------
+// -- reading a trace ----------------------------------------------------------
 
-/// Any id as a name that a supervisor takes.
+/// The id as a valid name of a child.
 std::string name_of_id(const std::string& id) {
   std::string result = "_";
   for (auto c : id)
@@ -108,7 +109,7 @@ std::string name_of_id(const std::string& id) {
   return result;
 }
 
-/// The enumerator called `text`; one that does not exist for anything else.
+/// The enumerator named at `key`; an invalid one for any other value.
 template <class E>
 E enumerator(const json& where, const char* key, E standard) {
   auto i = where.find(key);
@@ -121,7 +122,7 @@ E enumerator(const json& where, const char* key, E standard) {
   return static_cast<E>(255);
 }
 
-/// A whole number; -1 for anything else, the greatest for one that is greater.
+/// A whole number, cut to the largest; -1 for any other value.
 std::int64_t whole_number(const json& x) {
   constexpr auto most = std::numeric_limits<std::int64_t>::max();
   if (x.is_number_unsigned() && x.get<std::uint64_t>() > std::uint64_t{most})
@@ -134,14 +135,14 @@ std::int64_t whole(const json& where, const char* key, std::int64_t standard) {
   return i == where.end() ? standard : whole_number(*i);
 }
 
-/// So many milliseconds, or the longest time that the clock can tell.
+/// `ms` milliseconds, cut to the longest time that the clock can represent.
 caf::timespan time_of(std::int64_t ms) {
   constexpr auto longest =
     std::chrono::floor<std::chrono::milliseconds>(caf::timespan::max());
   return std::clamp(std::chrono::milliseconds{ms}, -longest, longest);
 }
 
-/// An id is a text; whatever else is given, its JSON is.
+/// The id; a value that is not a string is taken as its JSON text.
 std::string id_in(const json& x) {
   auto id = x.find("id");
   if (id == x.end())
@@ -229,7 +230,7 @@ parsed_child read_child(const json& x, const std::shared_ptr<ledger>& book) {
   return result;
 }
 
-// -- running it -----------------------------------------------------------------------
+// -- running it ---------------------------------------------------------------
 
 class runner {
 public:
@@ -260,7 +261,7 @@ public:
   }
 
 private:
-  /// @returns the flaw, or the child that did not start.
+  /// @returns the flaw of a spec, or the id of the child that did not start.
   std::optional<std::string> start() {
     auto children = trace_.value("children", json::array());
     if (auto problem = check(options_))
@@ -291,7 +292,7 @@ private:
     return std::nullopt;
   }
 
-  /// Lets time pass for as long as children are being stopped.
+  /// Lets time pass while children are being stopped.
   void settle() {
     for (;;) {
       scheduler_.run();
@@ -318,7 +319,7 @@ private:
     return result;
   }
 
-  /// Asks the supervisor; `f` gets the answer some time during `run`.
+  /// Sends a request to the supervisor; `f` gets the answer in a later `run`.
   template <class T, class Request, class F>
   void ask(Request request, F f) {
     system_.spawn([this, request, f](caf::event_based_actor* self) {
@@ -427,7 +428,7 @@ private:
     clock.advance_time(end - clock.now());
   }
 
-  /// Children of a simple_one_for_one go at once: they are listed by number.
+  /// Children of a simple_one_for_one end in no fixed order: listed by number.
   void sort_dynamic(std::size_t first) {
     if (!simple_)
       return;
@@ -515,7 +516,7 @@ int main(int argc, char** argv) {
       try {
         result = runner{system, trace}.run();
       } catch (const json::exception&) {
-        // A value of a kind that no trace has: there is nothing to show.
+        // A value of a type that no trace has: the result stays as it is.
       }
     }
     std::cout << result.dump(-1, ' ', false, json::error_handler_t::replace)

@@ -1,13 +1,13 @@
-// Supervision for a plain CAF user: nothing of HoloLoom but its supervisor.
+// Supervision for plain CAF programs: HoloLoom's supervisor without the rest.
 //
-// It shows:
-// 1. one worker that crashes, and is started again,
-// 2. its name, which reaches the new incarnation, and a request under way,
-//    which fails at once instead of never,
-// 3. a tree with a sub-supervisor, backoff, and a stuck handler that is noticed
-//    and replaced while everything else goes on,
-// 4. the events of all that,
-// 5. a stop with a deadline, and who held it up.
+// The sample shows:
+//   1. a worker that crashes and is restarted;
+//   2. its name, which finds the new incarnation, and the request under way,
+//      which fails at once instead of waiting for ever;
+//   3. a tree with a nested supervisor, backoff, and a stuck handler that is
+//      noticed and replaced while the other actors go on;
+//   4. the events of all that;
+//   5. a stop with a deadline, and the actors that miss it.
 
 #include <hololoom/actors/supervision/ask.hpp>
 #include <hololoom/actors/supervision/directory.hpp>
@@ -28,19 +28,19 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// An actor as any CAF user writes it: 0 is too much for it.
+/// An actor as any CAF program has it; a 0 crashes it.
 caf::behavior divider(caf::event_based_actor* self) {
   return {[self](int x) -> caf::result<int> {
     if (x == 0) {
       self->quit(caf::sec::runtime_error);
-      // The promise is never kept: without help the asker would wait for ever.
+      // Never fulfilled: without a supervisor the sender would wait for ever.
       return self->make_response_promise<int>();
     }
     return 100 / x;
   }};
 }
 
-/// One with a handler that takes its time.
+/// An actor whose handler blocks.
 struct sleeper {
   explicit sleeper(caf::event_based_actor*) {}
   caf::behavior make_behavior() {
@@ -51,7 +51,7 @@ struct sleeper {
   }
 };
 
-/// Any function that spawns an actor makes a child.
+/// A child is made by any function that spawns an actor.
 child_spec worker(std::string name,
                   caf::behavior (*behavior)(caf::event_based_actor*)) {
   child_spec spec;
@@ -82,7 +82,7 @@ void one_worker(caf::actor_system& system) {
   };
   ask_div(5);
   ask_div(0);
-  // Started again by now, or in a moment.
+  // The restart may take a moment.
   while (!names->find("root/div"))
     std::this_thread::sleep_for(1ms);
   ask_div(20);
@@ -91,7 +91,7 @@ void one_worker(caf::actor_system& system) {
 
 std::vector<child_spec> tree() {
   auto flaky = worker("flaky", divider);
-  // Restarts wait 50 ms, 100 ms, ..., 2 s at most, shifted by up to a fifth.
+  // Restarts wait 50 ms, 100 ms, ..., at most 2 s, varied by up to a fifth.
   flaky.backoff = {50ms, 2s, 2, 0.2};
   child_spec slow;
   slow.name = "slow";
@@ -124,7 +124,8 @@ void whole_tree(caf::actor_system& system) {
   supervisor_options options;
   options.intensity = 10;
   options.stop_order = stop_order::parallel;
-  // A thread of its own: it answers whatever the others are doing.
+  // On a thread of its own, it answers even if all the scheduler's threads
+  // block.
   options.detached = true;
   options.names = std::make_shared<directory>();
   options.events = std::make_shared<event_bus>();
@@ -137,16 +138,16 @@ void whole_tree(caf::actor_system& system) {
     caf::anon_send(*options.names->get(name), 0);
   caf::anon_send(*options.names->get("root/slow"), 1500);
   std::this_thread::sleep_for(600ms);
-  std::cout << "\nThe tree, while a handler is stuck\n";
+  std::cout << "\nThe tree while a handler is stuck\n";
   print(options.names->snapshot("root"));
-  std::cout << "\nThe end: asked, and given half a second\n";
+  std::cout << "\nTold to end within half a second\n";
   auto deadline = std::chrono::steady_clock::now() + 500ms;
   auto drained =
     ask_and_wait<drain_report>(system, root, 5s, drain_request{{}, deadline});
   if (drained) {
     std::cout << "\nEnded\n";
     print(listed(*drained));
-    std::cout << "\nLeft at the deadline\n";
+    std::cout << "\nStill running at the deadline\n";
     print(drained->survivors);
   }
   std::cout << "\nForced\n";

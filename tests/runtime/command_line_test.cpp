@@ -105,7 +105,7 @@ TEST_CASE("a misspelt config key is refused with the nearest right one") {
   }
 }
 
-TEST_CASE("a config file that is missing or no JSON ends with 65") {
+TEST_CASE("a config file that is missing or not JSON ends with 65") {
   program hololoom;
   auto missing = hololoom.run({"config", "check", "/nowhere.json"});
   CHECK(missing.code == 65);
@@ -116,7 +116,7 @@ TEST_CASE("a config file that is missing or no JSON ends with 65") {
   CHECK(contains(broken.err, "broken.json"));
 }
 
-TEST_CASE("a reader that leaves early is no mishap worth a word") {
+TEST_CASE("a reader that leaves early causes no error message") {
   program hololoom;
   auto result = hololoom.shell("\"$hololoom\" config | true; "
                                "echo ${PIPESTATUS[0]}");
@@ -125,7 +125,7 @@ TEST_CASE("a reader that leaves early is no mishap worth a word") {
   CHECK(result.err.empty());
 }
 
-TEST_CASE("standard output that is full ends with 74") {
+TEST_CASE("a full standard output ends with 74") {
   auto result = program{}.shell("\"$hololoom\" config > /dev/full");
   CHECK(result.code == 74);
   CHECK(contains(result.err, "No space left on device"));

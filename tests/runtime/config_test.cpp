@@ -39,7 +39,7 @@ TEST_CASE("the config files are the presets") {
   CHECK(*config::load(folder / "fused.json") == config::fused());
 }
 
-TEST_CASE("fused.json has every key there is, in order") {
+TEST_CASE("fused.json has every config key, in order") {
   std::ifstream in{folder / "fused.json"};
   std::string text{std::istreambuf_iterator<char>{in}, {}};
   std::vector<std::string> written;
@@ -53,19 +53,19 @@ TEST_CASE("an empty config is the fused preset") {
   CHECK(*config::parse("{}") == config::fused());
 }
 
-TEST_CASE("a misspelt key is refused and the nearest right one named") {
+TEST_CASE("a misspelt key is refused with the nearest right one") {
   CHECK(problem("{\"shutdown\": {\"grase_ms\": 1}}")
         == "unknown key \"shutdown.grase_ms\"; did you mean \"grace_ms\"?");
   CHECK(problem("{\"dta_dir\": \"x\"}")
         == "unknown key \"dta_dir\"; did you mean \"data_dir\"?");
 }
 
-TEST_CASE("a key that is like no other is refused with those there are") {
+TEST_CASE("a key that resembles no other is refused with the known keys") {
   CHECK(problem("{\"log\": {\"colour\": true}}")
         == "unknown key \"log.colour\"; known keys: level, file");
 }
 
-TEST_CASE("a value of the wrong kind or size is refused with its place") {
+TEST_CASE("a value of the wrong type or size is refused with its key") {
   CHECK(problem("{\"threads\": \"many\"}")
         == "threads: expected a whole number");
   CHECK(problem("{\"threads\": -1}") == "threads is -1; expected 0 to 1024");
@@ -78,7 +78,7 @@ TEST_CASE("a value of the wrong kind or size is refused with its place") {
   CHECK(problem("{\"threads\": }").starts_with("not JSON at byte "));
 }
 
-TEST_CASE("a file that is not there is named") {
+TEST_CASE("the error for a missing file names it") {
   auto cfg = config::load(folder / "nowhere.json");
   REQUIRE(!cfg);
   CHECK(is(cfg.error(), errc::not_found));

@@ -40,7 +40,7 @@ TEST_CASE("a noun follows its count") {
   CHECK(counted(2, "file") == "2 files");
 }
 
-TEST_CASE("bytes and times are said in units that people read") {
+TEST_CASE("bytes and times are printed in readable units") {
   CHECK(human_bytes(0) == "0 B");
   CHECK(human_bytes(999) == "999 B");
   CHECK(human_bytes(1500) == "1.5 kB");
@@ -89,26 +89,26 @@ TEST_CASE("an answer is printed with its sources and how it came about") {
            "answer · confidence 0.75 · 12 ms · id abc\n");
 }
 
-TEST_CASE("colour is there only when asked for") {
+TEST_CASE("colour is used only if the style has it") {
   auto plain = render(sample_answer(), style{});
   auto coloured = render(sample_answer(), style{true, 80});
   CHECK(plain.find('\033') == std::string::npos);
   CHECK(coloured.find("\033[2m") != std::string::npos);
 }
 
-TEST_CASE("an error of a step is printed with the step") {
+TEST_CASE("the error of a step is printed with the step's name") {
   auto woven = sample_answer();
   woven.trace.errors.push_back({"tool_execution", "division by zero", "x"});
   auto text = render(woven, style{});
   CHECK(text.find("In tool_execution: division by zero") != std::string::npos);
 }
 
-TEST_CASE("metrics of nothing are one line") {
+TEST_CASE("metrics without episodes are one line") {
   CHECK(render(reflection_metrics{}, style{})
         == "0 episodes, 0 successful (0 %)\n");
 }
 
-TEST_CASE("named paths are told one by one, found ones by reason") {
+TEST_CASE("named paths are listed one by one, found ones by reason") {
   reading_report report;
   report.skipped.push_back({"named.bin", errc::invalid_shard, "no text"});
   for (int i = 0; i < 7; ++i)

@@ -13,7 +13,7 @@ using namespace hololoom;
 
 using hololoom::test::scratch;
 
-TEST_CASE_METHOD(scratch, "a data directory is made with its parents") {
+TEST_CASE_METHOD(scratch, "a data directory is created with its parents") {
   auto dir = data_dir::open(path / "a" / "b");
   REQUIRE(dir);
   CHECK(std::filesystem::is_directory(path / "a" / "b"));
@@ -31,7 +31,7 @@ TEST_CASE_METHOD(scratch,
         != std::string::npos);
 }
 
-TEST_CASE_METHOD(scratch, "the lock goes with its owner") {
+TEST_CASE_METHOD(scratch, "the lock is released with its owner") {
   { REQUIRE(data_dir::open(path)); }
   auto moved = [&] {
     auto dir = data_dir::open(path);
@@ -42,7 +42,8 @@ TEST_CASE_METHOD(scratch, "the lock goes with its owner") {
   CHECK(data_dir::open(path));
 }
 
-TEST_CASE_METHOD(scratch, "what is no directory is refused with why") {
+TEST_CASE_METHOD(scratch,
+                 "a path that is not a directory is refused with the reason") {
   std::ofstream{path / "file"} << "x";
   for (const auto& bad : {path / "file", path / "file" / "below"}) {
     auto dir = data_dir::open(bad);

@@ -79,7 +79,8 @@ std::set<std::string> stored_ids(loom& x) {
 
 } // namespace
 
-TEST_CASE("a loom on a full disk closes in time and says what is not on it") {
+TEST_CASE(
+  "a loom on a full disk closes in time and reports what was not written") {
   small_disk disk;
   if (!disk.mounted) {
     WARN("skipped: a tmpfs cannot be mounted here");
@@ -118,7 +119,7 @@ TEST_CASE("a loom on a full disk closes in time and says what is not on it") {
     }
     CHECK(refused > 0);
   }
-  // Who opens it meanwhile is told, and changes nothing.
+  // A second open meanwhile gets an error and changes nothing.
   auto meanwhile = loom::open(config_in(data));
   REQUIRE(!meanwhile);
   CHECK(is(meanwhile.error(), errc::disk_full));

@@ -27,7 +27,7 @@ config config_in(const std::filesystem::path& folder) {
 
 } // namespace
 
-TEST_CASE_METHOD(scratch, "a store that hangs while it closes is let go in "
+TEST_CASE_METHOD(scratch, "a store that hangs while it closes is abandoned in "
                           "time, and nothing acknowledged is lost") {
   auto disk = std::make_shared<moody_disk>();
   auto cfg = config_in(path);
@@ -70,8 +70,8 @@ TEST_CASE_METHOD(scratch, "a store that hangs while it closes is let go in "
   CHECK(again->reflection_metrics()->total_cycles == 1);
 }
 
-TEST_CASE_METHOD(scratch, "who comes past the gate after the flush is refused, "
-                          "and the report says how many did") {
+TEST_CASE_METHOD(scratch, "weaves that arrive after the flush are refused, and "
+                          "the report counts them") {
   auto opened = loom::open(config_in(path));
   REQUIRE(opened);
   auto& loom = *opened;

@@ -125,7 +125,7 @@ TEST_CASE("an expression is computed") {
   CHECK(woven->response.find("84") != std::string::npos);
 }
 
-TEST_CASE_METHOD(scratch, "what was reflected on is counted after a restart") {
+TEST_CASE_METHOD(scratch, "episodes are counted after a restart") {
   std::string id;
   {
     auto x = open_in(path);
@@ -144,7 +144,7 @@ TEST_CASE_METHOD(scratch, "what was reflected on is counted after a restart") {
   CHECK(x.reflection_metrics()->total_cycles == 2);
 }
 
-TEST_CASE("a loom in memory says that nothing is durable") {
+TEST_CASE("a loom in memory acknowledges nothing as durable") {
   auto x = open();
   auto woven = x.weave_and_reflect("what is 1 + 1", {.helpful = true});
   REQUIRE(woven);
@@ -154,7 +154,8 @@ TEST_CASE("a loom in memory says that nothing is durable") {
   CHECK(x.reflection_metrics()->total_cycles == 2);
 }
 
-TEST_CASE_METHOD(scratch, "a reason that is no UTF-8 does not stop the end") {
+TEST_CASE_METHOD(scratch,
+                 "a close reason that is not UTF-8 does not stop the close") {
   auto x = open_in(path);
   auto report = x.close("\xff\xfe", "me");
   CHECK(report.exit_code == 0);
@@ -173,7 +174,7 @@ TEST_CASE("every call has an asynchronous twin") {
   CHECK(x.reflection_metrics_async().get()->total_cycles == 2);
 }
 
-TEST_CASE("a query or rating that cannot be is refused with why") {
+TEST_CASE("an invalid query or rating is refused with the reason") {
   auto x = open();
   auto empty = x.weave("  ");
   REQUIRE(!empty);
@@ -188,7 +189,7 @@ TEST_CASE("a query or rating that cannot be is refused with why") {
 
 // -- opening -----------------------------------------------------------------------
 
-TEST_CASE_METHOD(scratch, "a buffer that cannot be opened stops the start") {
+TEST_CASE_METHOD(scratch, "a loom whose buffer cannot open does not start") {
   std::filesystem::create_directories(path / "journal.db");
   auto cfg = config::fast();
   cfg.data_dir = path.string();
@@ -201,7 +202,7 @@ TEST_CASE_METHOD(scratch, "a buffer that cannot be opened stops the start") {
   CHECK(loom::open(cfg));
 }
 
-TEST_CASE_METHOD(scratch, "a data directory has one loom") {
+TEST_CASE_METHOD(scratch, "a data directory serves one loom at a time") {
   auto x = open_in(path);
   auto cfg = config::fast();
   cfg.data_dir = path.string();
@@ -210,7 +211,7 @@ TEST_CASE_METHOD(scratch, "a data directory has one loom") {
   CHECK(is(second.error(), errc::data_dir_locked));
 }
 
-TEST_CASE("a loom lives in an actor system of the user's") {
+TEST_CASE("a loom can live in the user's own actor system") {
   caf::actor_system_config cfg;
   register_types(cfg);
   caf::actor_system system{cfg};
@@ -227,7 +228,7 @@ TEST_CASE("a loom lives in an actor system of the user's") {
 
 // -- closing -----------------------------------------------------------------------
 
-TEST_CASE_METHOD(scratch, "the cascade walks its phases and reports") {
+TEST_CASE_METHOD(scratch, "the cascade runs its phases and reports them") {
   auto x = open_in(path);
   REQUIRE(!x.spawn_background(background::coroutine("idle", sleep_for_ever)));
   REQUIRE(x.weave_and_reflect("what is 1 + 1", {.helpful = true}));
@@ -282,7 +283,7 @@ TEST_CASE("after close every call is refused") {
            errc::shutting_down));
 }
 
-TEST_CASE("an exception in the scope travels on unchanged") {
+TEST_CASE("an exception that leaves the loom's scope is not changed") {
   std::shared_future<shutdown_report> report;
   try {
     auto x = open();
@@ -292,7 +293,7 @@ TEST_CASE("an exception in the scope travels on unchanged") {
   }
 }
 
-TEST_CASE("hooks run in their phase and each has a line") {
+TEST_CASE("hooks run in their phase, and each has a line in the report") {
   auto x = open();
   std::mutex mutex;
   std::vector<std::string> order;
@@ -319,7 +320,7 @@ TEST_CASE("hooks run in their phase and each has a line") {
   CHECK(lines == 4);
 }
 
-TEST_CASE("a hook that hangs is let go and named") {
+TEST_CASE("a hook that hangs is abandoned and named") {
   std::promise<void> release;
   {
     auto x = open();
@@ -336,7 +337,7 @@ TEST_CASE("a hook that hangs is let go and named") {
 
 // -- background workers --------------------------------------------------------------
 
-TEST_CASE("two workers of one name are refused") {
+TEST_CASE("a second worker with the same name is refused") {
   auto x = open();
   REQUIRE(!x.spawn_background(background::coroutine("pulse", sleep_for_ever)));
   auto err = x.spawn_background(background::coroutine("pulse", sleep_for_ever));
@@ -447,10 +448,10 @@ TEST_CASE_METHOD(scratch, "a loom whose root gives up has failed") {
   CHECK(again.reflection_metrics()->total_cycles == 1);
 }
 
-TEST_CASE("a loom whose root is killed has failed, and closes all the same") {
+TEST_CASE("a loom whose root is killed has failed, and still closes") {
   auto x = open();
   exit_high(x.root(), caf::exit_reason::kill);
-  // Nobody is told of its end after the loom.
+  // The loom publishes no event for the end of its root.
   auto deadline = std::chrono::steady_clock::now() + 10s;
   while (x.state() == loom_state::running
          && std::chrono::steady_clock::now() < deadline)
@@ -464,7 +465,7 @@ TEST_CASE("a loom whose root is killed has failed, and closes all the same") {
   CHECK(report.exit_code == 74);
 }
 
-TEST_CASE("a pool whose own supervisor gives up is no failure of the loom") {
+TEST_CASE("a loom does not fail when a pool's supervisor gives up") {
   auto x = open();
   event_watch events{x};
   auto crashing = background::blocking(
@@ -476,7 +477,7 @@ TEST_CASE("a pool whose own supervisor gives up is no failure of the loom") {
   CHECK(x.weave("what is 1 + 1"));
 }
 
-TEST_CASE("the tree can be looked at") {
+TEST_CASE("the snapshot of the tree has every child") {
   auto x = open();
   REQUIRE(!x.spawn_background(background::coroutine("idle", sleep_for_ever)));
   std::vector<std::string> paths;

@@ -20,7 +20,7 @@
 #include <vector>
 
 // Many looms one after the other, and many threads that use one while it
-// closes: nothing is left, and nobody is left without an answer.
+// closes: nothing is left behind, and every request is answered.
 //
 // HOLOLOOM_CYCLES=100000 opens and closes more of them.
 
@@ -73,8 +73,8 @@ template <class F>
 void leaves_nothing(int count, F cycle) {
   for (int i = 0; i < 20; ++i)
     cycle();
-  // In a system of the user's, a timer may keep what is left of an actor for
-  // half a second; nobody announces that it is over.
+  // In the user's own system, a timer may keep an ended actor's memory for half
+  // a second, and no event tells when it is released.
   std::this_thread::sleep_for(1s);
   auto before = footprint::now();
   for (int i = 0; i < count; ++i)
@@ -103,7 +103,7 @@ task sleep_for_ever(task_context ctx) {
 
 } // namespace
 
-TEST_CASE("10,000 looms in one actor system leave nothing") {
+TEST_CASE("10,000 looms in one actor system leave nothing behind") {
   caf::actor_system_config cfg;
   register_types(cfg);
   // Its workers sleep while there is nothing to do; those of the other policy
@@ -129,7 +129,7 @@ TEST_CASE("10,000 looms in one actor system leave nothing") {
   CHECK(system.registry().running() == actors);
 }
 
-TEST_CASE("looms with actor systems of their own leave nothing") {
+TEST_CASE("looms with their own actor systems leave nothing behind") {
   int bad = 0;
   leaves_nothing(cycles(500), [&] {
     auto x = opened(loom::open(config::bare()));
@@ -165,7 +165,7 @@ TEST_CASE("a thousand threads that close at once get one report") {
 
 namespace {
 
-/// What a thread was told, by who could say it.
+/// The answers that a thread got, by the part of the loom that gives them.
 struct answers_by_kind {
   std::atomic<std::int64_t> asked{0};
   std::atomic<std::int64_t> done{0};
@@ -199,7 +199,7 @@ struct answers_by_kind {
 
 } // namespace
 
-TEST_CASE("whoever asks while a loom closes is answered and accounted for") {
+TEST_CASE("every weave requested while a loom closes is answered and counted") {
   for (int round = 0; round < 30; ++round) {
     auto cfg = config::bare();
     cfg.weave.max_waiting = 1'000'000;

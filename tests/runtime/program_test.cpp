@@ -145,7 +145,7 @@ TEST_CASE("with --from alone nothing is written anywhere") {
         == 1);
 }
 
-TEST_CASE("weave --from what cannot be read ends with 65 and names it") {
+TEST_CASE("weave --from an unreadable path ends with 65 and names it") {
   program hololoom;
   auto result = hololoom.run({"weave", "--from", "/nowhere", "Anything?"});
   CHECK(result.code == 65);
@@ -159,7 +159,7 @@ TEST_CASE("without --data the default data directory is used") {
   CHECK(fs::exists(hololoom.home() / "share/hololoom/journal.db"));
 }
 
-TEST_CASE("a query that cannot be is refused with 65") {
+TEST_CASE("an invalid query is refused with 65") {
   program hololoom;
   for (const std::string query : {"", "   ", "not utf-8: \xff\xfe"}) {
     auto result = hololoom.run({"weave", "--data", hololoom.data(), query});
@@ -169,7 +169,7 @@ TEST_CASE("a query that cannot be is refused with 65") {
   }
 }
 
-TEST_CASE("each card can be asked for") {
+TEST_CASE("each card can be requested") {
   program hololoom;
   for (std::string card : {"bare", "fast", "fused", "auto"}) {
     auto result = hololoom.run({"weave", "--data", hololoom.data(), "--card",
@@ -217,7 +217,7 @@ TEST_CASE("remembering twice changes nothing") {
   CHECK(second["total"] == first["total"]);
 }
 
-TEST_CASE("what is remembered answers a later run") {
+TEST_CASE("a later run answers from remembered text") {
   program hololoom;
   auto file = hololoom.home().write("licences.md", licence_text);
   CHECK(hololoom.run({"remember", "--data", hololoom.data(), file}).code == 0);
@@ -228,7 +228,7 @@ TEST_CASE("what is remembered answers a later run") {
   CHECK(fs::equivalent(woven["sources_used"][0].get<std::string>(), file));
 }
 
-TEST_CASE("a file that changed is remembered as it is now") {
+TEST_CASE("a changed file replaces its remembered text") {
   program hololoom;
   auto file = hololoom.home().write("fact.txt", "The sky is green today.\n");
   std::vector<std::string> words{"remember", "--json", "--data",
@@ -290,7 +290,7 @@ TEST_CASE("a file without permission is named and ends with 74") {
   CHECK(contains(both.err, file));
 }
 
-TEST_CASE("an empty folder is read without complaint") {
+TEST_CASE("an empty folder is read without an error") {
   program hololoom;
   fs::create_directories(hololoom.home() / "empty");
   auto result = hololoom.run(
@@ -302,7 +302,7 @@ TEST_CASE("an empty folder is read without complaint") {
 // -- reflect
 // -------------------------------------------------------------------
 
-TEST_CASE("one can reflect on a weave of an earlier run") {
+TEST_CASE("a weave of an earlier run can be reflected on") {
   program hololoom;
   auto data = hololoom.data();
   auto woven =
@@ -365,7 +365,8 @@ TEST_CASE("episodes are exported to files and imported again") {
         == hololoom.run({"episodes", "--json", "--data", hololoom.data()}).out);
 }
 
-TEST_CASE("a broken line is answered and ends with 65, the others count") {
+TEST_CASE("a broken line is answered with an error and ends with 65, the "
+          "others are stored") {
   program hololoom;
   auto result =
     hololoom.run({"episodes", "import", "-", "--data", hololoom.data()},
@@ -385,7 +386,7 @@ TEST_CASE("an episode imported twice is counted once") {
   CHECK(total_cycles(hololoom) == 1);
 }
 
-TEST_CASE("more episodes than a page are all listed") {
+TEST_CASE("more episodes than fit a page are all listed") {
   program hololoom;
   std::string lines;
   for (int i = 0; i < 450; ++i)
@@ -415,7 +416,7 @@ TEST_CASE("a reader that leaves early ends the list in order") {
 // -- durability
 // ----------------------------------------------------------------
 
-TEST_CASE("what was acknowledged survives kill -9") {
+TEST_CASE("acknowledged episodes survive kill -9") {
   program hololoom;
   constexpr int count = 25;
   {
@@ -453,7 +454,7 @@ TEST_CASE("three reflections, kill -9 and a restart are still three") {
   CHECK(total_cycles(hololoom) == 3);
 }
 
-TEST_CASE("a full disk refuses what it cannot keep, until there is room") {
+TEST_CASE("writes to a full disk are refused until there is room") {
   program hololoom;
   small_disk disk{hololoom.home() / "disk"};
   if (!disk.mounted()) {
@@ -519,7 +520,7 @@ TEST_CASE("a directory in use is refused with 73 and the owner's pid") {
   CHECK(total_cycles(hololoom) == 1);
 }
 
-TEST_CASE("a data directory that cannot be is refused with 73") {
+TEST_CASE("an impossible data directory is refused with 73") {
   program hololoom;
   auto file = hololoom.home().write("file", "x");
   for (const auto& data : {file, file + "/below"}) {
@@ -529,7 +530,7 @@ TEST_CASE("a data directory that cannot be is refused with 73") {
   }
 }
 
-TEST_CASE("a data directory that is there and read-only ends with 74") {
+TEST_CASE("an existing read-only data directory ends with 74") {
   program hololoom;
   if (!permissions_count(hololoom)) {
     WARN("permissions cannot be made to count here: not tested");

@@ -65,9 +65,10 @@ double phase_ms(const json& report, const std::string& name) {
   throw std::runtime_error{"no phase " + name};
 }
 
-/// Whoever did not end well is named, with what it was doing; and no episode
-/// is missing. A plain CAF actor shows nothing: it takes a moment to notice
-/// that it is stuck, and `time_to_notice` says whether there was one.
+/// Checks that each child that did not end by itself is named, with what it was
+/// doing, and that no episode is missing. A plain CAF actor does not show what
+/// it does: noticing that it is stuck takes a moment, and `time_to_notice` says
+/// whether there was one.
 void check_outcome(const json& report, bool time_to_notice = true) {
   CHECK(report["exit_code"] == 75);
   CHECK(report["requested_by"] == "signal");
@@ -114,7 +115,7 @@ TEST_CASE("one SIGTERM gives the workers five seconds, and no more") {
   CHECK(report["total_ms"].get<double>() < 5500);
 }
 
-TEST_CASE("the report has the keys that readers of it rely on") {
+TEST_CASE("the report has the keys that its readers rely on") {
   process program{{CASCADE_PROGRAM, "--workers", "1", "--json"}};
   auto result = program.wait();
   REQUIRE(result.code == 0);
@@ -158,7 +159,7 @@ TEST_CASE("an exit overtakes ten seconds of messages in a mailbox") {
   CHECK((*backlog)["ms"].get<double>() < 2000);
 }
 
-TEST_CASE("arguments that make no sense are refused before anything starts") {
+TEST_CASE("invalid arguments are refused before anything starts") {
   for (const auto* wrong : {"--workers=-1", "--workers=many", "--sideways"}) {
     INFO(wrong);
     process program{{CASCADE_PROGRAM, wrong}};
@@ -169,7 +170,8 @@ TEST_CASE("arguments that make no sense are refused before anything starts") {
   }
 }
 
-TEST_CASE("very many who get no time at all are killed, and not let go") {
+TEST_CASE(
+  "very many workers without any grace are killed, and none is abandoned") {
   process program{
     {CASCADE_PROGRAM, "--workers", "50000", "--grace-ms", "0", "--json"}};
   auto result = program.wait();
@@ -178,7 +180,7 @@ TEST_CASE("very many who get no time at all are killed, and not let go") {
   CHECK(parsed(result.out)["abandoned"] == json::array());
 }
 
-TEST_CASE("a second signal skips the wait and not the flush") {
+TEST_CASE("a second signal skips the grace period but not the flush") {
   constexpr int flush_ms = 1500;
   auto [first, second] =
     GENERATE(std::pair{SIGTERM, SIGTERM}, std::pair{SIGTERM, SIGINT},
@@ -197,7 +199,7 @@ TEST_CASE("a second signal skips the wait and not the flush") {
   CHECK(report["total_ms"].get<double>() < 5000);
 }
 
-TEST_CASE("two signals at once are two signals") {
+TEST_CASE("two signals at once count as two") {
   stuck_program program{0};
   program.send(SIGTERM);
   program.send(SIGINT);

@@ -73,7 +73,7 @@ TEST_CASE_METHOD(scratch, "a loom serves, flushes and closes while none of the "
   for (const auto* name : {"root/workers/stuck-1", "root/workers/stuck-2"})
     CHECK(std::count(report.abandoned.begin(), report.abandoned.end(), name)
           == 1);
-  // What is not stuck itself was not waited for in vain.
+  // The cascade waited for none but the stuck ones.
   for (const auto* name : {"root/reflection", "root/yarn", "root/shuttle"}) {
     auto child = std::find_if(report.children.begin(), report.children.end(),
                               [&](const auto& x) { return x.name == name; });

@@ -34,8 +34,9 @@ TEST_CASE_METHOD(real_fixture, "a blocking function that returns ends its "
   CHECK(ran);
 }
 
-TEST_CASE_METHOD(real_fixture, "told to end, a blocking function hears it by "
-                               "its stop token") {
+TEST_CASE_METHOD(
+  real_fixture,
+  "a blocking function that is told to end sees its stop token change") {
   std::promise<std::thread::id> begun;
   auto x = start(background::blocking("x", [&](const std::stop_token& stop) {
     begun.set_value(std::this_thread::get_id());
@@ -63,8 +64,9 @@ TEST_CASE_METHOD(real_fixture,
   CHECK(await_end(y) == caf::make_error(caf::exit_reason::user_shutdown));
 }
 
-TEST_CASE_METHOD(real_fixture, "what a blocking function captured is gone when "
-                               "its worker has ended") {
+TEST_CASE_METHOD(
+  real_fixture,
+  "a blocking function's captures are destroyed before its worker ends") {
   auto captured = std::make_shared<int>(7);
   std::weak_ptr<int> watch = captured;
   {
@@ -77,8 +79,8 @@ TEST_CASE_METHOD(real_fixture, "what a blocking function captured is gone when "
 }
 
 TEST_CASE_METHOD(real_fixture,
-                 "a thread that never returns is let go, and says "
-                 "meanwhile what it does and since when") {
+                 "a thread that never returns is abandoned, and reports until "
+                 "then what it does and since when") {
   auto before = std::chrono::steady_clock::now();
   std::promise<void> gate;
   std::promise<void> begun;
@@ -113,7 +115,7 @@ TEST_CASE_METHOD(real_fixture,
     std::this_thread::yield();
 }
 
-TEST_CASE("a thread that was let go outlives its actor system unharmed") {
+TEST_CASE("an abandoned thread outlives its actor system unharmed") {
   std::promise<void> gate;
   std::promise<void> returned;
   {
@@ -131,8 +133,8 @@ TEST_CASE("a thread that was let go outlives its actor system unharmed") {
   returned.get_future().wait();
 }
 
-TEST_CASE_METHOD(real_fixture, "a worker on a thread may stop itself and wait "
-                               "for nobody") {
+TEST_CASE_METHOD(real_fixture,
+                 "a worker on a thread may stop itself without waiting") {
   std::promise<caf::actor> self;
   auto known = self.get_future().share();
   auto x =
@@ -163,14 +165,14 @@ TEST_CASE_METHOD(real_fixture, "10,000 blocking workers one after the other "
   CHECK(descriptors_here() <= descriptors);
 }
 
-TEST_CASE_METHOD(real_fixture, "report_doing elsewhere does nothing") {
+TEST_CASE_METHOD(real_fixture, "report_doing has no effect on other threads") {
   report_doing("nothing");
   CHECK(start_bare(system, background::blocking("x", {})).how
         == start_result::outcome::failed);
 }
 
 TEST_CASE_METHOD(worker_fixture,
-                 "an actor of the user's is a worker as it is") {
+                 "the user's own actor can be a worker unchanged") {
   auto x = start(background::actor("x", [](caf::actor_system& sys) {
     return sys.spawn([](caf::event_based_actor*) -> caf::behavior {
       return {[](int n) {

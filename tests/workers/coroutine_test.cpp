@@ -106,7 +106,8 @@ TEST_CASE_METHOD(worker_fixture, "sleepers wake in the order of their times") {
   CHECK(woken == std::vector{1, 5, 10, 20, 30});
 }
 
-TEST_CASE_METHOD(worker_fixture, "sleeping for no time or for ever works") {
+TEST_CASE_METHOD(worker_fixture,
+                 "a coroutine can sleep for no time or for ever") {
   bool done = false;
   auto x = start(background::coroutine("x", [&](task_context ctx) -> task {
     co_await ctx.sleep_for(0s);
@@ -123,7 +124,7 @@ TEST_CASE_METHOD(worker_fixture, "sleeping for no time or for ever works") {
 }
 
 TEST_CASE_METHOD(worker_fixture,
-                 "cancelled, a coroutine cleans up at its co_await") {
+                 "a cancelled coroutine cleans up at its co_await") {
   log seen;
   auto x = start(background::coroutine("x", [&](task_context ctx) -> task {
     guard g{[&] {
@@ -145,9 +146,9 @@ TEST_CASE_METHOD(worker_fixture,
   CHECK(seen == log{"cancelled", "destructor"});
 }
 
-TEST_CASE_METHOD(worker_fixture,
-                 "a cancelled coroutine that returns ends by the reason it was "
-                 "given") {
+TEST_CASE_METHOD(
+  worker_fixture,
+  "a cancelled coroutine that returns ends with the reason it was given") {
   auto x = start(background::coroutine("x", [](task_context ctx) -> task {
     try {
       co_await ctx.sleep_for(1h);
@@ -159,7 +160,8 @@ TEST_CASE_METHOD(worker_fixture,
   CHECK(x.ended_with(caf::exit_reason::out_of_workers));
 }
 
-TEST_CASE_METHOD(worker_fixture, "an exit for reason normal is no exit") {
+TEST_CASE_METHOD(worker_fixture,
+                 "an exit message with reason normal is ignored") {
   auto x = start(background::coroutine(
     "x", [](task_context ctx) -> task { co_await ctx.sleep_for(1h); }));
   exit_high(x.handle, caf::exit_reason::normal);
@@ -167,9 +169,9 @@ TEST_CASE_METHOD(worker_fixture, "an exit for reason normal is no exit") {
   CHECK(x.running());
 }
 
-TEST_CASE_METHOD(worker_fixture,
-                 "cancelled in a nested task, all of them clean up, innermost "
-                 "first") {
+TEST_CASE_METHOD(
+  worker_fixture,
+  "tasks cancelled in a nested task all clean up, innermost first") {
   log seen;
   struct nest {
     static task inner(task_context ctx, log& seen) {
@@ -246,8 +248,8 @@ TEST_CASE_METHOD(worker_fixture,
   CHECK(x.last_words().find("no thread left") != std::string::npos);
 }
 
-TEST_CASE_METHOD(worker_fixture, "what is thrown before the first co_await, or "
-                                 "by no coroutine, is reported as well") {
+TEST_CASE_METHOD(worker_fixture, "exceptions before the first co_await, or "
+                                 "outside a coroutine, are reported as well") {
   auto x = start(background::coroutine("x", [](task_context) -> task {
     throw 7;
     co_return;
@@ -277,7 +279,7 @@ TEST_CASE_METHOD(
 }
 
 TEST_CASE_METHOD(worker_fixture,
-                 "throwing 'cancelled' uncalled-for is an error") {
+                 "throwing 'cancelled' without being told to end is an error") {
   auto x = start(background::coroutine("x", [](task_context) -> task {
     throw cancelled{};
     co_return;
@@ -285,8 +287,8 @@ TEST_CASE_METHOD(worker_fixture,
   CHECK(x.ended_with(errc::crashed));
 }
 
-TEST_CASE_METHOD(worker_fixture, "who catches the cancellation and awaits "
-                                 "again gets it again at once") {
+TEST_CASE_METHOD(worker_fixture, "a coroutine that catches its cancellation "
+                                 "and awaits again gets it again at once") {
   log seen;
   auto x = start(background::coroutine("x", [&](task_context ctx) -> task {
     for (int i = 0; i < 3; ++i) {
@@ -303,8 +305,8 @@ TEST_CASE_METHOD(worker_fixture, "who catches the cancellation and awaits "
   CHECK(x.ended_with(caf::exit_reason::user_shutdown));
 }
 
-TEST_CASE_METHOD(worker_fixture, "who never stops catching the cancellation is "
-                                 "destroyed at its co_await") {
+TEST_CASE_METHOD(worker_fixture, "a coroutine that never stops catching its "
+                                 "cancellation is destroyed at its co_await") {
   int caught = 0;
   bool destroyed = false;
   auto x = start(background::coroutine("x", [&](task_context ctx) -> task {
@@ -326,7 +328,7 @@ TEST_CASE_METHOD(worker_fixture, "who never stops catching the cancellation is "
 }
 
 TEST_CASE_METHOD(worker_fixture,
-                 "killed, a coroutine is destroyed where it waits") {
+                 "a killed coroutine is destroyed where it waits") {
   log seen;
   auto x = start(background::coroutine("x", [&](task_context ctx) -> task {
     guard g{[&] {
@@ -376,7 +378,8 @@ TEST_CASE_METHOD(worker_fixture, "a shield lets a clean-up wait, and a kill "
   CHECK(y.ended_with(caf::exit_reason::kill));
 }
 
-TEST_CASE_METHOD(worker_fixture, "told to end twice, it is cancelled once") {
+TEST_CASE_METHOD(worker_fixture,
+                 "a coroutine that is told to end twice is cancelled once") {
   int caught = 0;
   auto x = start(background::coroutine("x", [&](task_context ctx) -> task {
     try {
@@ -394,8 +397,9 @@ TEST_CASE_METHOD(worker_fixture, "told to end twice, it is cancelled once") {
   CHECK(x.ended_with(caf::exit_reason::user_shutdown));
 }
 
-TEST_CASE_METHOD(worker_fixture,
-                 "a coroutine that ends itself is cancelled as by others") {
+TEST_CASE_METHOD(
+  worker_fixture,
+  "a coroutine that stops itself is cancelled as by any other actor") {
   bool clean = false;
   auto x = start(background::coroutine("x", [&](task_context ctx) -> task {
     guard g{[&] {
@@ -476,16 +480,16 @@ TEST_CASE_METHOD(worker_fixture, "a request that is not answered in time gives "
   CHECK(said.empty());
   advance(1ms);
   CHECK(said == "timed_out");
-  // The answer that comes too late disturbs nobody.
+  // The answer that comes too late has no effect.
   advance(5s);
   CHECK(x.running());
   advance(5s);
   CHECK(x.ended_normally());
 }
 
-TEST_CASE_METHOD(worker_fixture,
-                 "cancelled while it awaits a request, it hears "
-                 "no more of that") {
+TEST_CASE_METHOD(
+  worker_fixture,
+  "a coroutine cancelled while it awaits a request never sees the answer") {
   auto peer = track(system.spawn(slow));
   log seen;
   auto x = start(background::coroutine("x", [&](task_context ctx) -> task {
@@ -574,8 +578,8 @@ TEST_CASE_METHOD(worker_fixture, "several requests are awaited at once") {
   CHECK(took == 3250ms);
 }
 
-TEST_CASE_METHOD(worker_fixture, "cancelled or killed with several requests "
-                                 "under way, it ends at once") {
+TEST_CASE_METHOD(worker_fixture, "a coroutine cancelled or killed with several "
+                                 "requests under way ends at once") {
   auto late = track(system.spawn(slow));
   auto body = [&](task_context ctx) -> task {
     co_await when_all(ctx.request<int>(late, 1h, 100),
@@ -624,14 +628,14 @@ TEST_CASE_METHOD(worker_fixture, "a sleeper that is cancelled leaves nothing "
     run();
     CHECK(service->size() == 0);
   }
-  // Nobody holds them, no timer either.
+  // Nothing holds them, not even a timer.
   for (auto& x : addresses)
     CHECK(caf::actor_cast<caf::strong_actor_ptr>(x) == nullptr);
 }
 
-TEST_CASE_METHOD(worker_fixture,
-                 "a probe says what a coroutine does, unless it "
-                 "waits in peace") {
+TEST_CASE_METHOD(
+  worker_fixture,
+  "a probe tells what a coroutine does, unless it waits undisturbed") {
   bool busy = false;
   std::shared_ptr<child_probe> probe;
   auto x = start(background::coroutine("x", [&](task_context ctx) -> task {
@@ -650,8 +654,8 @@ TEST_CASE_METHOD(worker_fixture,
   CHECK_FALSE(probe->doing());
 }
 
-TEST_CASE_METHOD(worker_fixture, "a worker answers strangers that it does not "
-                                 "understand them") {
+TEST_CASE_METHOD(worker_fixture,
+                 "a worker answers unknown messages with an error") {
   auto x = start(background::coroutine(
     "x", [](task_context ctx) -> task { co_await ctx.sleep_for(1h); }));
   auto r = ask<int>(x.handle, std::string{"hello"});

@@ -14,7 +14,7 @@ using namespace hololoom;
 using namespace hololoom::test;
 using namespace std::chrono_literals;
 
-TEST_CASE("the next beat lies on the grid, and what was missed is skipped") {
+TEST_CASE("the next beat lies on the grid, and missed beats are skipped") {
   auto t = [](int ms) {
     return caf::actor_clock::time_point{std::chrono::milliseconds{ms}};
   };
@@ -26,8 +26,8 @@ TEST_CASE("the next beat lies on the grid, and what was missed is skipped") {
   CHECK(next_beat(t(100), 10ms, t(95)) == t(100));
 }
 
-TEST_CASE_METHOD(worker_fixture, "a periodic function runs on each beat and on "
-                                 "no other moment") {
+TEST_CASE_METHOD(worker_fixture,
+                 "a periodic function runs on each beat and at no other time") {
   int runs = 0;
   auto x = start(background::periodic("x", 10s, [&] { ++runs; }));
   advance(9'999ms);
@@ -40,7 +40,8 @@ TEST_CASE_METHOD(worker_fixture, "a periodic function runs on each beat and on "
   CHECK_FALSE(x.probe->doing());
 }
 
-TEST_CASE_METHOD(worker_fixture, "a periodic function may run at once") {
+TEST_CASE_METHOD(worker_fixture,
+                 "a periodic function may run as soon as its worker starts") {
   int runs = 0;
   periodic_options at_once;
   at_once.immediately = true;
@@ -51,8 +52,8 @@ TEST_CASE_METHOD(worker_fixture, "a periodic function may run at once") {
   CHECK(runs == 2);
 }
 
-TEST_CASE_METHOD(worker_fixture, "time that passes in one leap is made up for "
-                                 "by one run") {
+TEST_CASE_METHOD(worker_fixture,
+                 "one run makes up for any number of missed beats") {
   int runs = 0;
   auto x = start(background::periodic("x", 1s, [&] { ++runs; }));
   scheduler.advance_time(3'600s);
@@ -84,7 +85,8 @@ TEST_CASE_METHOD(worker_fixture, "an exception ends a periodic worker with an "
   CHECK(x.last_words().find("out of yarn") != std::string::npos);
 }
 
-TEST_CASE_METHOD(worker_fixture, "exceptions may be counted instead") {
+TEST_CASE_METHOD(worker_fixture,
+                 "on_failure lets a worker go on after an exception") {
   std::vector<std::string> seen;
   periodic_options counting;
   counting.on_failure = [&](const periodic_failure& x) {
@@ -99,8 +101,7 @@ TEST_CASE_METHOD(worker_fixture, "exceptions may be counted instead") {
   CHECK(seen[1].find("out of yarn") != std::string::npos);
 }
 
-TEST_CASE_METHOD(worker_fixture,
-                 "an exception in the counting ends the worker") {
+TEST_CASE_METHOD(worker_fixture, "an exception in on_failure ends the worker") {
   periodic_options bad;
   bad.on_failure = [](const periodic_failure&) {
     throw 1;
@@ -121,8 +122,8 @@ TEST_CASE_METHOD(worker_fixture, "a periodic worker needs an interval and a "
            errc::invalid_spec));
 }
 
-TEST_CASE_METHOD(worker_fixture, "a periodic function that blocks holds nobody "
-                                 "up and never overlaps itself") {
+TEST_CASE_METHOD(worker_fixture, "a periodic function that blocks holds up no "
+                                 "other actor and never overlaps itself") {
   std::atomic<int> begun = 0;
   std::promise<void> gate;
   auto opened = gate.get_future().share();

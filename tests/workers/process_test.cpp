@@ -25,8 +25,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// -- what the child processes do
-// ---------------------------------------------------
+// -- what the child processes do ----------------------------------------------
 
 int say(process_context ctx) {
   std::cout << "out of " << ctx.name() << "\n";
@@ -157,8 +156,7 @@ const bool hooked = [] {
   return true;
 }();
 
-// -- what the tests see of it
-// ----------------------------------------------------------
+// -- what the tests see of it -------------------------------------------------
 
 struct transcript {
   std::mutex mutex;
@@ -211,8 +209,9 @@ const auto user_shutdown = caf::make_error(caf::exit_reason::user_shutdown);
 
 } // namespace
 
-TEST_CASE_METHOD(process_fixture, "a process function runs in a process of its "
-                                  "own, with its arguments, and is heard") {
+TEST_CASE_METHOD(process_fixture,
+                 "a process function runs in a process of its own, with its "
+                 "arguments, and its output arrives") {
   process_options options;
   options.function = "say";
   options.arguments = {"one", "two words", ""};
@@ -248,14 +247,15 @@ TEST_CASE_METHOD(process_fixture, "a crash is an error that says the signal") {
   CHECK(explain(reason).find("about to fall") != std::string::npos);
 }
 
-TEST_CASE("an end by core dump is told as such") {
+TEST_CASE("an end by core dump is described as such") {
   detail::process_end x;
   x.signal = SIGABRT;
   x.core_dumped = true;
   CHECK(detail::describe(x) == "the process was ended by SIGABRT, core dumped");
 }
 
-TEST_CASE_METHOD(process_fixture, "told to end, a process gets SIGTERM") {
+TEST_CASE_METHOD(process_fixture,
+                 "a process that is told to end gets SIGTERM") {
   auto x = run("hang");
   REQUIRE(eventually([&] { return said->said("hanging"); }));
   auto note = x.probe->doing();
@@ -298,8 +298,8 @@ TEST_CASE_METHOD(process_fixture, "a process that ignores SIGTERM is ended by "
   CHECK_FALSE(runs(pid));
 }
 
-TEST_CASE_METHOD(process_fixture, "told to end at once, a process ends all the "
-                                  "same, started or not") {
+TEST_CASE_METHOD(process_fixture,
+                 "a process that is told to end at once ends, started or not") {
   for (int i = 0; i < 20; ++i) {
     auto x = run("hang");
     x.stop();
@@ -311,8 +311,9 @@ TEST_CASE_METHOD(process_fixture, "told to end at once, a process ends all the "
   CHECK(eventually([&] { return !has_children(); }));
 }
 
-TEST_CASE_METHOD(process_fixture, "a process inherits nothing but a clean "
-                                  "slate") {
+TEST_CASE_METHOD(
+  process_fixture,
+  "a process inherits no descriptors, input or signal settings") {
   // What other code forgot to mark close-on-exec.
   int leaky[2];
   REQUIRE(pipe(leaky) == 0);
@@ -342,7 +343,7 @@ TEST_CASE_METHOD(process_fixture, "a process inherits nothing but a clean "
 }
 
 TEST_CASE_METHOD(process_fixture,
-                 "what a process started itself ends with it") {
+                 "processes started by a process end with it") {
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   auto reap = [](pid_t pid) {
     int status = 0;
@@ -365,22 +366,24 @@ TEST_CASE_METHOD(process_fixture,
   prctl(PR_SET_CHILD_SUBREAPER, 0);
 }
 
-TEST_CASE_METHOD(process_fixture,
-                 "a flood of output is heard to its last line, "
-                 "and fills no memory") {
+TEST_CASE_METHOD(
+  process_fixture,
+  "a flood of output arrives to its last line, and fills no memory") {
   CHECK_FALSE(await_end(run("flood", {"50000"})));
   CHECK(said->out.size() == 50'000);
 }
 
-TEST_CASE_METHOD(process_fixture, "a flood that nobody hears ends as well") {
+TEST_CASE_METHOD(process_fixture,
+                 "a flood of output without a reader ends as well") {
   process_options options;
   options.function = "flood";
   options.arguments = {"50000"};
   CHECK_FALSE(await_end(start(background::process("x", options))));
 }
 
-TEST_CASE_METHOD(process_fixture, "a hearer that is slow slows the process "
-                                  "down, and one that throws ends it") {
+TEST_CASE_METHOD(
+  process_fixture,
+  "a slow on_output slows the process down, and one that throws ends it") {
   process_options options;
   options.function = "flood";
   options.arguments = {"20000"};
@@ -413,8 +416,9 @@ TEST_CASE("lines are cut as they come") {
   CHECK(lines == std::vector<std::string>{"ab", "cd", "", "toolo", "last"});
 }
 
-TEST_CASE_METHOD(process_fixture, "a function that is not registered is "
-                                  "refused, and those that are, named") {
+TEST_CASE_METHOD(
+  process_fixture,
+  "an unregistered function is refused with the registered names") {
   process_options options;
   options.function = "sya";
   auto r = start_bare(system, background::process("x", options));
@@ -477,13 +481,13 @@ TEST_CASE("a parent that is killed leaves no process behind") {
   prctl(PR_SET_CHILD_SUBREAPER, 0);
 }
 
-TEST_CASE("a program whose main lacks the hook is told so") {
+TEST_CASE("the error for a main without the hook says so") {
   auto result = run_process({PROCESS_TREE_PROGRAM, "no-hook"});
   CHECK(result.code == 0);
   CHECK(result.out.find("run_if_child_process") != std::string::npos);
 }
 
-TEST_CASE("a child whose parent is another than it was told ends at once") {
+TEST_CASE("a child whose parent is not the expected one ends at once") {
   auto result = run_process(
     {PROCESS_TREE_PROGRAM, "--hololoom-process-worker", "sleep", "1"});
   CHECK(result.code == 70);

@@ -28,7 +28,7 @@ void say(const std::string& line) {
     pause();
 }
 
-/// Workers that are processes, under nobody.
+/// Workers that are processes, without a supervisor.
 class nursery {
 public:
   nursery() : system_(config_) {}

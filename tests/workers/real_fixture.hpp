@@ -34,8 +34,7 @@ inline bool has_children() {
       || errno != ECHILD;
 }
 
-/// Waits until `condition` holds, ten seconds at most: for what nobody
-/// announces.
+/// Waits up to ten seconds until `condition` holds, for changes without an event.
 template <class F>
 bool eventually(F condition) {
   auto limit = std::chrono::steady_clock::now() + std::chrono::seconds{10};

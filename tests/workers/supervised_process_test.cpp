@@ -63,8 +63,8 @@ struct nursery : supervised_fixture {
 
 } // namespace
 
-TEST_CASE_METHOD(nursery, "a process that crashes is told of with its output, "
-                          "and started again") {
+TEST_CASE_METHOD(
+  nursery, "a process that crashes is reported with its output and restarted") {
   CHECK_FALSE(
     begin(process("p", "fail", {"3"})
             .restart(restart_type::permanent)
@@ -83,8 +83,9 @@ TEST_CASE_METHOD(nursery, "a process that crashes is told of with its output, "
   CHECK_FALSE(has_children());
 }
 
-TEST_CASE_METHOD(nursery, "a signal that ends a process is told of, and the "
-                          "process started again") {
+TEST_CASE_METHOD(
+  nursery,
+  "a signal that ends a process is reported, and the process restarted") {
   CHECK_FALSE(begin(process("p", "dump").restart(restart_type::transient)));
   REQUIRE(wait_for(transition::started, 2));
   auto exited = wait_for(transition::exited, 1);
@@ -95,7 +96,7 @@ TEST_CASE_METHOD(nursery, "a signal that ends a process is told of, and the "
   CHECK_FALSE(has_children());
 }
 
-TEST_CASE_METHOD(nursery, "a process that ended well is not started again") {
+TEST_CASE_METHOD(nursery, "a process that ended normally is not restarted") {
   CHECK_FALSE(begin(process("p", "say").restart(restart_type::transient)));
   REQUIRE(wait_for(transition::exited, 1));
   CHECK(heard("no line end"));
@@ -106,8 +107,9 @@ TEST_CASE_METHOD(nursery, "a process that ended well is not started again") {
   CHECK_FALSE(has_children());
 }
 
-TEST_CASE_METHOD(nursery, "told to end by its supervisor, a process gets "
-                          "SIGTERM and its time") {
+TEST_CASE_METHOD(
+  nursery,
+  "a process that its supervisor tells to end gets SIGTERM and its grace") {
   CHECK_FALSE(
     begin(process("p", "obey").shutdown(shutdown_policy::within(9s))));
   REQUIRE(heard("ready"));
@@ -117,7 +119,7 @@ TEST_CASE_METHOD(nursery, "told to end by its supervisor, a process gets "
   CHECK_FALSE(has_children());
 }
 
-TEST_CASE_METHOD(nursery, "past its time, a process gets SIGKILL") {
+TEST_CASE_METHOD(nursery, "a process that outlasts its grace gets SIGKILL") {
   CHECK_FALSE(
     begin(process("p", "ignore").shutdown(shutdown_policy::within(30ms))));
   REQUIRE(heard("ignoring"));
@@ -145,7 +147,7 @@ TEST_CASE_METHOD(nursery, "past its time, a process gets SIGKILL") {
   CHECK(eventually([] { return !has_children(); }));
 }
 
-TEST_CASE_METHOD(nursery, "a supervisor that is killed leaves no process") {
+TEST_CASE_METHOD(nursery, "a killed supervisor leaves no process behind") {
   for (const auto* name : {"a", "b", "c"})
     CHECK_FALSE(begin(process(name, "ignore")));
   REQUIRE(heard("ignoring"));
@@ -153,11 +155,12 @@ TEST_CASE_METHOD(nursery, "a supervisor that is killed leaves no process") {
   CHECK(eventually([] { return !has_children(); }));
 }
 
-TEST_CASE_METHOD(nursery, "processes started and ended one after the other "
-                          "leave nothing") {
+TEST_CASE_METHOD(
+  nursery,
+  "processes started and ended one after the other leave nothing behind") {
   cycle(1'000);
 }
 
-TEST_CASE_METHOD(nursery, "10,000 processes leave nothing", "[.long]") {
+TEST_CASE_METHOD(nursery, "10,000 processes leave nothing behind", "[.long]") {
   cycle(10'000);
 }

@@ -20,8 +20,7 @@ task sleeper(task_context ctx) {
 
 } // namespace
 
-TEST_CASE_METHOD(supervised_fixture,
-                 "a name is given to one worker at a time") {
+TEST_CASE_METHOD(supervised_fixture, "one worker at a time has a given name") {
   CHECK_FALSE(begin(background::coroutine("pulse", sleeper)));
   CHECK(
     is(begin(background::periodic("pulse", 1h, [] {})), errc::already_started));
@@ -31,8 +30,8 @@ TEST_CASE_METHOD(supervised_fixture,
   CHECK_FALSE(begin(background::periodic("pulse", 1h, [] {})));
 }
 
-TEST_CASE_METHOD(supervised_fixture, "a crash of a worker is seen with what it "
-                                     "threw") {
+TEST_CASE_METHOD(supervised_fixture,
+                 "a worker's crash is reported with its exception") {
   CHECK_FALSE(begin(background::coroutine("x", [](task_context ctx) -> task {
     co_await ctx.sleep_for(1ms);
     throw std::runtime_error("the warp tore");
@@ -42,8 +41,8 @@ TEST_CASE_METHOD(supervised_fixture, "a crash of a worker is seen with what it "
   CHECK(said.find("the warp tore") != std::string::npos);
 }
 
-TEST_CASE_METHOD(supervised_fixture, "a transient worker that crashed is "
-                                     "started again") {
+TEST_CASE_METHOD(supervised_fixture,
+                 "a transient worker that crashed is restarted") {
   std::atomic<int> starts = 0;
   CHECK_FALSE(begin(background::blocking("x", [&](const std::stop_token&) {
                       if (++starts < 3)
@@ -52,8 +51,9 @@ TEST_CASE_METHOD(supervised_fixture, "a transient worker that crashed is "
   CHECK(eventually([&] { return starts == 3; }));
 }
 
-TEST_CASE_METHOD(supervised_fixture, "a thread that does not return is let go "
-                                     "by name, with what it is doing") {
+TEST_CASE_METHOD(
+  supervised_fixture,
+  "a thread that does not return is abandoned by name, with what it is doing") {
   std::promise<void> gate;
   CHECK_FALSE(
     begin(background::blocking("reader", [opened = gate.get_future().share()](
@@ -68,9 +68,9 @@ TEST_CASE_METHOD(supervised_fixture, "a thread that does not return is let go "
   gate.set_value();
 }
 
-TEST_CASE_METHOD(supervised_fixture,
-                 "a coroutine that never awaits is noticed, "
-                 "named and let go") {
+TEST_CASE_METHOD(
+  supervised_fixture,
+  "a coroutine that never awaits is noticed, named and abandoned") {
   // Shared: the worker outlives this function.
   auto enough = std::make_shared<std::atomic<bool>>(false);
   before_end = [this, enough] {
@@ -96,10 +96,10 @@ TEST_CASE_METHOD(supervised_fixture,
   CHECK(reason_of(transition::abandoned).find("spinning") != std::string::npos);
 }
 
-TEST_CASE_METHOD(supervised_fixture, "any actor that is stuck is noticed and "
-                                     "named, and no other") {
+TEST_CASE_METHOD(supervised_fixture,
+                 "only an actor that is stuck is noticed and named") {
   auto gate = std::make_shared<std::promise<void>>();
-  // Those who look like it: one that blocks on its mailbox, one that has work
+  // Actors that look stuck: one that blocks on its mailbox, one that has work
   // for longer than the limit, and one that waits for ever.
   CHECK_FALSE(begin(background::actor("blocks", [](caf::actor_system& sys) {
     return sys.spawn([](caf::blocking_actor* self) {
@@ -162,8 +162,8 @@ TEST_CASE_METHOD(supervised_fixture, "a sleeping worker is not stuck") {
   }));
 }
 
-TEST_CASE_METHOD(supervised_fixture, "a worker may have itself stopped, and "
-                                     "waits for nobody") {
+TEST_CASE_METHOD(supervised_fixture,
+                 "a worker may have itself stopped without waiting") {
   std::promise<void> asked;
   CHECK_FALSE(begin(background::coroutine("x", [&](task_context ctx) -> task {
     // Named, because g++ 12 destroys braced temporaries of a co_await twice.
@@ -179,8 +179,9 @@ TEST_CASE_METHOD(supervised_fixture, "a worker may have itself stopped, and "
   CHECK(reason_of(transition::stopped).find("workers/x") == 0);
 }
 
-TEST_CASE_METHOD(supervised_fixture, "10,000 coroutines started and cancelled "
-                                     "one after the other leave nothing") {
+TEST_CASE_METHOD(supervised_fixture,
+                 "10,000 coroutines started and cancelled one after the other "
+                 "leave nothing behind") {
   caf::scoped_actor self{system};
   auto running = system.registry().running();
   auto threads = threads_here();
@@ -201,8 +202,9 @@ TEST_CASE_METHOD(supervised_fixture, "10,000 coroutines started and cancelled "
   CHECK(detail::wake_service::of(system)->size() == 0);
 }
 
-TEST_CASE_METHOD(supervised_fixture, "100,000 sleeping coroutines end with "
-                                     "their clean-up in moments") {
+TEST_CASE_METHOD(
+  supervised_fixture,
+  "100,000 sleeping coroutines clean up and end within seconds") {
   constexpr int many = 100'000;
   std::atomic<int> clean = 0;
   struct guard {
