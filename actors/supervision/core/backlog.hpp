@@ -60,6 +60,8 @@ public:
     ends_.insert_or_assign(order, std::move(end));
   }
 
+  bool holds_end(std::uint64_t order) const { return ends_.contains(order); }
+
   /// Takes out the end that waits for the child of this order.
   std::optional<child_end> take_end(std::uint64_t order) {
     auto node = ends_.extract(order);

@@ -52,7 +52,9 @@ void core::ready(const std::string& name, std::uint64_t start_id,
 }
 
 void core::replace_stuck(child& c, time_point now) {
-  if (!c.alive() || c.asked || c.zombie || stopping())
+  // One whose end waits for the plan has ended, and is stuck no more.
+  if (!c.alive() || c.asked || c.zombie || stopping()
+      || backlog_.holds_end(c.order))
     return;
   if (plan_.busy())
     return backlog_.defer(
