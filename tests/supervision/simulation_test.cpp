@@ -1,27 +1,19 @@
+#include "schedules.hpp"
 #include "support.hpp"
-#include "support/catch.hpp"
 
 #include <hololoom/actors/supervision/core/restart_limit.hpp>
 
 #include <algorithm>
-#include <cstdlib>
 #include <functional>
 #include <set>
 
-// The production supervisor on virtual time, with a seeded scheduler: whoever
-// has something to do next is drawn, so that each seed is another interleaving.
-//
-// HOLOLOOM_SCHEDULES=100000 runs more of them, HOLOLOOM_SEED=42 replays one.
+// The production supervisor on virtual time, with a seeded scheduler: the actor
+// that runs next is drawn, so that each seed is another interleaving.
 
 using namespace hololoom;
 using namespace hololoom::test;
 
 namespace {
-
-std::uint64_t from_environment(const char* name, std::uint64_t standard) {
-  auto text = std::getenv(name);
-  return text ? std::strtoull(text, nullptr, 10) : standard;
-}
 
 std::string parent(const std::string& path) {
   return path.substr(0, path.rfind('/'));
@@ -29,13 +21,12 @@ std::string parent(const std::string& path) {
 
 class simulation : public supervision_fixture {
 public:
-  /// HOLOLOOM_SEED also shows what happened.
   explicit simulation(bool verbose) {
     events->subscribe([this, verbose](const lifecycle_event& e) {
       // A kill that is not handled within `kill_wait`: that very incarnation is
-      // let go of, and the next may run beside it.
+      // abandoned, and the next may run beside it.
       if (e.what == transition::abandoned)
-        books_->let_go[e.path].insert(e.incarnation);
+        books_->abandoned[e.path].insert(e.incarnation);
       if (e.what == transition::restarting)
         books_->restarting.insert(e.path);
       else if (e.what == transition::started)
@@ -72,7 +63,7 @@ public:
     }
     if (draw(2) == 0)
       settle();
-    finish(options);
+    finish();
     check();
     supervisor_ = supervisor_actor{};
   }
@@ -148,7 +139,7 @@ private:
       return start_result::ignore();
     auto hdl = spawn<child_state_machine, caf::actor>(how);
     ++log->running[ctx.path];
-    if (!books_->only_let_go(ctx.path) && !below_one_let_go(ctx.path))
+    if (!books_->only_abandoned(ctx.path) && !below_one_abandoned(ctx.path))
       problems.push_back(ctx.path + " was started beside a living one");
     books_->alive[ctx.path].insert(ctx.incarnation);
     hdl->attach_functor([log = log, books = books_, path = ctx.path,
@@ -157,7 +148,7 @@ private:
       --log->running[path];
       log->current.erase(path);
       take(books->alive[path], n);
-      take(books->let_go[path], n);
+      take(books->abandoned[path], n);
     });
     log->current[ctx.path] = hdl;
     if (outcome > 3)
@@ -168,19 +159,19 @@ private:
 
   using incarnations = std::multiset<std::int64_t>;
 
-  /// Who lives, and who of them was let go of, by path.
+  /// The living incarnations, and those of them that were abandoned, by path.
   struct books {
     std::map<std::string, incarnations> alive;
-    std::map<std::string, incarnations> let_go;
+    std::map<std::string, incarnations> abandoned;
     std::set<std::string> restarting;
     /// Supervisors that have restarted a child since the drain began, or were
     /// about to.
     std::set<std::string> restarts;
 
-    /// Whether nobody lives there but who was let go of.
-    bool only_let_go(const std::string& path) {
+    /// Whether all that live there were abandoned.
+    bool only_abandoned(const std::string& path) {
       const auto& living = alive[path];
-      const auto& gone = let_go[path];
+      const auto& gone = abandoned[path];
       return std::includes(gone.begin(), gone.end(), living.begin(),
                            living.end());
     }
@@ -191,19 +182,19 @@ private:
       from.erase(i);
   }
 
-  /// A supervisor that is let go of keeps its children until its kill comes.
-  bool below_one_let_go(const std::string& path) const {
+  /// An abandoned supervisor keeps its children until its kill comes.
+  bool below_one_abandoned(const std::string& path) const {
     for (auto i = path.find('/'); i != std::string::npos;
          i = path.find('/', i + 1))
-      if (auto x = books_->let_go.find(path.substr(0, i));
-          x != books_->let_go.end() && !x->second.empty())
+      if (auto x = books_->abandoned.find(path.substr(0, i));
+          x != books_->abandoned.end() && !x->second.empty())
         return true;
     return false;
   }
 
   /// Lets everything that is under way come to its end: all limits are far
-  /// shorter. Then nobody may be left waiting, for the end of the supervisor
-  /// answers whoever was forgotten.
+  /// shorter. Then no request may be left waiting. Later the end of the
+  /// supervisor would answer those that it forgot.
   void settle() {
     wander(100000);
     for (auto i = 0; i < 40 && ended_->empty(); ++i) {
@@ -213,11 +204,11 @@ private:
     if (!ended_->empty())
       return;
     for (const auto& [number, what] : unanswered_)
-      problems.push_back("nobody answered " + what
+      problems.push_back("nothing answered " + what
                          + " while there was nothing else to do");
   }
 
-  /// Something that happens, or that somebody asks.
+  /// Something that happens, or a request.
   void act() {
     auto name = std::string(1, char('a' + draw(6)));
     switch (draw(13)) {
@@ -303,14 +294,13 @@ private:
     clock.advance_time(end - clock.now());
   }
 
-  void finish(const supervisor_options& o) {
+  void finish() {
     if (draw(2) == 0) {
       wander(draw(2) == 0 ? 100000 : 0);
       exit_high(supervisor_, caf::exit_reason::user_shutdown);
     } else {
       drain();
     }
-    (void)o;
     for (auto i = 0; i < 200 && ended_->empty(); ++i) {
       wander(100000);
       let_pass(500ms);
@@ -390,15 +380,15 @@ private:
     return path.compare(0, o.name.size() + 1, o.name + "/") == 0;
   }
 
-  /// Whoever lives when a drain is answered is one of those that it left, or
-  /// below one, unless it was let go of.
+  /// A child that lives when a drain is answered is one of those that it left,
+  /// or below one, unless it was abandoned.
   void check_survivors(const drain_report& r) {
     for (const auto& [path, living] : books_->alive) {
       const auto& name = path; // clang 14 captures no structured binding
       auto is = [&](const child_outcome& o) {
         return o.name == name || within(name, o);
       };
-      if (books_->only_let_go(path) || below_one_let_go(path)
+      if (books_->only_abandoned(path) || below_one_abandoned(path)
           || std::any_of(r.survivors.begin(), r.survivors.end(), is))
         continue;
       // One that ends only with the drain's own request speaks for its own.
@@ -411,7 +401,7 @@ private:
     }
   }
 
-  /// What became of each that a drain left is said once, by the force.
+  /// The force reports once what became of each child that a drain left.
   void check_forced(const std::vector<child_outcome>& left,
                     const force_report& f) {
     for (const auto& x : left) {
@@ -435,7 +425,7 @@ private:
       if (count != 0)
         problems.push_back(path + " is left");
     for (const auto& [number, what] : unanswered_)
-      problems.push_back("nobody answered " + what);
+      problems.push_back("nothing answered " + what);
   }
 
   supervision::seeded_random random_{0};
@@ -450,24 +440,8 @@ private:
 } // namespace
 
 TEST_CASE("random schedules leave nothing behind", "[simulation]") {
-  auto first = from_environment("HOLOLOOM_SEED", 1);
-  auto count = from_environment("HOLOLOOM_SCHEDULES",
-                                std::getenv("HOLOLOOM_SEED") ? 1 : 20000);
-  auto verbose = std::getenv("HOLOLOOM_SEED") != nullptr;
-  auto sim = std::make_unique<simulation>(verbose);
-  for (auto seed = first; seed < first + count; ++seed) {
-    // What actors leave behind weakly is let go of from time to time.
-    if (seed % 100 == 0)
-      sim = std::make_unique<simulation>(verbose);
-    sim->play(seed);
-    if (sim->problems.empty())
-      continue;
-    std::string all;
-    for (const auto& p : sim->problems)
-      all += "\n  " + p;
-    FAIL("seed " << seed << " (replay it with HOLOLOOM_SEED):" << all);
-  }
-  SUCCEED();
+  play_schedules(
+    20000, [](bool verbose) { return std::make_unique<simulation>(verbose); });
 }
 
 TEST_CASE_METHOD(supervision_fixture,
