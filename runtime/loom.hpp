@@ -156,7 +156,7 @@ public:
   std::shared_future<shutdown_report>
   close_async(std::string reason = "close", std::string requested_by = "");
 
-  /// Skips what is left of the grace period; the flush is still waited for.
+  /// Skips the rest of the grace period; the cascade still waits for the flush.
   void hurry();
 
   loom_state state() const;

@@ -27,15 +27,16 @@ constexpr auto exit_code_meanings() {
   using e = exit_code;
   using s = std::string_view;
   return std::array{
-    std::pair{e::ok, s{"fine"}},
+    std::pair{e::ok, s{"success"}},
     std::pair{e::usage, s{"the command line is wrong"}},
-    std::pair{e::bad_data, s{"the input is wrong, damaged or not there"}},
-    std::pair{e::unavailable, s{"what would do it is not available now"}},
+    std::pair{e::bad_data, s{"the input is invalid, damaged or missing"}},
+    std::pair{e::unavailable, s{"a part that is needed is unavailable now"}},
     std::pair{e::internal, s{"a defect of HoloLoom"}},
     std::pair{e::data_dir,
               s{"the data directory is in use or cannot be created"}},
     std::pair{e::io, s{"reading or writing failed: disk full, read-only"}},
-    std::pair{e::forced, s{"something had to be ended by force"}},
+    std::pair{e::forced,
+              s{"an actor, thread or process had to be ended by force"}},
   };
 }
 
