@@ -100,9 +100,9 @@ void buffer_state::on(const journal_opening& x) {
   if (around_.on_opened)
     around_.on_opened(x.failed);
   if (x.failed)
-    self_->quit(closing_ ? exit_reason_ : x.failed);
-  else
-    publish();
+    return self_->quit(closing_ ? exit_reason_ : x.failed);
+  publish();
+  answer_waiting({});
 }
 
 void buffer_state::on(const journal_result& x) {
@@ -133,6 +133,7 @@ void buffer_state::degrade(const caf::error& why) {
   for (auto& flush : flushes_)
     if (auto task = flush.task.lock())
       task->spoil(why);
+  answer_waiting(why);
 }
 
 void buffer_state::publish() {
@@ -167,7 +168,7 @@ void buffer_state::tick() {
   if (options.analysis_interval.count() > 0
       && now - analysed_at_ >= options.analysis_interval
       && memory_.learned->sequence > memory_.learned->analysed)
-    (void)learn({true, true}, false);
+    learn({true, true}, std::nullopt);
 }
 
 void buffer_state::show_progress() {

@@ -3,6 +3,7 @@
 #include <hololoom/messages/json/write.hpp>
 
 #include <caf/actor_cast.hpp>
+#include <caf/sec.hpp>
 #include <caf/send.hpp>
 
 #include <algorithm>
@@ -36,6 +37,7 @@ buffer_state::~buffer_state() {
     task->refuse(failure(errc::crashed, "the reflection buffer ended before "
                                         "this was on disk; try again with the "
                                         "same id"));
+  answer_waiting(caf::sec::request_receiver_down);
 }
 
 buffer_actor::behavior_type buffer_state::make_behavior() {
@@ -68,54 +70,47 @@ buffer_actor::behavior_type buffer_state::make_behavior() {
       submit(std::make_shared<record_task>(rp, x.woven));
       return rp;
     },
-    [this](metrics_query) -> caf::result<reflection_metrics> {
-      if (!opened_)
-        return wait_for_journal<reflection_metrics>();
-      return memory_.learned->metrics;
+    [this](metrics_query) {
+      return once_open<reflection_metrics>(
+        [this](auto& rp) { rp.deliver(memory_.learned->metrics); });
     },
-    [this](policy_query) -> caf::result<policy_snapshot> {
-      if (!opened_)
-        return wait_for_journal<policy_snapshot>();
-      return memory_.learned->policy;
+    [this](policy_query) {
+      return once_open<policy_snapshot>(
+        [this](auto& rp) { rp.deliver(memory_.learned->policy); });
     },
-    [this](policy_subscription) -> caf::result<policy_snapshot> {
-      if (!opened_)
-        return wait_for_journal<policy_snapshot>();
-      if (auto asker = self_->current_sender()) {
-        self_->monitor(asker->address());
-        subscribers_.push_back(asker->address());
-      }
-      return memory_.learned->policy;
+    [this](policy_subscription) {
+      return once_open<policy_snapshot>(
+        [this, asker = self_->current_sender()](auto& rp) {
+          if (asker) {
+            self_->monitor(asker->address());
+            subscribers_.push_back(asker->address());
+          }
+          rp.deliver(memory_.learned->policy);
+        });
     },
-    [this](episodes_query x) -> caf::result<episode_page> {
-      if (!opened_)
-        return wait_for_journal<episode_page>();
+    [this](episodes_query x) {
       x.limit = std::clamp<std::int64_t>(x.limit, 1, longest_page);
-      auto held = memory_.held.page(x.after, x.limit);
-      if (!held) {
-        auto rp = self_->make_response_promise<episode_page>();
-        submit(std::make_shared<page_task>(rp, x));
-        return rp;
-      }
-      episode_page result;
-      result.last = held->empty() ? x.after : held->back().sequence;
-      for (auto& entry : *held)
-        result.episodes.push_back(std::move(entry.what));
-      return result;
+      return once_open<episode_page>([this, x](auto& rp) {
+        auto held = memory_.held.page(x.after, x.limit);
+        if (!held)
+          return submit(std::make_shared<page_task>(rp, x));
+        episode_page result;
+        result.last = held->empty() ? x.after : held->back().sequence;
+        for (auto& entry : *held)
+          result.episodes.push_back(std::move(entry.what));
+        rp.deliver(std::move(result));
+      });
     },
-    [this](learn_request x) -> caf::result<learned> {
-      if (!opened_)
-        return wait_for_journal<learned>();
-      return learn(x, true);
+    [this](learn_request x) {
+      return once_open<learned>([this, x](auto& rp) { learn(x, rp); });
     },
-    [this](consolidate_request) -> caf::result<consolidation_report> {
-      if (!opened_)
-        return wait_for_journal<consolidation_report>();
-      if (auto err = admit(false))
-        return err;
-      auto rp = self_->make_response_promise<consolidation_report>();
-      submit(std::make_shared<consolidate_task>(rp, memory_));
-      return rp;
+    [this](consolidate_request) {
+      return once_open<consolidation_report>([this](auto& rp) {
+        if (auto err = admit(false))
+          rp.deliver(std::move(err));
+        else
+          submit(std::make_shared<consolidate_task>(rp, memory_));
+      });
     },
     [this](flush_request x) { return flush(x); },
     [this](reflection_status_query) { return status(); },
@@ -124,6 +119,11 @@ buffer_actor::behavior_type buffer_state::make_behavior() {
     [this](journal_closed) { on_closed(); },
     [this](buffer_tick) { tick(); },
   };
+}
+
+void buffer_state::answer_waiting(const caf::error& why) {
+  for (auto& answer : std::exchange(waiting_, {}))
+    answer(why);
 }
 
 // -- writing ------------------------------------------------------------------
@@ -161,33 +161,30 @@ caf::result<reflect_ack> buffer_state::store(caf::expected<episode> made) {
   return rp;
 }
 
-caf::result<learned> buffer_state::learn(learn_request x, bool asked) {
+void buffer_state::learn(learn_request x, std::optional<promise<learned>> rp) {
+  auto answer = [&rp](auto what) {
+    if (rp)
+      rp->deliver(std::move(what));
+  };
   const auto& options = *memory_.options;
   auto now = self_->clock().now();
-  if (asked && !x.force && now - analysed_at_ < std::chrono::minutes{5})
-    return learned{};
+  if (rp && !x.force && now - analysed_at_ < std::chrono::minutes{5})
+    return answer(learned{});
   auto window = memory_.held.samples(options.learning_window);
   // Nothing is analysed then: it is due as soon as there are enough.
   if (!enough_to_analyse(window))
-    return learned{};
+    return answer(learned{});
   analysed_at_ = now;
   auto signals = analyse(window);
   if (signals.empty())
-    return learned{};
+    return answer(learned{});
   if (!x.apply)
-    return learned{std::move(signals)};
+    return answer(learned{std::move(signals)});
   if (auto err = admit(false))
-    return err;
+    return answer(std::move(err));
   auto change = adjust(signals, window, *memory_.learned);
-  if (!asked) {
-    submit(std::make_shared<learn_task>(std::nullopt, std::move(signals),
-                                        std::move(change)));
-    return learned{};
-  }
-  auto rp = self_->make_response_promise<learned>();
-  submit(
-    std::make_shared<learn_task>(rp, std::move(signals), std::move(change)));
-  return rp;
+  submit(std::make_shared<learn_task>(std::move(rp), std::move(signals),
+                                      std::move(change)));
 }
 
 caf::result<flush_ack> buffer_state::flush(flush_request x) {

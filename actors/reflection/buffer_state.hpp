@@ -6,11 +6,12 @@
 #include <hololoom/messages/caf/local_message.hpp>
 
 #include <caf/actor_addr.hpp>
-#include <caf/skip.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
 #include <deque>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace hololoom {
@@ -79,7 +80,7 @@ private:
   caf::error admit(bool store);
   void submit(std::shared_ptr<buffer_task> task);
   caf::result<reflect_ack> store(caf::expected<episode> made);
-  caf::result<learned> learn(learn_request x, bool asked);
+  void learn(learn_request x, std::optional<promise<learned>> rp);
   caf::result<flush_ack> flush(flush_request x);
   void on_exit(const caf::error& reason);
 
@@ -89,14 +90,24 @@ private:
   void watch_disk();
   void degrade(const caf::error& why);
 
-  /// For what cannot be answered before the journal is open: waits for that
-  /// as long as the disk moves.
-  template <class T>
-  caf::result<T> wait_for_journal() const {
-    if (problem_)
-      return problem_;
-    return caf::skip();
+  /// Answers the request under way with `answer(promise)` once the journal is
+  /// open, and with an error when it fails to open or its disk stands still.
+  template <class T, class F>
+  caf::result<T> once_open(F answer) {
+    auto rp = self_->make_response_promise<T>();
+    if (opened_)
+      answer(rp);
+    else if (problem_)
+      rp.deliver(problem_);
+    else
+      waiting_.push_back([rp, answer](const caf::error& why) mutable {
+        why ? void(rp.deliver(why)) : answer(rp);
+      });
+    return rp;
   }
+
+  /// Answers the requests that wait for the journal, with `why` if that is set.
+  void answer_waiting(const caf::error& why);
 
   void publish();
   reflection_status status() const;
@@ -108,6 +119,8 @@ private:
   /// Tasks with the journal's thread, in their order.
   std::deque<std::shared_ptr<buffer_task>> under_way_;
   bool opened_ = false;
+  /// The requests that wait for the journal, in their order.
+  std::vector<std::function<void(const caf::error&)>> waiting_;
   bool sealed_ = false;
   bool closing_ = false;
   caf::error exit_reason_;
