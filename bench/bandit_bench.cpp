@@ -1,7 +1,7 @@
-// What the bandit loses by not knowing the best tool: the regret of the
-// Thompson policy over 10,000 rounds of Bernoulli arms, beside epsilon-greedy,
-// UCB1 and the lower bound of Lai and Robbins, over 100 seeds; and how it finds
-// a new best arm when the world changes, with and without discount.
+// The bandit's regret, its loss from not knowing the best tool: the Thompson
+// policy over 10,000 rounds of Bernoulli arms, beside epsilon-greedy, UCB1 and
+// the lower bound of Lai and Robbins, over 100 seeds; and how soon it finds a
+// new best arm after a change, with and without discount.
 //
 //   bandit_bench [SEEDS [FILE.svg]]
 
@@ -28,7 +28,7 @@ constexpr int points = 100;
 
 using means = std::vector<double>;
 
-/// Chooses arms and hears what came of it.
+/// Chooses arms and learns from their rewards.
 class policy {
 public:
   virtual ~policy() = default;
@@ -66,7 +66,7 @@ private:
   collapse_options options_;
 };
 
-/// What the textbook policies remember.
+/// The counts and sums that the textbook policies keep.
 class averaging : public policy {
 public:
   explicit averaging(std::size_t n) : pulls_(n), sums_(n) {}
@@ -121,7 +121,7 @@ double divergence(double p, double q) {
   return p * std::log(p / q) + (1 - p) * std::log((1 - p) / (1 - q));
 }
 
-/// What multiplies ln(T) in the bound of Lai and Robbins (1985).
+/// The factor of ln(T) in the bound of Lai and Robbins (1985).
 double bound_slope(const means& arms) {
   auto best = *std::max_element(arms.begin(), arms.end());
   auto result = 0.0;

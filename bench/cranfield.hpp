@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-/// The Cranfield collection and how well a ranking answers it.
+/// The Cranfield collection, and a judge of rankings on it.
 
 namespace hololoom::bench {
 
@@ -27,7 +27,7 @@ struct cranfield {
 /// they are not there.
 cranfield read_cranfield(const std::string& folder);
 
-/// How good rankings are, averaged over questions.
+/// The quality of rankings, averaged over questions.
 struct quality {
   double ndcg10 = 0;
   double map = 0;
@@ -37,8 +37,8 @@ struct quality {
 quality judge(const cranfield& data,
               const std::vector<std::vector<int>>& rankings);
 
-/// What SQLite's FTS5 finds: porter, title and body columns, the words of the
-/// question less some stop words joined by OR, ranked by bm25().
+/// The rankings of SQLite's FTS5: porter, title and body columns, the words of
+/// the question less some stop words joined by OR, ranked by bm25().
 std::vector<std::vector<int>> fts5_rankings(const cranfield& data);
 
 } // namespace hololoom::bench

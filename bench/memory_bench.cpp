@@ -1,4 +1,4 @@
-// How well and how fast memory finds.
+// How well and how fast memory finds shards.
 //
 //   memory_bench cranfield DIR   quality on the Cranfield collection (its three
 //                                files in DIR), beside SQLite's FTS5

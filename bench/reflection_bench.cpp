@@ -1,5 +1,5 @@
-// What the reflection buffer does, beside SQLite alone on the same disk in the
-// same run:
+// The reflection buffer's throughput, beside SQLite alone on the same disk in
+// the same run:
 // - durable episodes per second and latency with 1, 8, 64 and 1,024 clients,
 //   against SQLite that commits as many ready-made rows at a time, on one
 //   thread, with the journal's settings and a prepared statement: once the same
@@ -49,7 +49,7 @@ struct config : caf::actor_system_config {
   }
 };
 
-/// What a run measured.
+/// The measurements of a run.
 struct figures {
   double per_second = 0;
   double p50_ms = 0;
@@ -72,7 +72,7 @@ figures summarise(std::size_t rows, steady::duration took,
   return {static_cast<double>(rows) / seconds(took), at(.5), at(.99)};
 }
 
-/// What some clients saw.
+/// The measurements of some clients.
 struct served {
   std::int64_t stored = 0;
   steady::time_point begun;

@@ -2,8 +2,8 @@
 // long a cascade takes over a tree of them.
 //
 // One thread asks for the counts over and over while another has 1k, 10k and
-// 100k children started, restarted as a group and stopped. OTP's supervisor, on
-// the same questions, answers only when it is done.
+// 100k children started, restarted as a group and stopped. OTP's supervisor
+// answers the same questions only when it is done.
 
 #include <hololoom/actors/supervision/directory.hpp>
 #include <hololoom/actors/supervision/supervisor.hpp>
@@ -43,15 +43,15 @@ caf::behavior idle(caf::event_based_actor* self) {
   }};
 }
 
-/// A plain actor with a thread of its own and nothing else to do: how soon it
-/// answers is what the machine and CAF leave for anybody to better.
+/// A plain actor with a thread of its own and nothing else to do: its answer
+/// times are the best that the machine and CAF allow.
 caf::behavior plain(caf::event_based_actor*) {
   return {[](count_children) {
     return child_counts{};
   }};
 }
 
-/// Asks until it is told to stop; how long each answer took.
+/// Asks until it is told to stop, and keeps the time each answer took.
 class asker {
 public:
   template <class Handle>

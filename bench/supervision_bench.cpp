@@ -65,7 +65,7 @@ HOLOLOOM_LOCAL_MESSAGE(2001, begin_stop)
 
 namespace {
 
-/// What a CAF user writes without a supervisor.
+/// The code of a CAF user without a supervisor.
 struct bare_monitor {
   bare_monitor(caf::event_based_actor* actor, int children_wanted)
     : self(actor), n(children_wanted) {}
@@ -153,7 +153,7 @@ void supervised(caf::actor_system& system, int n, bool detached) {
   print(detached ? "detached" : "hololoom", n, start, ms_since(t), kib);
 }
 
-/// The same work as a tree has, by monitors that know nothing of each other.
+/// A tree's work, by monitors that know nothing of each other.
 void plain_tree(caf::actor_system& system) {
   malloc_trim(0);
   auto before = resident_kib();

@@ -14,7 +14,7 @@
 
 namespace hololoom {
 
-/// What a person said of an answer.
+/// A person's feedback on an answer.
 struct feedback {
   maybe<bool> helpful;
   /// In 1..5.
@@ -43,7 +43,7 @@ constexpr auto enumerators(reward_formula) {
                     std::pair{e::given, std::string_view{"given"}}};
 }
 
-/// A weave, what was said of it, and what that was worth.
+/// A weave, the feedback on it and its reward.
 struct episode {
   /// Unique: an episode stored again under its id changes nothing.
   std::string id;
@@ -69,7 +69,7 @@ struct episode {
   bool operator==(const episode&) const = default;
 };
 
-/// What the buffer has counted over its lifetime, with the keys of
+/// Counters over the buffer's lifetime, with the keys of
 /// `metrics_summary.json`.
 struct reflection_metrics {
   std::int64_t total_cycles = 0;
@@ -113,7 +113,7 @@ struct reflection_metrics {
   }
 };
 
-/// What the bandit believes of one tool: a Beta(alpha, beta) over its reward.
+/// The bandit's belief about one tool: a Beta(alpha, beta) over its reward.
 struct tool_posterior {
   double alpha = 1;
   double beta = 1;
@@ -136,15 +136,16 @@ struct tool_posterior {
   double mean() const { return alpha / (alpha + beta); }
 };
 
-/// What was learned, as the next weave uses it.
+/// The learned policy, as the next weave uses it.
 struct policy_snapshot {
-  /// Number of episodes it was learned from; grows by one with each.
+  /// The number of episodes learned from; grows by one with each.
   std::int64_t version = 0;
-  /// By tool; a tool that is missing has the prior Beta(1, 1).
+  /// By tool; a tool without an entry has the prior Beta(1, 1).
   std::map<std::string, tool_posterior> tools;
-  /// Exploration that learning signals ask for, in 0..0.3; none: the config's.
+  /// The exploration rate that learning signals ask for, in 0..0.3; without
+  /// one, the config's holds.
   maybe<double> epsilon;
-  /// The card that did best, if enough is known.
+  /// The most successful card, once enough weaves tell.
   maybe<std::string> preferred_card;
 
   static constexpr auto fields() {
@@ -172,7 +173,7 @@ constexpr auto enumerators(signal_type) {
               std::string_view{"threshold_adjustment"}}};
 }
 
-/// What an analysis of recent episodes recommends.
+/// A recommendation from an analysis of recent episodes.
 struct learning_signal {
   signal_type type = signal_type::bandit_update;
   maybe<std::string> tool;

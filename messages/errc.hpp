@@ -82,7 +82,7 @@ bool is(const caf::error& err, errc code);
 /// (a dead receiver is `crashed`, a timeout `timed_out`).
 errc code_of(const caf::error& err);
 
-/// The sentence for people in `err`, whoever made it.
+/// The sentence for people in `err`, be it an error of ours or of CAF's.
 std::string explain(const caf::error& err);
 
 } // namespace hololoom

@@ -2,9 +2,6 @@
 
 #include <hololoom/messages/attributes.hpp>
 #include <hololoom/messages/describe.hpp>
-#include <hololoom/messages/query.hpp>
-#include <hololoom/messages/shard.hpp>
-#include <hololoom/messages/time.hpp>
 
 #include <cstdint>
 #include <map>
@@ -13,7 +10,7 @@
 
 namespace hololoom {
 
-/// Where a motif stands, in code points: `[start, end)`.
+/// The range of a motif in its text, in code points: `[start, end)`.
 struct text_span {
   std::int64_t start = 0;
   std::int64_t end = 0;
@@ -26,7 +23,7 @@ struct text_span {
   bool operator==(const text_span&) const = default;
 };
 
-/// A recurring figure that was recognised in a text.
+/// A recurring figure, recognised in a text.
 struct motif {
   std::string pattern;
   text_span span;
@@ -42,7 +39,7 @@ struct motif {
   bool operator==(const motif&) const = default;
 };
 
-/// What a query looks like to the policy.
+/// A query as the policy sees it.
 struct features {
   /// The query's embedding at the card's largest scale, L2-normalised.
   std::vector<double> psi;
@@ -64,31 +61,7 @@ struct features {
   bool operator==(const features&) const = default;
 };
 
-/// What retrieval brought together for a query.
-struct context {
-  /// Ids of the shards, best first.
-  std::vector<std::string> sources;
-  double confidence = 1;
-  std::vector<hit> hits;
-  /// Mean score of the hits; 0 without any.
-  double relevance = 0;
-  attributes metadata;
-  maybe<query> asked;
-  maybe<features> seen;
-
-  static constexpr auto fields() {
-    return std::tuple{member("sources", &context::sources),
-                      member("confidence", &context::confidence),
-                      member("hits", &context::hits),
-                      member("relevance", &context::relevance),
-                      member("metadata", &context::metadata),
-                      member("query", &context::asked),
-                      member("features", &context::seen)};
-  }
-  bool operator==(const context&) const = default;
-};
-
-/// What the policy decided.
+/// The policy's decision.
 struct action_plan {
   std::string chosen_tool;
   std::string adapter;

@@ -11,7 +11,7 @@
 
 namespace hololoom {
 
-/// Where a loom stands.
+/// The state of a loom.
 enum class loom_state : std::uint8_t {
   created = 0,
   starting = 1,
@@ -33,19 +33,19 @@ constexpr auto enumerators(loom_state) {
                     std::pair{e::failed, std::string_view{"failed"}}};
 }
 
-/// What happened to a child.
+/// An event in a child's life.
 enum class transition : std::uint8_t {
   started = 0,    ///< Its factory succeeded.
-  ready = 1,      ///< It said that it can serve.
+  ready = 1,      ///< It reported that it can serve.
   exited = 2,     ///< It is down; `reason` says why.
   restarting = 3, ///< A new incarnation is due.
   escalated = 4,  ///< Its supervisor gave up.
-  stopped = 5,    ///< It was asked to end, and did.
-  stuck = 6,      ///< A handler of it does not return.
+  stopped = 5,    ///< It was asked to exit, and did.
+  stuck = 6,      ///< One of its handlers does not return.
   recovered = 7,  ///< The stuck handler did return.
   replaced = 8,   ///< A new incarnation runs beside the stuck one.
   killed = 9,     ///< It was ended by force.
-  abandoned = 10, ///< It could not be ended, and was let go.
+  abandoned = 10, ///< It could not be stopped, and runs on.
 };
 
 constexpr auto enumerators(transition) {
@@ -71,7 +71,7 @@ struct lifecycle_event {
   transition what = transition::started;
   /// Counts the actors of the child, from 1.
   std::int64_t incarnation = 0;
-  /// Why, for people; empty when there is nothing to say.
+  /// The cause, for people; may be empty.
   std::string reason;
 
   static constexpr auto fields() {
@@ -83,11 +83,11 @@ struct lifecycle_event {
   bool operator==(const lifecycle_event&) const = default;
 };
 
-/// Where a child stands.
+/// The state of a child.
 enum class child_state : std::uint8_t {
   starting = 0, ///< Spawned, not yet ready.
   running = 1,
-  stopping = 2,   ///< Asked to end.
+  stopping = 2,   ///< Asked to exit.
   restarting = 3, ///< A new incarnation is due.
   stopped = 4,    ///< Ended or ignored; its spec is kept.
   stuck = 5,      ///< Running, in a handler that does not return.
@@ -103,7 +103,7 @@ constexpr auto enumerators(child_state) {
                     std::pair{e::stuck, std::string_view{"stuck"}}};
 }
 
-/// A child as a snapshot of the tree shows it.
+/// A child in a snapshot of the tree.
 struct child_status {
   /// "root/workers/pulse".
   std::string path;
@@ -112,13 +112,13 @@ struct child_status {
   child_state state = child_state::starting;
   /// Counts its successful starts.
   std::int64_t incarnation = 0;
-  /// Counts those that its supervisor made because it had ended.
+  /// Counts the starts that its supervisor made because the child had ended.
   std::int64_t restarts = 0;
   /// Since its last start.
   millis age{0};
-  /// Why it last ended; null while it never did.
+  /// The cause of its last end; null before the first.
   maybe<std::string> last_reason;
-  /// What it is doing, and for how long; null while it waits.
+  /// The work in progress, and for how long; null while it waits.
   maybe<std::string> doing;
 
   static constexpr auto fields() {
@@ -135,8 +135,8 @@ struct child_status {
   bool operator==(const child_status&) const = default;
 };
 
-/// A supervision tree, each supervisor before its children, those in start
-/// order.
+/// A supervision tree: each supervisor comes before its children, and these
+/// come in the order of their start.
 struct tree_snapshot {
   std::vector<child_status> children;
 
@@ -164,7 +164,7 @@ constexpr auto enumerators(cascade_phase) {
                     std::pair{e::stores, std::string_view{"stores"}}};
 }
 
-/// What one phase of the shutdown cascade did.
+/// The outcome of one phase of the shutdown cascade.
 struct shutdown_phase {
   /// refuse, signal, flush, force or stores; or "hook: NAME" of a user's hook.
   std::string name;
@@ -180,10 +180,10 @@ struct shutdown_phase {
 };
 
 enum class ended : std::uint8_t {
-  shutdown = 0,  ///< It was asked to end and did.
-  normal = 1,    ///< It had finished by itself.
+  shutdown = 0,  ///< It was asked to exit, and did.
+  normal = 1,    ///< It had finished on its own.
   killed = 2,    ///< It was ended by force.
-  abandoned = 3, ///< It could not be ended.
+  abandoned = 3, ///< It could not be stopped.
   crashed = 4,   ///< It failed on the way down.
 };
 
@@ -196,8 +196,8 @@ constexpr auto enumerators(ended) {
                     std::pair{e::crashed, std::string_view{"crashed"}}};
 }
 
-/// How one child ended in the cascade. With very many children, those of a
-/// kind that ended well share one entry, named "N kind children".
+/// The end of one child in the cascade. With very many children, those of one
+/// kind that ended well share an entry, named "N kind children".
 struct child_outcome {
   std::string name;
   /// actor, coroutine, periodic, blocking, process, supervisor.
@@ -206,7 +206,7 @@ struct child_outcome {
   /// From its exit signal to its end.
   millis took{0};
   bool forced = false;
-  /// What it was doing when it did not end, and for how long; else null.
+  /// The work that kept it from ending, and for how long; else null.
   maybe<std::string> doing;
 
   static constexpr auto fields() {
@@ -220,7 +220,7 @@ struct child_outcome {
 
 struct weave_tally {
   std::int64_t drained = 0; ///< Finished after the cascade began.
-  std::int64_t refused = 0; ///< Came too late.
+  std::int64_t refused = 0; ///< Arrived too late.
   std::int64_t cut = 0;     ///< Answered with an error at the limit.
 
   static constexpr auto fields() {
@@ -235,7 +235,7 @@ struct flush_outcome {
   bool acknowledged = false;
   /// Episodes that the flush itself wrote.
   std::int64_t episodes = 0;
-  /// When it was acknowledged, from the start of the cascade.
+  /// The time of the acknowledgement, from the start of the cascade.
   maybe<millis> at;
   maybe<millis> took;
   maybe<std::string> error;
@@ -249,7 +249,7 @@ struct flush_outcome {
   bool operator==(const flush_outcome&) const = default;
 };
 
-/// What the shutdown cascade did.
+/// The outcome of the shutdown cascade.
 struct shutdown_report {
   std::string reason;
   std::string requested_by;
@@ -260,10 +260,10 @@ struct shutdown_report {
   weave_tally weaves;
   flush_outcome flush;
   maybe<millis> first_force_at;
-  /// Episodes that came after the buffer was sealed.
+  /// Episodes that arrived after the buffer was sealed.
   std::int64_t late_stores = 0;
   std::vector<std::string> abandoned;
-  /// What a program ends with: 0, or 75 when something had to be let go.
+  /// The exit code for the program: 0, or 75 when something was abandoned.
   std::int32_t exit_code = 0;
 
   static constexpr auto fields() {

@@ -9,7 +9,7 @@
 
 namespace hololoom {
 
-/// What a user asks.
+/// A user's question.
 struct query {
   /// UTF-8. Its length is counted in code points, never bytes.
   std::string text;

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-/// What the reflection buffer understands.
+/// The messages of the reflection buffer.
 
 namespace hololoom {
 
@@ -18,7 +18,7 @@ struct reflect_request {
   std::string episode_id;
   spacetime woven;
   maybe<feedback> said;
-  /// In 0..1; left out, it is derived from `woven` and `said`.
+  /// In 0..1; without one, it is derived from `woven` and `said`.
   maybe<double> reward;
 
   static constexpr auto fields() {
@@ -48,8 +48,8 @@ struct reflect_on_request {
   bool operator==(const reflect_on_request&) const = default;
 };
 
-/// Store an episode as it is, with its own time and reward: one that was
-/// exported, or made elsewhere.
+/// Store an exported or foreign episode unchanged, with its own time and
+/// reward.
 struct import_request {
   /// Its id may be empty, as in `reflect_request`.
   episode made;
@@ -68,7 +68,7 @@ struct reflect_ack {
   double reward = 0;
   reward_formula formula = reward_formula::extracted;
   bool success = false;
-  /// False only when the loom has no data directory and keeps memory alone.
+  /// False only when the loom has no data directory and stores in memory alone.
   bool durable = true;
 
   static constexpr auto fields() {
@@ -81,8 +81,8 @@ struct reflect_ack {
   bool operator==(const reflect_ack&) const = default;
 };
 
-/// Remember a spacetime, so that one can reflect on it later by its id.
-/// Answered when it is on disk.
+/// Remember a spacetime for a later reflection by its id. Answered once it is
+/// on disk.
 struct record_request {
   spacetime woven;
 
@@ -106,22 +106,22 @@ struct metrics_query {
   bool operator==(const metrics_query&) const = default;
 };
 
-/// What was learned so far.
+/// Answered with the policy learned so far.
 struct policy_query {
   static constexpr auto fields() { return std::tuple{}; }
   bool operator==(const policy_query&) const = default;
 };
 
-/// Answers what was learned so far and, from then on, sends the asker a
-/// `policy_snapshot` after each commit that changed it, until the asker ends.
+/// Answered with the policy learned so far. From then on, the sender gets a
+/// `policy_snapshot` after each commit that changed it, until the sender ends.
 struct policy_subscription {
   static constexpr auto fields() { return std::tuple{}; }
   bool operator==(const policy_subscription&) const = default;
 };
 
-/// Episodes in the order of storing.
+/// Answered with episodes, in the order in which they were stored.
 struct episodes_query {
-  /// Skip those up to this sequence number.
+  /// Skips the episodes up to this sequence number.
   std::int64_t after = 0;
   std::int64_t limit = 100;
 
@@ -134,7 +134,7 @@ struct episodes_query {
 
 struct episode_page {
   std::vector<episode> episodes;
-  /// The sequence number of the last one; ask for those after it.
+  /// The sequence number of the last one: the next query's `after`.
   std::int64_t last = 0;
 
   static constexpr auto fields() {
@@ -168,19 +168,19 @@ struct learned {
   bool operator==(const learned&) const = default;
 };
 
-/// Merge episodes that say the same and prune those that taught nothing, among
-/// those the buffer holds. What was learned from them stays.
+/// Among the episodes that the buffer holds, merge those that say the same and
+/// prune those that taught nothing. The learned policy keeps their effect.
 struct consolidate_request {
   static constexpr auto fields() { return std::tuple{}; }
   bool operator==(const consolidate_request&) const = default;
 };
 
-/// What a consolidation did.
+/// The outcome of a consolidation.
 struct consolidation_report {
   millis took{0};
   /// Groups of one tool and pattern whose rewards hardly differ.
   std::int64_t groups = 0;
-  /// Episodes that went into another of their group.
+  /// Episodes merged into another of their group.
   std::int64_t merged = 0;
   /// Episodes with a low reward, older than the newest 100.
   std::int64_t pruned = 0;
@@ -206,8 +206,8 @@ struct consolidation_report {
   bool operator==(const consolidation_report&) const = default;
 };
 
-/// Commit what is queued and write `metrics_summary.json`. With `seal`, refuse
-/// whatever comes later.
+/// Commit the queued writes and write `metrics_summary.json`. With `seal`,
+/// later writes are refused.
 struct flush_request {
   bool seal = false;
 
@@ -217,7 +217,7 @@ struct flush_request {
   bool operator==(const flush_request&) const = default;
 };
 
-/// Sent to the asker of a flush while it goes on: it moved.
+/// Sent to the sender of a flush request while the flush makes progress.
 struct flush_progress {
   std::int64_t written = 0;
   std::int64_t queued = 0;
@@ -244,7 +244,7 @@ struct flush_ack {
   bool operator==(const flush_ack&) const = default;
 };
 
-/// How the buffer does.
+/// The buffer's health and load.
 struct reflection_status {
   bool degraded = false;
   /// Why it is degraded, and what to do; empty when it is not.
@@ -253,7 +253,7 @@ struct reflection_status {
   std::int64_t stored = 0;
   std::int64_t late_stores = 0;
   bool durable = true;
-  /// How long it has been opening its journal; null once that is open.
+  /// Time spent so far on opening the journal; null once it is open.
   maybe<millis> opening;
 
   static constexpr auto fields() {

@@ -16,7 +16,7 @@ struct shard {
   std::string id;
   /// UTF-8, not empty.
   std::string text;
-  /// What it belongs to: a document, a conversation.
+  /// The document or conversation it belongs to.
   maybe<std::string> episode;
   std::vector<std::string> entities;
   std::vector<std::string> motifs;

@@ -8,16 +8,16 @@
 #include <map>
 #include <string>
 
-/// What the shuttle understands.
+/// The messages of the shuttle.
 
 namespace hololoom {
 
 /// Answer a query.
 struct weave_request {
   query asked;
-  /// bare, fast, fused or auto; left out: the config's.
+  /// bare, fast, fused or auto; without one, the config's.
   maybe<std::string> card;
-  /// For the whole weave; left out: the card's.
+  /// For the whole weave; without one, the card's.
   maybe<millis> deadline;
 
   static constexpr auto fields() {
@@ -47,7 +47,7 @@ struct shuttle_status {
   std::int64_t lost_weavers = 0;
   /// Weaves that could not be recorded for a later reflection.
   std::int64_t unrecorded = 0;
-  /// Why the last of those could not; empty if there was none.
+  /// The cause of the last such failure; empty without one.
   std::string problem;
   /// How often each card was taken in the last thousand weaves.
   std::map<std::string, std::int64_t> cards;
@@ -71,8 +71,8 @@ struct shuttle_status {
 };
 
 /// The shuttle. A weave answers `errc::invalid_query`, `errc::overloaded`,
-/// `errc::shutting_down`, `errc::cancelled` or `errc::crashed`; whatever goes
-/// wrong within the nine steps is in the spacetime's `trace.errors`.
+/// `errc::shutting_down`, `errc::cancelled` or `errc::crashed`; errors within
+/// the nine steps are in the spacetime's `trace.errors`.
 using shuttle_actor =
   caf::typed_actor<answers<spacetime, weave_request>,
                    answers<shuttle_status, shuttle_status_query>>;

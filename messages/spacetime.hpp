@@ -12,7 +12,7 @@
 
 namespace hololoom {
 
-/// What went wrong in a step of a weave.
+/// An error in a step of a weave.
 struct stage_error {
   /// The step's key in `weaving_trace::stage_durations`.
   std::string stage;
@@ -44,13 +44,13 @@ struct warp_operation {
   bool operator==(const warp_operation&) const = default;
 };
 
-/// How a weave came about, step by step.
+/// The course of a weave, step by step.
 struct weaving_trace {
   timestamp start_time;
   timestamp end_time;
   /// Measured on the steady clock.
   millis duration{0};
-  /// Step name to time spent; a step that was not reached has no entry.
+  /// Time spent by step; a step that was not reached has no entry.
   std::map<std::string, millis> stage_durations;
   std::vector<std::string> motifs_detected;
   std::vector<std::int64_t> embedding_scales_used;
@@ -96,10 +96,10 @@ struct weaving_trace {
   bool operator==(const weaving_trace&) const = default;
 };
 
-/// The outcome of a weave: the answer, where it came from and how.
+/// The outcome of a weave: the answer, its sources and how it came about.
 struct spacetime {
-  /// UUID, the handle by which one reflects on it later. Empty in files of the
-  /// original, which had none.
+  /// A UUID, by which a later reflection names it. Empty in files of the
+  /// original HoloLoom, which had none.
   std::string id;
   std::string query_text;
   std::string response;
@@ -111,7 +111,7 @@ struct spacetime {
   /// `pattern_card` (display name), `execution_mode`, `status`, ...
   attributes metadata;
   maybe<std::string> context_summary;
-  /// Where the response came from: file paths or shard ids, best first.
+  /// The sources of the response: file paths or shard ids, best first.
   std::vector<std::string> sources_used;
   timestamp created_at;
   maybe<double> quality_score;

@@ -113,7 +113,7 @@ std::optional<timestamp> parse(std::string_view text) {
                    + microseconds{micros} - *offset};
 }
 
-/// Writes the last `width` digits of `x`, and returns what comes behind them.
+/// Writes the last `width` digits of `x`, and returns the end of the text.
 char* put_digits(char* to, std::int64_t x, int width) {
   for (auto i = width; i-- > 0; x /= 10)
     to[i] = static_cast<char>('0' + x % 10);
@@ -132,7 +132,7 @@ void append_iso8601(std::string& out, timestamp t) {
   auto days = floor<std::chrono::days>(t);
   year_month_day date{days};
   hh_mm_ss time{t - days};
-  // Episodes have several times each, which is why no format string is read.
+  // Written by hand for speed: each episode has several times.
   std::array<char, 32> text; // NOLINT(*-member-init): it is written to first.
   auto end = text.data();
   auto put = [&end](std::int64_t x, int width, char behind) {

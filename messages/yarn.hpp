@@ -7,15 +7,15 @@
 #include <string>
 #include <vector>
 
-/// What the yarn graph, the memory of shards, understands.
+/// The messages of the yarn graph, the memory of shards.
 
 namespace hololoom {
 
-/// Keep these shards. Answered when they are on disk and can be found.
+/// Keep these shards. Answered once they are on disk and can be found.
 struct remember_request {
   std::vector<shard> shards;
-  /// Files that were read anew: what else is known of them (shards with that
-  /// `source` in their metadata, not among `shards`) is forgotten.
+  /// Files that were read anew: their other shards (with that `source` in the
+  /// metadata, and not among `shards`) are forgotten.
   std::vector<std::string> sources;
 
   static constexpr auto fields() {

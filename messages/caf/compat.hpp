@@ -1,7 +1,11 @@
 #pragma once
 
-// What differs between CAF 0.17.6 and CAF 1.x, and nothing else: a port to 1.x
-// is a change of this header and of `type_ids.hpp`.
+// The room of CAF: every name that CAF 1.x spells differently from 0.17.6
+// stands in this folder, so that a port to 1.x is a change of this folder. Here
+// are typed interfaces, how messages are inspected, and actors made of a state
+// class; beside it are mailboxes (put, exit, work_monitor), ids (type_ids,
+// local_message, error_enum) and actor systems (actor_system, virtual_time). It
+// includes the messages alone, and every room includes it.
 
 #include <hololoom/messages/caf/work_monitor.hpp>
 #include <hololoom/messages/describe.hpp>
@@ -9,6 +13,7 @@
 #include <caf/actor_system.hpp>
 #include <caf/deserializer.hpp>
 #include <caf/detail/stringification_inspector.hpp>
+#include <caf/detail/unique_function.hpp>
 #include <caf/error.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/expected.hpp>
@@ -21,8 +26,6 @@
 #include <caf/serializer.hpp>
 #include <caf/typed_actor.hpp>
 
-#include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 #include <tuple>
@@ -84,21 +87,21 @@ struct response_value<caf::detail::type_list<T0, T1, Ts...>> {
 
 } // namespace detail
 
-/// What a typed actor `Handle` answers to a message of `Ts`: a type, `void`, or
-/// a tuple when it answers with several values.
+/// The answer of a typed actor `Handle` to a message of `Ts`: a type, `void`,
+/// or a tuple of several values.
 template <class Handle, class... Ts>
 using response_of = typename detail::response_value<caf::response_type_t<
   typename Handle::signatures,
   typename caf::detail::implicit_conversions<std::decay_t<Ts>>::type...>>::type;
 
-/// Whether `Handle` says what it answers.
+/// Whether the answers of `Handle` are typed.
 template <class Handle>
 concept typed_handle =
   !std::is_same_v<typename Handle::signatures, caf::none_t>;
 
-/// Takes the timeout of a request that was answered off the clock, which would
-/// hold it, and with it the asker, until it is due (1.x does so by itself).
-/// `id` is that of `request(...)`.
+/// Takes the timeout of an answered request off the clock. The clock would hold
+/// it, and with it the asker, until it is due (1.x does this by itself). `id`
+/// is that of `request(...)`.
 inline void forget_request_timeout(caf::local_actor* self, caf::message_id id) {
   self->clock().cancel_request_timeout(self, id);
 }
@@ -142,8 +145,8 @@ typename Inspector::result_type inspect_as_text(Inspector& f, T& x, Print print,
 /// `self` and the arguments of the spawn, offers `make_behavior()`, and is
 /// destroyed when the actor ends (as `caf::actor_from_state` does in 1.x).
 ///
-/// `Base` is `caf::event_based_actor` or a `typed_actor`'s `base`. What it is
-/// doing can be seen from outside, see `work_monitor`.
+/// `Base` is `caf::event_based_actor` or a `typed_actor`'s `base`. Other
+/// threads can see the message it handles: see `work_monitor`.
 template <class State, class Base>
 class state_actor : public Base, public work_monitor {
 public:
@@ -184,33 +187,8 @@ protected:
   }
 
 private:
-  /// `std::function` wants copies; arguments are often move-only.
-  struct builder_base {
-    virtual ~builder_base() = default;
-    virtual void run() = 0;
-  };
-  class builder {
-  public:
-    template <class F>
-    explicit builder(F f) : impl_(std::make_unique<model<F>>(std::move(f))) {}
-    builder& operator=(std::nullptr_t) {
-      impl_.reset();
-      return *this;
-    }
-    void operator()() { impl_->run(); }
-
-  private:
-    template <class F>
-    struct model final : builder_base {
-      explicit model(F f) : fun(std::move(f)) {}
-      void run() override { fun(); }
-      F fun;
-    };
-    std::unique_ptr<builder_base> impl_;
-  };
-
   std::optional<State> state_;
-  builder build_;
+  caf::detail::unique_function<void()> build_;
 };
 
 /// The actor class behind a handle type.
@@ -247,9 +225,9 @@ Handle spawn_state(Parent& parent, Ts&&... xs) {
     parent.template spawn<impl, Options>(std::forward<Ts>(xs)...));
 }
 
-/// The same on a thread of its own, for who must answer whatever the
-/// scheduler's threads are stuck in, or on the scheduler, as tests on a virtual
-/// clock want it.
+/// The same, with `own_thread` on a thread of its own: such an actor answers
+/// even while all of the scheduler's threads are stuck. Tests on virtual time
+/// keep it on the scheduler.
 template <class State, class Handle, class Parent, class... Ts>
 Handle spawn_state_on(bool own_thread, Parent& parent, Ts&&... xs) {
   if (own_thread)

@@ -8,14 +8,12 @@
 
 namespace hololoom {
 
-/// Asks `target` to end for `reason`, ahead of whatever its mailbox holds.
+/// Asks `target` to exit for `reason`, ahead of everything in its mailbox.
 ///
-/// CAF's own `send_exit` queues behind the backlog, `exit_reason::kill`
-/// included; this one takes effect after the handler that runs now. `source`
-/// is what the target's exit handler sees as the sender. An actor that ends
-/// very many others passes its `context()` as `host`, which spares the
-/// scheduler a detour for each. Thread-safe; nothing happens when the target is
-/// gone.
+/// CAF's own `send_exit` queues behind the backlog, even with
+/// `exit_reason::kill`; this one takes effect after the handler that runs now.
+/// The target's exit handler sees `source` as the sender. Thread-safe; a target
+/// that is gone is ignored.
 inline void exit_high(const caf::strong_actor_ptr& target, caf::error reason,
                       const caf::actor_addr& source = {},
                       execution_unit* host = nullptr) {

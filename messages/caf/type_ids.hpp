@@ -13,9 +13,10 @@
 #include <caf/actor_system_config.hpp>
 #include <caf/type_id.hpp>
 
-// Every message that may cross a wire. Append only: what travels is the name,
-// so that renaming a type or its namespace breaks old peers.
-// Ids 1000 to 1999 are ours; a program's own block may start at 2000.
+// Every message that may cross a wire. Messages travel under their type's name:
+// renaming a type or its namespace breaks old peers. Ids 1000 to 1399 are for
+// these, 1400 is the error code's, from 1500 on are local messages; a program's
+// own block starts at 2000.
 
 CAF_BEGIN_TYPE_ID_BLOCK(hololoom, 1000)
 
@@ -24,7 +25,6 @@ CAF_BEGIN_TYPE_ID_BLOCK(hololoom, 1000)
   CAF_ADD_TYPE_ID(hololoom, (hololoom::query))
   CAF_ADD_TYPE_ID(hololoom, (hololoom::shard))
   CAF_ADD_TYPE_ID(hololoom, (hololoom::features))
-  CAF_ADD_TYPE_ID(hololoom, (hololoom::context))
   CAF_ADD_TYPE_ID(hololoom, (hololoom::action_plan))
   CAF_ADD_TYPE_ID(hololoom, (hololoom::weaving_trace))
   CAF_ADD_TYPE_ID(hololoom, (hololoom::spacetime))
@@ -78,8 +78,8 @@ CAF_END_TYPE_ID_BLOCK(hololoom)
 
 namespace hololoom {
 
-/// Teaches an actor system our messages and our error category. A program with
-/// an actor system of its own calls it on its config.
+/// Makes HoloLoom's messages and error category known to an actor system. A
+/// program with an actor system of its own calls it on its config.
 void register_types(caf::actor_system_config& config);
 
 } // namespace hololoom

@@ -28,7 +28,7 @@ public:
 
   virtual ~work_monitor() = default;
 
-  /// What is being handled now; nothing while the actor waits. Thread-safe.
+  /// The message being handled; none while the actor waits. Thread-safe.
   std::optional<note> current() const {
     auto since = since_.load(std::memory_order_acquire);
     if (since == 0)
@@ -37,7 +37,7 @@ public:
   }
 
 protected:
-  /// Marks the time in which a message is handled.
+  /// Marks the time during which a message is handled.
   class handling {
   public:
     handling(work_monitor& owner, const caf::type_erased_tuple& message)

@@ -20,7 +20,7 @@ struct config : caf::actor_system_config {
   config() { register_types(*this); }
 };
 
-/// Each type of the id block, by its id: a new one is tested without a word.
+/// Each type of the id block, by its id: a new one is tested by itself.
 template <class F, std::size_t... Is>
 void for_each_type(F f, std::index_sequence<Is...>) {
   (f.template operator()<typename caf::type_by_id<static_cast<caf::type_id_t>(

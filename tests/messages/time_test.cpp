@@ -29,7 +29,7 @@ TEST_CASE("a time is read with and without fraction and zone") {
   CHECK(*parse_iso8601("2025-10-26T12:00:00.1234567Z") == t + 123456us);
 }
 
-TEST_CASE("what is no time is refused and quoted") {
+TEST_CASE("text that is not a time is refused and quoted") {
   for (auto text :
        {"", "yesterday", "2025-13-01T00:00:00Z", "2025-02-30T00:00:00Z",
         "2025-10-26T24:00:00Z", "2025-10-26T12:00:00.Z",

@@ -35,9 +35,9 @@ public:
     std::make_shared<std::optional<caf::expected<T>>>();
 };
 
-/// Actors on the virtual clock. Nothing runs but inside `run`, `advance` and
-/// `ask`, all on the thread of the test; whatever was spawned or tracked is
-/// killed at the end. Detached actors run outside of it: do not use them here.
+/// Actors on the virtual clock. They run only inside `run`, `advance` and
+/// `ask`, on the thread of the test; the fixture kills all that were spawned or
+/// tracked at the end. Detached actors run outside of it: do not use them here.
 ///
 /// ~~~
 /// TEST_CASE_METHOD(actor_fixture, "a pulse beats every second") {
@@ -73,7 +73,7 @@ public:
     return track(spawn_state<State, Handle>(system, std::forward<Ts>(xs)...));
   }
 
-  /// Kills `x` at the end of the test, when it still runs then.
+  /// Kills `x` at the end of the test, if it still runs.
   template <class Handle>
   Handle track(Handle x) {
     tracked_.push_back(caf::actor_cast<caf::actor_addr>(x));
@@ -83,8 +83,8 @@ public:
   /// Lets all actors handle all messages; time stands still.
   void run() { scheduler.run(); }
 
-  /// Lets `d` pass: each timer fires at its own moment, and what it sets off
-  /// is handled before the next.
+  /// Lets `d` pass: each timer fires at its own moment, and its consequences
+  /// are handled before the next.
   template <class Rep, class Period>
   void advance(std::chrono::duration<Rep, Period> d) {
     run();
@@ -100,8 +100,8 @@ public:
   /// The virtual time.
   clock_type::time_point now() { return scheduler.clock().now(); }
 
-  /// Asks `x` and runs until nothing moves. The answer may still be missing
-  /// when it takes time; `advance` then brings it.
+  /// Asks `x` and runs until no message is left. An answer that takes time
+  /// arrives during a later `advance`.
   template <class T, class Handle, class... Ts>
   pending_answer<T> begin_ask(const Handle& x, Ts&&... xs) {
     pending_answer<T> result;
@@ -123,14 +123,14 @@ public:
     return result;
   }
 
-  /// Asks `x` and answers what it said without time passing.
-  /// @returns `errc::timed_out` when it did not.
+  /// Asks `x` and returns its answer, without time passing; `errc::timed_out`
+  /// if there is none.
   template <class T, class Handle, class... Ts>
   caf::expected<T> ask(const Handle& x, Ts&&... xs) {
     return begin_ask<T>(x, std::forward<Ts>(xs)...).get();
   }
 
-  /// Sends `xs` to `x` and runs until nothing moves.
+  /// Sends `xs` to `x` and runs until no message is left.
   template <class Handle, class... Ts>
   void tell(const Handle& x, Ts&&... xs) {
     caf::anon_send(x, std::forward<Ts>(xs)...);

@@ -9,7 +9,7 @@
 
 namespace hololoom::test {
 
-/// How a process ended and what it wrote.
+/// The end of a process, and its output.
 struct process_result {
   /// Its exit code, or -1 if a signal ended it.
   int code = -1;
@@ -19,13 +19,13 @@ struct process_result {
   std::string err;
 };
 
-/// A process under test, with its three standard streams as pipes. It is killed
-/// with the object, so that a failing test leaves nothing behind.
+/// A process under test, with its three standard streams as pipes. The
+/// destructor kills it, so that a failing test leaves no process behind.
 class process {
 public:
-  /// Starts `argv[0]`; `env` are variables beside those of the test. SIGTERM,
-  /// SIGINT and SIGPIPE are as they would be in a shell.
-  /// Throws `std::runtime_error` if it cannot be started.
+  /// Starts `argv[0]`, with `env` added to the environment of the test.
+  /// SIGTERM, SIGINT and SIGPIPE are handled as in a shell. Throws
+  /// `std::runtime_error` if the start fails.
   explicit process(std::vector<std::string> argv,
                    std::vector<std::pair<std::string, std::string>> env = {});
   ~process();
@@ -47,12 +47,13 @@ public:
 
   void send_signal(int number) const;
 
-  /// Waits for its end and reads what is left of its output; throws, and kills
-  /// it, if it takes longer than `limit`.
+  /// Waits for its end and reads the rest of its output; kills it and throws if
+  /// it takes longer than `limit`.
   process_result wait(std::chrono::seconds limit = std::chrono::seconds{60});
 
 private:
-  /// Reads what there is, waiting up to `ms`; `false` once both have ended.
+  /// Reads the available output, waiting up to `ms` for some; `false` once both
+  /// streams have ended.
   bool pump(int ms);
   void reap(int options);
 
@@ -70,7 +71,7 @@ run_process(std::vector<std::string> argv,
             std::vector<std::pair<std::string, std::string>> env = {},
             std::string_view input = {});
 
-/// A folder that goes away with the object.
+/// A folder that is removed with the object.
 class temporary_folder {
 public:
   temporary_folder();

@@ -11,8 +11,8 @@
 
 namespace hololoom::test {
 
-/// A value of `T` in which no member has its default, so that a member that is
-/// forgotten on the way shows.
+/// A value of `T` in which no member has its default, so that a lost member
+/// shows.
 template <class T>
 T sample() {
   if constexpr (std::is_same_v<T, attributes>) {

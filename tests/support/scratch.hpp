@@ -6,7 +6,7 @@
 
 namespace hololoom::test {
 
-/// A folder that is gone after the test.
+/// A folder that is removed with the object.
 struct scratch {
   scratch() {
     auto name =

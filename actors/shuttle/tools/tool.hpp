@@ -3,6 +3,7 @@
 #include <hololoom/actors/memory/index/shard_index.hpp>
 #include <hololoom/actors/shuttle/weave/budget.hpp>
 #include <hololoom/messages/features.hpp>
+#include <hololoom/messages/query.hpp>
 #include <hololoom/messages/yarn.hpp>
 
 #include <functional>
