@@ -34,7 +34,8 @@ inline bool has_children() {
       || errno != ECHILD;
 }
 
-/// Waits up to ten seconds until `condition` holds, for changes without an event.
+/// Waits up to ten seconds until `condition` holds, for changes without an
+/// event.
 template <class F>
 bool eventually(F condition) {
   auto limit = std::chrono::steady_clock::now() + std::chrono::seconds{10};
