@@ -2,6 +2,7 @@
 
 #include <hololoom/actors/reflection/appraise.hpp>
 #include <hololoom/actors/reflection/journal/journal.hpp>
+#include <hololoom/messages/json/value.hpp>
 #include <hololoom/messages/uuid.hpp>
 
 #include <sqlite3.h>

@@ -9,6 +9,7 @@
 
 #include <hololoom/actors/memory/index/shard_index.hpp>
 #include <hololoom/actors/memory/reading/source_reader.hpp>
+#include <hololoom/messages/json/value.hpp>
 
 #include <chrono>
 #include <cstdio>
