@@ -1,7 +1,7 @@
 #include "bare_sqlite.hpp"
 
-#include <hololoom/actors/reflection/appraise.hpp>
 #include <hololoom/actors/reflection/journal/journal.hpp>
+#include <hololoom/actors/reflection/make_episode.hpp>
 #include <hololoom/messages/json/value.hpp>
 #include <hololoom/messages/uuid.hpp>
 
@@ -48,8 +48,8 @@ public:
                          ? "INSERT INTO t VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
                          : "INSERT INTO t VALUES(?,?)",
                        -1, &insert_, nullptr);
-    auto made = appraise(reflection_options{}, request());
-    row_.record = record_of(*made, 1);
+    auto made = make_episode(reflection_options{}, request());
+    row_ = row_of(*made, 1);
   }
   bare_sqlite(const bare_sqlite&) = delete;
   bare_sqlite& operator=(const bare_sqlite&) = delete;
@@ -78,7 +78,7 @@ public:
 
 private:
   void insert() {
-    const auto& r = row_.record;
+    const auto& r = row_;
     ++row_.sequence;
     integer(1, row_.sequence);
     if (indexed_) {
@@ -117,7 +117,7 @@ private:
   bool indexed_;
   sqlite3* db_ = nullptr;
   sqlite3_stmt* insert_ = nullptr;
-  stored_episode row_;
+  episode_row row_;
 };
 
 } // namespace

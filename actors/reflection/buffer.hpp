@@ -11,39 +11,47 @@
 #include <memory>
 #include <string>
 
+/// The reflection role: an actor, the buffer, that stores episodes durably and
+/// learns from them. This header and options.hpp are what others include,
+/// beside repair/repair.hpp and transfer/episode_files.hpp for the command
+/// line. The files at this level are the actor; `learning` has pure functions
+/// of episodes, `journal` the durable store, `repair` the recovery of a damaged
+/// one, and `transfer` the import and export of episodes. It may know storage
+/// and messages; a supervisor owns the actor.
+
 namespace hololoom {
 
-/// What surrounds a buffer, beside its options.
+/// The surroundings of a buffer, as opposed to its options. All may be left
+/// out.
 struct reflection_surroundings {
-  /// Called once, from within the buffer: with none when it serves, or with
-  /// why it cannot, after which it ends. Left out: nobody waits for it.
+  /// Called once, from within the buffer: without an error when it starts to
+  /// serve, or with the reason why it cannot, after which it ends.
   std::function<void(const caf::error&)> on_opened;
-  /// Told what the journal's thread is at; null: nobody watches it.
+  /// Shows what the journal's thread is doing.
   std::shared_ptr<journal_watch> watch;
-  /// Stands between the journal and the disk; null: nothing does.
+  /// Run before the journal's writes and syncs.
   std::shared_ptr<disk_hooks> hooks;
-  /// The SQLite VFS that keeps the journal; empty: the system's.
+  /// The SQLite VFS below the journal; empty: the system's.
   std::string vfs;
 };
 
 /// Starts a reflection buffer.
 ///
-/// The buffer answers what is written once it is on disk, and takes requests
-/// from the start: those that come while it opens its journal wait. Its journal
-/// is written by a thread of its own, so that no handler waits for the disk. If
-/// that stands still for `stall_limit`, while the journal is opened or later,
-/// the buffer is degraded and whoever waits gets `errc::timed_out`.
-/// `own_thread` gives the buffer a thread, too, so that no actor that is stuck
-/// on the scheduler's keeps it from its last flush; tests on a virtual clock
-/// want it without.
+/// The buffer acknowledges a write once it is durable. It accepts requests from
+/// the start; those that arrive while it opens its journal wait. The journal
+/// has a thread of its own, so that no handler waits for the disk. If the disk
+/// hangs for `stall_limit`, during the opening or later, the buffer is degraded
+/// and the waiting requests fail with `errc::timed_out`. `own_thread` gives the
+/// buffer itself a thread, so that an actor that blocks the scheduler's threads
+/// cannot delay its last flush; tests on a virtual clock turn that off.
 ///
-/// It cannot open with `errc::data_dir_locked` (the sentence has the owner's
-/// pid), `data_dir_unusable`, `corrupt` (repair it), `newer_schema`,
+/// It fails to open with `errc::data_dir_locked` (the message has the owner's
+/// pid), `data_dir_unusable`, `corrupt` (needs a repair), `newer_schema`,
 /// `invalid_config`, or a storage error.
 ///
-/// On an exit message it refuses what comes later, commits what is queued,
-/// writes the summary, closes the journal and ends with the exit's reason.
-/// While it opens the journal and the disk stands still, it just ends.
+/// On an exit message it refuses further writes, commits the queued ones,
+/// writes the summary, closes the journal and ends with the exit's reason. If
+/// the disk hangs while the journal is being opened, it ends at once.
 reflection_actor spawn_reflection_buffer(caf::actor_system& system,
                                          reflection_options options,
                                          reflection_surroundings around = {},

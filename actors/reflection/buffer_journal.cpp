@@ -1,4 +1,5 @@
-// How the buffer works with its journal's thread, and what it does in time.
+// How the buffer works with its journal's thread, and what it does
+// periodically.
 
 #include <hololoom/actors/reflection/buffer_state.hpp>
 #include <hololoom/messages/json/read.hpp>
@@ -28,15 +29,15 @@ journal_options journal_options_of(const reflection_options& x,
   return result;
 }
 
-/// Tells the buffer, if it is there.
+/// Sends `x` to an actor that may have ended.
 template <class T>
-void tell(const caf::actor_addr& buffer, T x) {
-  if (auto there = caf::actor_cast<caf::strong_actor_ptr>(buffer))
+void tell(const caf::actor_addr& to, T x) {
+  if (auto there = caf::actor_cast<caf::strong_actor_ptr>(to))
     caf::anon_send(caf::actor_cast<caf::actor>(there), std::move(x));
 }
 
-caf::error opens_too_long(std::chrono::seconds since,
-                          const std::string& directory) {
+caf::error opening_hangs(std::chrono::seconds since,
+                         const std::string& directory) {
   return failure(errc::timed_out,
                  "the journal in " + directory
                    + " is being opened, and its disk has not answered for "
@@ -44,7 +45,7 @@ caf::error opens_too_long(std::chrono::seconds since,
                    + " s; look at it, then try again with the same id");
 }
 
-caf::error standstill(std::chrono::seconds since) {
+caf::error disk_hangs(std::chrono::seconds since) {
   return failure(errc::timed_out,
                  "the disk under the journal has not answered for "
                    + std::to_string(since.count())
@@ -59,7 +60,7 @@ void buffer_state::start() {
   if (auto err = check(options))
     return on(journal_opening{std::move(err), nullptr, {}});
   caf::actor_addr self = self_->address();
-  journal_writer::callbacks calls;
+  journal_thread::callbacks calls;
   calls.opened = [self](journal_opening x) {
     tell(self, journal_opened{std::make_shared<journal_opening>(std::move(x))});
   };
@@ -70,31 +71,31 @@ void buffer_state::start() {
   calls.closed = [self] {
     tell(self, journal_closed{});
   };
-  journal_writer::options opts;
+  journal_thread::options opts;
   opts.journal = journal_options_of(options, around_);
   opts.newest = options.capacity;
   opts.lock_wait =
     std::chrono::duration_cast<std::chrono::milliseconds>(options.lock_wait);
   if (around_.watch)
     opts.watch = around_.watch;
-  writer_ = std::make_unique<journal_writer>(std::move(opts), std::move(calls));
+  journal_ =
+    std::make_unique<journal_thread>(std::move(opts), std::move(calls));
   self_->delayed_send(self_, tick_interval, buffer_tick{});
 }
 
 void buffer_state::on(const journal_opening& x) {
   if (x.failed) {
-    writer_.reset();
+    journal_.reset();
     problem_ = x.failed;
-    for (auto& task : std::exchange(under_way_, {}))
+    for (auto& task : std::exchange(in_flight_, {}))
       task->refuse(x.failed);
   } else {
     opened_ = true;
     problem_ = caf::error{};
     memory_.learned = x.learned;
     for (const auto& row : x.newest)
-      if (auto made = from_json_text<episode>(row.record.body))
-        memory_.held.add(row.sequence, std::move(*made),
-                         row.record.body.size());
+      if (auto made = from_json_text<episode>(row.body))
+        memory_.recent.add(row.sequence, std::move(*made), row.body.size());
     summarised_ = x.learned->metrics.total_cycles;
   }
   if (around_.on_opened)
@@ -115,9 +116,9 @@ void buffer_state::on(const journal_result& x) {
     if (!x.failed && task.writes())
       problem_ = caf::error{};
     task.finish(memory_, x.failed);
-    under_way_.pop_front();
+    in_flight_.pop_front();
   }
-  moved_at_ = self_->clock().now();
+  responded_at_ = self_->clock().now();
   if (x.learned)
     publish();
 }
@@ -145,15 +146,15 @@ void buffer_state::publish() {
 
 void buffer_state::tick() {
   self_->delayed_send(self_, tick_interval, buffer_tick{});
-  if (!writer_)
+  if (!journal_)
     return;
-  show_progress();
+  report_progress();
   watch_disk();
   if (sealed_ || !opened_)
     return;
   const auto& options = *memory_.options;
   auto now = self_->clock().now();
-  if (problem_ && under_way_.empty()
+  if (problem_ && in_flight_.empty()
       && now - probed_at_ >= options.retry_interval) {
     probed_at_ = now;
     submit(std::make_shared<probe_task>());
@@ -171,44 +172,44 @@ void buffer_state::tick() {
     learn({true, true}, std::nullopt);
 }
 
-void buffer_state::show_progress() {
+void buffer_state::report_progress() {
   std::erase_if(flushes_,
                 [](const flush_asker& x) { return x.task.expired(); });
   if (flushes_.empty())
     return;
-  auto activity = writer_->activity();
-  if (activity == shown_activity_ && memory_.stored == shown_stored_)
+  auto activity = journal_->activity();
+  if (activity == reported_activity_ && memory_.stored == reported_stored_)
     return;
-  shown_activity_ = activity;
-  shown_stored_ = memory_.stored;
+  reported_activity_ = activity;
+  reported_stored_ = memory_.stored;
   for (const auto& flush : flushes_)
     tell(flush.asker, flush_progress{memory_.stored - flush.stored_before,
-                                     std::ssize(under_way_)});
+                                     std::ssize(in_flight_)});
 }
 
 void buffer_state::watch_disk() {
   auto now = self_->clock().now();
-  auto activity = writer_->activity();
-  if ((opened_ && under_way_.empty()) || activity != activity_) {
+  auto activity = journal_->activity();
+  if ((opened_ && in_flight_.empty()) || activity != activity_) {
     activity_ = activity;
-    moved_at_ = now;
+    responded_at_ = now;
     if (!opened_)
       problem_ = caf::error{};
     return;
   }
   auto limit = memory_.options->stall_limit;
-  if (now - moved_at_ < limit)
+  if (now - responded_at_ < limit)
     return;
   auto still =
-    std::chrono::duration_cast<std::chrono::seconds>(now - moved_at_);
-  auto why = opened_ ? standstill(still)
-                     : opens_too_long(still, memory_.options->directory);
-  // Nothing is acknowledged before the journal is open, so that there is
-  // nothing to wait for: an end is not held up. The thread is let go.
+    std::chrono::duration_cast<std::chrono::seconds>(now - responded_at_);
+  auto why = opened_ ? disk_hangs(still)
+                     : opening_hangs(still, memory_.options->directory);
+  // Nothing was acknowledged before the journal is open, so that a closing
+  // buffer has nothing to wait for: it ends and detaches the thread.
   if (!opened_ && closing_)
     return on(journal_opening{why, nullptr, {}});
   degrade(why);
-  for (auto& task : under_way_)
+  for (auto& task : in_flight_)
     if (!opened_ || now - task->since >= limit)
       task->refuse(why);
 }

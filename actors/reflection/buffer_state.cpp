@@ -1,5 +1,5 @@
-#include <hololoom/actors/reflection/appraise.hpp>
 #include <hololoom/actors/reflection/buffer_state.hpp>
+#include <hololoom/actors/reflection/make_episode.hpp>
 #include <hololoom/messages/json/write.hpp>
 
 #include <caf/actor_cast.hpp>
@@ -28,12 +28,13 @@ buffer_state::buffer_state(buffer_actor::pointer self,
                            reflection_surroundings around)
   : self_(self), around_(std::move(around)), memory_(std::move(options)) {
   auto now = self_->clock().now();
-  started_at_ = moved_at_ = probed_at_ = summarised_at_ = analysed_at_ = now;
+  started_at_ = responded_at_ = probed_at_ = summarised_at_ = analysed_at_ =
+    now;
 }
 
 buffer_state::~buffer_state() {
-  writer_.reset();
-  for (auto& task : under_way_)
+  journal_.reset();
+  for (auto& task : in_flight_)
     task->refuse(failure(errc::crashed, "the reflection buffer ended before "
                                         "this was on disk; try again with the "
                                         "same id"));
@@ -47,7 +48,7 @@ buffer_actor::behavior_type buffer_state::make_behavior() {
   start();
   return {
     [this](reflect_request& x) {
-      return store(appraise(*memory_.options, std::move(x)));
+      return store(make_episode(*memory_.options, std::move(x)));
     },
     [this](reflect_on_request& x) -> caf::result<reflect_ack> {
       if (auto err = check_feedback(x.said, x.reward))
@@ -59,7 +60,7 @@ buffer_actor::behavior_type buffer_state::make_behavior() {
         std::make_shared<store_on_task>(rp, memory_.options, std::move(x)));
       return rp;
     },
-    [this](import_request& x) { return store(appraise(std::move(x))); },
+    [this](import_request& x) { return store(make_episode(std::move(x))); },
     [this](const record_request& x) -> caf::result<record_ack> {
       if (x.woven.id.empty())
         return failure(errc::invalid_query,
@@ -67,7 +68,7 @@ buffer_actor::behavior_type buffer_state::make_behavior() {
       if (auto err = admit(false))
         return err;
       auto rp = self_->make_response_promise<record_ack>();
-      submit(std::make_shared<record_task>(rp, x.woven));
+      submit(std::make_shared<record_spacetime_task>(rp, x.woven));
       return rp;
     },
     [this](metrics_query) {
@@ -91,7 +92,7 @@ buffer_actor::behavior_type buffer_state::make_behavior() {
     [this](episodes_query x) {
       x.limit = std::clamp<std::int64_t>(x.limit, 1, longest_page);
       return once_open<episode_page>([this, x](auto& rp) {
-        auto held = memory_.held.page(x.after, x.limit);
+        auto held = memory_.recent.page(x.after, x.limit);
         if (!held)
           return submit(std::make_shared<page_task>(rp, x));
         episode_page result;
@@ -135,20 +136,20 @@ caf::error buffer_state::admit(bool store) {
                                  "good; this came too late and is not stored");
   }
   auto limit = memory_.options->queue_limit;
-  if (std::ssize(under_way_) >= limit)
+  if (std::ssize(in_flight_) >= limit)
     return overloaded(limit);
   return {};
 }
 
 void buffer_state::submit(std::shared_ptr<buffer_task> task) {
-  if (!writer_)
+  if (!journal_)
     return task->refuse(problem_);
   task->since = self_->clock().now();
   // A journal that is being opened is waited for already.
-  if (opened_ && under_way_.empty())
-    moved_at_ = task->since;
-  under_way_.push_back(task);
-  writer_->submit(std::move(task));
+  if (opened_ && in_flight_.empty())
+    responded_at_ = task->since;
+  in_flight_.push_back(task);
+  journal_->submit(std::move(task));
 }
 
 caf::result<reflect_ack> buffer_state::store(caf::expected<episode> made) {
@@ -170,7 +171,7 @@ void buffer_state::learn(learn_request x, std::optional<promise<learned>> rp) {
   auto now = self_->clock().now();
   if (rp && !x.force && now - analysed_at_ < std::chrono::minutes{5})
     return answer(learned{});
-  auto window = memory_.held.samples(options.learning_window);
+  auto window = memory_.recent.samples(options.learning_window);
   // Nothing is analysed then: it is due as soon as there are enough.
   if (!enough_to_analyse(window))
     return answer(learned{});
@@ -204,10 +205,10 @@ void buffer_state::on_exit(const caf::error& reason) {
     return;
   sealed_ = true;
   exit_reason_ = reason;
-  if (!writer_)
+  if (!journal_)
     return self_->quit(exit_reason_);
   submit(std::make_shared<flush_task>(std::nullopt, memory_));
-  writer_->close();
+  journal_->close();
 }
 
 reflection_status buffer_state::status() const {
@@ -215,13 +216,22 @@ reflection_status buffer_state::status() const {
   result.degraded = static_cast<bool>(problem_);
   if (problem_)
     result.problem = explain(problem_);
-  result.queued = std::ssize(under_way_);
+  result.queued = std::ssize(in_flight_);
   result.stored = memory_.learned->sequence;
   result.late_stores = late_stores_;
   result.durable = memory_.durable();
-  if (!opened_ && writer_)
+  if (!opened_ && journal_)
     result.opening = self_->clock().now() - started_at_;
   return result;
+}
+
+reflection_actor spawn_reflection_buffer(caf::actor_system& system,
+                                         reflection_options options,
+                                         reflection_surroundings around,
+                                         bool own_thread) {
+  return caf::actor_cast<reflection_actor>(
+    spawn_state_on<buffer_state, buffer_actor>(
+      own_thread, system, std::move(options), std::move(around)));
 }
 
 } // namespace hololoom

@@ -2,7 +2,7 @@
 
 #include <hololoom/actors/reflection/buffer.hpp>
 #include <hololoom/actors/reflection/buffer_tasks.hpp>
-#include <hololoom/actors/reflection/journal/writer.hpp>
+#include <hololoom/actors/reflection/journal/journal_thread.hpp>
 #include <hololoom/messages/caf/local_message.hpp>
 
 #include <caf/actor_addr.hpp>
@@ -16,7 +16,7 @@
 
 namespace hololoom {
 
-// -- what the journal's thread tells the buffer -------------------------------
+// -- messages from the journal's thread to the buffer -------------------------
 
 struct journal_opened {
   std::shared_ptr<journal_opening> what;
@@ -28,7 +28,7 @@ struct journal_finished {
 
 struct journal_closed {};
 
-/// The buffer's look at what is due.
+/// Makes the buffer check what is due.
 struct buffer_tick {};
 
 } // namespace hololoom
@@ -61,7 +61,7 @@ public:
   buffer_state(const buffer_state&) = delete;
   buffer_state& operator=(const buffer_state&) = delete;
 
-  /// Whoever still waits gets `errc::crashed`.
+  /// Requests that still wait fail with `errc::crashed`.
   ~buffer_state();
 
   buffer_actor::behavior_type make_behavior();
@@ -86,7 +86,7 @@ private:
 
   // -- what is due
   void tick();
-  void show_progress();
+  void report_progress();
   void watch_disk();
   void degrade(const caf::error& why);
 
@@ -115,9 +115,9 @@ private:
   buffer_actor::pointer self_;
   reflection_surroundings around_;
   buffer_memory memory_;
-  std::unique_ptr<journal_writer> writer_;
-  /// Tasks with the journal's thread, in their order.
-  std::deque<std::shared_ptr<buffer_task>> under_way_;
+  std::unique_ptr<journal_thread> journal_;
+  /// Tasks submitted to the journal's thread, in order.
+  std::deque<std::shared_ptr<buffer_task>> in_flight_;
   bool opened_ = false;
   /// The requests that wait for the journal, in their order.
   std::vector<std::function<void(const caf::error&)>> waiting_;
@@ -128,7 +128,7 @@ private:
   caf::error problem_;
   std::vector<caf::actor_addr> subscribers_;
 
-  /// Who waits for a flush, and is told how it goes.
+  /// An asker that waits for a flush and gets progress reports.
   struct flush_asker {
     std::weak_ptr<flush_task> task;
     caf::actor_addr asker;
@@ -138,10 +138,10 @@ private:
 
   using time_point = caf::actor_clock::time_point;
   time_point started_at_;
-  time_point moved_at_;
+  time_point responded_at_;
   std::uint64_t activity_ = 0;
-  std::uint64_t shown_activity_ = 0;
-  std::int64_t shown_stored_ = 0;
+  std::uint64_t reported_activity_ = 0;
+  std::int64_t reported_stored_ = 0;
   time_point probed_at_;
   time_point summarised_at_;
   std::int64_t summarised_ = 0;

@@ -1,5 +1,5 @@
-#include <hololoom/actors/reflection/appraise.hpp>
 #include <hololoom/actors/reflection/buffer_tasks.hpp>
+#include <hololoom/actors/reflection/make_episode.hpp>
 #include <hololoom/actors/reflection/metrics_summary.hpp>
 #include <hololoom/actors/reflection/transfer/episode_files.hpp>
 #include <hololoom/messages/json/read.hpp>
@@ -15,11 +15,11 @@ store_task::store_task(caf::typed_response_promise<reflect_ack> promise,
                        episode&& x)
   : store_task(std::move(promise), std::move(options)) {
   episode_ = std::move(x);
-  record_ = record_of(episode_, options_->discount);
+  row_ = row_of(episode_, options_->discount);
 }
 
 caf::error store_task::run(journal& x) {
-  auto place = x.add(record_);
+  auto place = x.add(row_);
   if (!place)
     return std::move(place.error());
   place_ = *place;
@@ -27,21 +27,21 @@ caf::error store_task::run(journal& x) {
 }
 
 void store_task::committed(const journal& x) {
-  // What a file lacks can be exported later: the episode itself is on disk.
+  // A missing file can be exported later: the episode itself is durable.
   if (options_->episode_files && !options_->directory.empty() && !wrong_
       && place_.fresh)
     (void)write_episode_file(options_->directory, episode_, &x.files());
 }
 
-void store_task::finish(buffer_memory& memory, const caf::error& failed) {
-  if (failed || wrong_)
-    return refuse(failed ? failed : wrong_);
-  answer({record_.id, place_.sequence, place_.reward, place_.formula,
-          place_.success, memory.durable()});
-  if (!place_.fresh)
-    return;
-  memory.held.add(place_.sequence, std::move(episode_), record_.body.size());
-  memory.stored += 1;
+caf::expected<reflect_ack> store_task::outcome(buffer_memory& memory) {
+  if (wrong_)
+    return wrong_;
+  if (place_.fresh) {
+    memory.recent.add(place_.sequence, std::move(episode_), row_.body.size());
+    memory.stored += 1;
+  }
+  return reflect_ack{row_.id,        place_.sequence, place_.reward,
+                     place_.formula, place_.success,  memory.durable()};
 }
 
 caf::error store_on_task::run(journal& x) {
@@ -59,32 +59,29 @@ caf::error store_on_task::run(journal& x) {
     wrong_ = std::move(woven.error());
     return {};
   }
-  auto made = appraise(*options_, {request_.episode_id, std::move(*woven),
-                                   request_.said, request_.reward});
+  auto made = make_episode(*options_, {request_.episode_id, std::move(*woven),
+                                       request_.said, request_.reward});
   if (!made) {
     wrong_ = std::move(made.error());
     return {};
   }
   episode_ = std::move(*made);
-  record_ = record_of(episode_, options_->discount);
+  row_ = row_of(episode_, options_->discount);
   return store_task::run(x);
 }
 
 // -- recording and reading ----------------------------------------------------
 
-record_task::record_task(caf::typed_response_promise<record_ack> promise,
-                         const spacetime& x)
+record_spacetime_task::record_spacetime_task(
+  caf::typed_response_promise<record_ack> promise, const spacetime& x)
   : answering_task(std::move(promise)), id_(x.id), body_(json_text(x)) {}
 
-caf::error record_task::run(journal& x) {
-  return x.record(id_, body_);
+caf::error record_spacetime_task::run(journal& x) {
+  return x.add_spacetime(id_, body_);
 }
 
-void record_task::finish(buffer_memory&, const caf::error& failed) {
-  if (failed)
-    refuse(failed);
-  else
-    answer({id_});
+caf::expected<record_ack> record_spacetime_task::outcome(buffer_memory&) {
+  return record_ack{id_};
 }
 
 caf::error page_task::run(journal& x) {
@@ -93,7 +90,7 @@ caf::error page_task::run(journal& x) {
     return std::move(rows.error());
   page_.last = query_.after;
   for (const auto& row : *rows) {
-    auto made = from_json_text<episode>(row.record.body);
+    auto made = from_json_text<episode>(row.body);
     if (!made)
       return std::move(made.error());
     page_.episodes.push_back(std::move(*made));
@@ -102,25 +99,14 @@ caf::error page_task::run(journal& x) {
   return {};
 }
 
-void page_task::finish(buffer_memory&, const caf::error& failed) {
-  if (failed)
-    refuse(failed);
-  else
-    answer(std::move(page_));
+caf::expected<episode_page> page_task::outcome(buffer_memory&) {
+  return std::move(page_);
 }
 
 // -- learning -----------------------------------------------------------------
 
-void learn_task::finish(buffer_memory&, const caf::error& failed) {
-  if (failed)
-    return refuse(failed);
-  if (promise_)
-    std::exchange(promise_, std::nullopt)->deliver(learned{signals_});
-}
-
-void learn_task::refuse(const caf::error& reason) {
-  if (promise_)
-    std::exchange(promise_, std::nullopt)->deliver(reason);
+caf::expected<learned> learn_task::outcome(buffer_memory&) {
+  return learned{std::move(signals_)};
 }
 
 consolidate_task::consolidate_task(
@@ -128,10 +114,10 @@ consolidate_task::consolidate_task(
   const buffer_memory& memory)
   : answering_task(std::move(promise)),
     begun_(std::chrono::steady_clock::now()),
-    plan_(plan_consolidation(memory.held.samples(memory.held.size()),
+    plan_(plan_consolidation(memory.recent.samples(memory.recent.size()),
                              memory.options->capacity)) {
   for (const auto& merger : plan_.mergers) {
-    auto stays = memory.held.find(merger.stays);
+    auto stays = memory.recent.find(merger.stays);
     if (!stays)
       continue;
     auto x = *stays;
@@ -167,18 +153,17 @@ caf::error consolidate_task::run(journal& x) {
   return err;
 }
 
-void consolidate_task::finish(buffer_memory& memory, const caf::error& failed) {
-  if (failed)
-    return refuse(failed);
+caf::expected<consolidation_report>
+consolidate_task::outcome(buffer_memory& memory) {
   std::set<std::int64_t> gone(plan_.pruned.begin(), plan_.pruned.end());
   for (const auto& merger : plan_.mergers)
     gone.insert(merger.go.begin(), merger.go.end());
-  memory.held.remove(gone);
+  memory.recent.remove(gone);
   for (auto& [sequence, x] : merged_)
-    memory.held.replace(sequence, std::move(x));
+    memory.recent.replace(sequence, std::move(x));
   plan_.report.took = std::chrono::steady_clock::now() - begun_;
   plan_.report.success_rate = memory.learned->metrics.success_rate();
-  answer(std::move(plan_.report));
+  return std::move(plan_.report);
 }
 
 // -- flushing -----------------------------------------------------------------
@@ -190,17 +175,10 @@ caf::error flush_task::run(journal& x) {
   return write_summary(directory_, x.learned().metrics, &x.files());
 }
 
-void flush_task::finish(buffer_memory& memory, const caf::error& failed) {
-  if (failed || spoiled_)
-    return refuse(failed ? failed : spoiled_);
-  if (promise_)
-    std::exchange(promise_, std::nullopt)
-      ->deliver(flush_ack{memory.stored - stored_before_, sequence_});
-}
-
-void flush_task::refuse(const caf::error& reason) {
-  if (promise_)
-    std::exchange(promise_, std::nullopt)->deliver(reason);
+caf::expected<flush_ack> flush_task::outcome(buffer_memory& memory) {
+  if (spoiled_)
+    return spoiled_;
+  return flush_ack{memory.stored - stored_before_, sequence_};
 }
 
 } // namespace hololoom

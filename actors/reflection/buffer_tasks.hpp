@@ -1,6 +1,6 @@
 #pragma once
 
-#include <hololoom/actors/reflection/journal/writer.hpp>
+#include <hololoom/actors/reflection/journal/journal_thread.hpp>
 #include <hololoom/actors/reflection/learning/consolidate.hpp>
 #include <hololoom/actors/reflection/options.hpp>
 #include <hololoom/actors/reflection/recent_episodes.hpp>
@@ -16,33 +16,33 @@
 #include <utility>
 #include <vector>
 
-/// What the buffer has its journal do. Each task is made and finished by the
-/// buffer, and run by the journal's thread in between; it belongs to one of
-/// them at a time.
+/// The buffer's tasks for its journal. The buffer makes and finishes each task,
+/// the journal's thread runs it in between; it belongs to one of them at a
+/// time.
 
 namespace hololoom {
 
-/// What the buffer holds in memory.
+/// The buffer's data in memory.
 struct buffer_memory {
   explicit buffer_memory(reflection_options opts)
     : options(std::make_shared<reflection_options>(std::move(opts))),
-      held(options->capacity) {}
+      recent(options->capacity) {}
 
   std::shared_ptr<const reflection_options> options;
   std::shared_ptr<const learned_state> learned =
     std::make_shared<learned_state>();
-  recent_episodes held;
-  /// Episodes that reached the disk since the buffer was opened.
+  recent_episodes recent;
+  /// Episodes that became durable since the buffer was opened.
   std::int64_t stored = 0;
 
   bool durable() const { return !options->directory.empty(); }
 };
 
-/// A task of the buffer's.
+/// A task that the buffer finishes.
 class buffer_task : public journal_task {
 public:
-  /// Takes up what came of it and answers the asker.
-  /// @param failed why it is not on disk.
+  /// Updates the buffer's data with the outcome and answers the asker.
+  /// @param failed why the task is not durable.
   virtual void finish(buffer_memory& memory, const caf::error& failed) = 0;
 
   /// Whether its success shows that the disk takes writes.
@@ -51,31 +51,38 @@ public:
   /// Answers with an error, unless it has been answered.
   virtual void refuse(const caf::error&) {}
 
-  /// When it was asked for.
+  /// When the buffer submitted it.
   caf::actor_clock::time_point since;
 };
 
-/// A task whose asker waits for an `Ack`.
+/// A task whose asker, if there is one, waits for an `Ack`.
 template <class Ack>
 class answering_task : public buffer_task {
 public:
-  explicit answering_task(caf::typed_response_promise<Ack> promise)
-    : promise_(std::move(promise)) {}
+  using asker = std::optional<caf::typed_response_promise<Ack>>;
+
+  explicit answering_task(asker x) : asker_(std::move(x)) {}
+
+  void finish(buffer_memory& memory, const caf::error& failed) override {
+    auto result = failed ? caf::expected<Ack>{failed} : outcome(memory);
+    if (!result)
+      refuse(result.error());
+    else if (auto to = std::exchange(asker_, std::nullopt))
+      to->deliver(std::move(*result));
+  }
 
   void refuse(const caf::error& reason) override {
-    if (!std::exchange(answered_, true))
-      promise_.deliver(reason);
+    if (auto to = std::exchange(asker_, std::nullopt))
+      to->deliver(reason);
   }
 
 protected:
-  void answer(Ack x) {
-    if (!std::exchange(answered_, true))
-      promise_.deliver(std::move(x));
-  }
+  /// Updates the buffer's data and makes the answer, once the task is durable.
+  virtual caf::expected<Ack> outcome(buffer_memory& memory) = 0;
 
 private:
-  caf::typed_response_promise<Ack> promise_;
-  bool answered_ = false;
+  /// None once it has been answered.
+  asker asker_;
 };
 
 /// Stores an episode.
@@ -85,7 +92,7 @@ public:
              std::shared_ptr<const reflection_options> options, episode&& x);
   caf::error run(journal& x) override;
   void committed(const journal& x) override;
-  void finish(buffer_memory& memory, const caf::error& failed) override;
+  caf::expected<reflect_ack> outcome(buffer_memory& memory) override;
 
 protected:
   store_task(caf::typed_response_promise<reflect_ack> promise,
@@ -94,13 +101,13 @@ protected:
 
   std::shared_ptr<const reflection_options> options_;
   episode episode_;
-  episode_record record_;
+  episode_row row_;
   placement place_;
-  /// What is wrong with this request alone.
+  /// An error of this request alone.
   caf::error wrong_;
 };
 
-/// Stores an episode for a spacetime that was recorded before.
+/// Stores an episode of a spacetime that was recorded before.
 class store_on_task : public store_task {
 public:
   store_on_task(caf::typed_response_promise<reflect_ack> promise,
@@ -114,19 +121,20 @@ private:
   reflect_on_request request_;
 };
 
-class record_task : public answering_task<record_ack> {
+/// Records a spacetime, for a later reflection.
+class record_spacetime_task : public answering_task<record_ack> {
 public:
-  record_task(caf::typed_response_promise<record_ack> promise,
-              const spacetime& x);
+  record_spacetime_task(caf::typed_response_promise<record_ack> promise,
+                        const spacetime& x);
   caf::error run(journal& x) override;
-  void finish(buffer_memory& memory, const caf::error& failed) override;
+  caf::expected<record_ack> outcome(buffer_memory& memory) override;
 
 private:
   std::string id_;
   std::string body_;
 };
 
-/// Reads episodes that are no longer held.
+/// Reads episodes that are no longer in memory.
 class page_task : public answering_task<episode_page> {
 public:
   page_task(caf::typed_response_promise<episode_page> promise,
@@ -135,27 +143,24 @@ public:
   bool grouped() const override { return false; }
   bool writes() const override { return false; }
   caf::error run(journal& x) override;
-  void finish(buffer_memory& memory, const caf::error& failed) override;
+  caf::expected<episode_page> outcome(buffer_memory& memory) override;
 
 private:
   episodes_query query_;
   episode_page page_;
 };
 
-/// Applies an analysis; nobody may be waiting for it.
-class learn_task : public buffer_task {
+/// Applies an analysis, which may have no asker.
+class learn_task : public answering_task<learned> {
 public:
-  learn_task(std::optional<caf::typed_response_promise<learned>> promise,
-             std::vector<learning_signal> signals, adjustment change)
-    : promise_(std::move(promise)),
+  learn_task(asker x, std::vector<learning_signal> signals, adjustment change)
+    : answering_task(std::move(x)),
       signals_(std::move(signals)),
       change_(std::move(change)) {}
   caf::error run(journal& x) override { return x.adjust(change_); }
-  void finish(buffer_memory& memory, const caf::error& failed) override;
-  void refuse(const caf::error& reason) override;
+  caf::expected<learned> outcome(buffer_memory& memory) override;
 
 private:
-  std::optional<caf::typed_response_promise<learned>> promise_;
   std::vector<learning_signal> signals_;
   adjustment change_;
 };
@@ -167,7 +172,7 @@ public:
   bool grouped() const override { return false; }
   bool writes() const override { return !nothing_to_do(); }
   caf::error run(journal& x) override;
-  void finish(buffer_memory& memory, const caf::error& failed) override;
+  caf::expected<consolidation_report> outcome(buffer_memory& memory) override;
 
 private:
   bool nothing_to_do() const {
@@ -176,39 +181,36 @@ private:
 
   std::chrono::steady_clock::time_point begun_;
   consolidation_plan plan_;
-  /// The episodes that others were merged into.
+  /// The episodes that remain of merged groups.
   std::vector<std::pair<std::int64_t, episode>> merged_;
 };
 
-/// Writes the summary, once all before it is on disk.
-class flush_task : public buffer_task {
+/// Writes the summary, once all earlier tasks are durable.
+class flush_task : public answering_task<flush_ack> {
 public:
-  flush_task(std::optional<caf::typed_response_promise<flush_ack>> promise,
-             const buffer_memory& memory)
-    : promise_(std::move(promise)),
+  flush_task(asker x, const buffer_memory& memory)
+    : answering_task(std::move(x)),
       directory_(memory.options->directory),
       stored_before_(memory.stored) {}
   bool grouped() const override { return false; }
   bool writes() const override { return false; }
   caf::error run(journal& x) override;
-  void finish(buffer_memory& memory, const caf::error& failed) override;
-  void refuse(const caf::error& reason) override;
+  caf::expected<flush_ack> outcome(buffer_memory& memory) override;
 
-  /// Something before it did not reach the disk.
+  /// Makes the flush fail: an earlier task did not become durable.
   void spoil(const caf::error& why) {
     if (!spoiled_)
       spoiled_ = why;
   }
 
 private:
-  std::optional<caf::typed_response_promise<flush_ack>> promise_;
   std::string directory_;
   std::int64_t stored_before_;
   std::int64_t sequence_ = 0;
   caf::error spoiled_;
 };
 
-/// Finds out whether the disk takes writes again.
+/// Finds out whether the disk accepts writes again.
 class probe_task : public buffer_task {
 public:
   bool grouped() const override { return false; }

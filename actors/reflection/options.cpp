@@ -1,53 +1,41 @@
 #include <hololoom/actors/reflection/options.hpp>
 
-#include <cmath>
+#include <string>
 
 namespace hololoom {
 
-namespace {
-
-caf::error wrong(const char* key, const char* expected) {
-  return failure(errc::invalid_config,
-                 std::string{"reflection."} + key + " must be " + expected);
-}
-
-bool in_unit(double x) {
-  return x >= 0.0 && x <= 1.0;
-}
-
-} // namespace
-
-caf::error check(const reflection_options& options) {
-  if (options.capacity < 1)
-    return wrong("capacity", "at least 1");
-  if (options.learning_window < 1)
-    return wrong("learning_window", "at least 1");
-  if (!in_unit(options.success_threshold))
-    return wrong("success_threshold", "in 0..1");
-  if (options.formula == reward_formula::given)
-    return wrong("formula", "blended or extracted");
-  if (!(options.discount > 0.0 && options.discount <= 1.0))
-    return wrong("discount", "more than 0 and at most 1");
-  if (!(options.weights.time_budget.count() > 0.0))
-    return wrong("weights.time_budget_ms", "more than 0");
-  if (options.queue_limit < 1)
-    return wrong("queue_limit", "at least 1");
-  if (options.retain_episodes < 0 || options.retain_age.count() < 0.0)
-    return wrong("retain_episodes and retain_age_ms", "0 or more");
-  if (options.retain_spacetimes < 0)
-    return wrong("retain_spacetimes", "0 or more");
-  if (!(options.summary_interval.count() > 0.0))
-    return wrong("summary_interval_ms", "more than 0");
-  if (!(options.analysis_interval.count() >= 0.0))
-    return wrong("analysis_interval_ms", "0 or more");
-  if (!(options.consolidation_interval.count() >= 0.0))
-    return wrong("consolidation_interval_ms", "0 or more");
-  if (!(options.retry_interval.count() > 0.0))
-    return wrong("retry_interval_ms", "more than 0");
-  if (!(options.stall_limit.count() > 0.0))
-    return wrong("stall_limit_ms", "more than 0");
-  if (!(options.lock_wait.count() >= 0.0))
-    return wrong("lock_wait_ms", "0 or more");
+caf::error check(const reflection_options& x) {
+  struct rule {
+    bool met;
+    const char* key;
+    const char* expected;
+  };
+  const rule rules[] = {
+    {x.capacity >= 1, "capacity", "at least 1"},
+    {x.learning_window >= 1, "learning_window", "at least 1"},
+    {x.success_threshold >= 0.0 && x.success_threshold <= 1.0,
+     "success_threshold", "in 0..1"},
+    {x.formula != reward_formula::given, "formula", "blended or extracted"},
+    {x.discount > 0.0 && x.discount <= 1.0, "discount",
+     "more than 0 and at most 1"},
+    {x.weights.time_budget.count() > 0.0, "weights.time_budget_ms",
+     "more than 0"},
+    {x.queue_limit >= 1, "queue_limit", "at least 1"},
+    {x.retain_episodes >= 0 && !(x.retain_age.count() < 0.0),
+     "retain_episodes and retain_age_ms", "0 or more"},
+    {x.retain_spacetimes >= 0, "retain_spacetimes", "0 or more"},
+    {x.summary_interval.count() > 0.0, "summary_interval_ms", "more than 0"},
+    {x.analysis_interval.count() >= 0.0, "analysis_interval_ms", "0 or more"},
+    {x.consolidation_interval.count() >= 0.0, "consolidation_interval_ms",
+     "0 or more"},
+    {x.retry_interval.count() > 0.0, "retry_interval_ms", "more than 0"},
+    {x.stall_limit.count() > 0.0, "stall_limit_ms", "more than 0"},
+    {x.lock_wait.count() >= 0.0, "lock_wait_ms", "0 or more"},
+  };
+  for (const auto& r : rules)
+    if (!r.met)
+      return failure(errc::invalid_config, std::string{"reflection."} + r.key
+                                             + " must be " + r.expected);
   return {};
 }
 

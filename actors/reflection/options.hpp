@@ -9,14 +9,14 @@
 
 namespace hololoom {
 
-/// How the reflection buffer works. Durations are in milliseconds.
+/// The configuration of the reflection buffer. Durations are in milliseconds.
 struct reflection_options {
-  /// Where `journal.db` and `metrics_summary.json` are kept. Empty: in memory
-  /// only, and acknowledgements say `durable: false`.
+  /// The directory of `journal.db` and `metrics_summary.json`. Empty: in memory
+  /// only, and acknowledgements have `durable: false`.
   std::string directory;
   /// Episodes held in memory: the newest ones.
   std::int64_t capacity = 1000;
-  /// Episodes that an analysis looks at: the newest ones.
+  /// Episodes that an analysis covers: the newest ones.
   std::int64_t learning_window = 100;
   /// An episode is a success from this reward on, in 0..1.
   double success_threshold = 0.6;
@@ -24,34 +24,32 @@ struct reflection_options {
   reward_formula formula = reward_formula::extracted;
   /// The weights of the extracted reward.
   reward_weights weights;
-  /// What remains of earlier evidence with each new episode, in (0, 1]. 1: all
-  /// of it; 0.995 follows a world that changes.
+  /// The share of earlier evidence that each new episode leaves, in (0, 1]. 1:
+  /// all of it; 0.995 adapts to a changing world.
   double discount = 1.0;
-  /// Writes that may wait for the disk; past it they are refused.
+  /// Writes that may wait for the disk; further ones are refused.
   std::int64_t queue_limit = 10'000;
-  /// Episodes kept on disk, the newest ones; 0: all. What was learned from the
-  /// others stays.
+  /// Episodes kept on disk, the newest ones; 0: all. What was learned from
+  /// dropped episodes is kept.
   std::int64_t retain_episodes = 1'000'000;
-  /// Episodes older than this leave the disk; 0: none.
+  /// Episodes older than this are dropped from the disk; 0: none.
   millis retain_age{0};
   /// Spacetimes kept on disk for a later reflection; 0: all.
   std::int64_t retain_spacetimes = 10'000;
   /// Write a JSON file for each episode, beside the journal.
   bool episode_files = false;
-  /// How often `metrics_summary.json` is written while something changes.
+  /// How often `metrics_summary.json` is written while the metrics change.
   millis summary_interval{30'000};
-  /// How often recent episodes are analysed; 0: only when asked.
+  /// How often recent episodes are analysed; 0: only on request.
   millis analysis_interval{300'000};
-  /// How often like episodes are merged and worthless ones pruned; 0: only when
-  /// asked. A loom has a background worker for it.
+  /// How often similar episodes are merged and worthless ones pruned; 0: only
+  /// on request. A loom has a background worker for it.
   millis consolidation_interval{3'600'000};
   /// How often a disk that failed is tried again.
   millis retry_interval{1'000};
-  /// How long the disk may stand still before whoever waits for it gets an
-  /// error.
+  /// How long the disk may hang before the requests that wait for it fail.
   millis stall_limit{10'000};
-  /// How long to wait for a predecessor in this process to let go of the
-  /// journal.
+  /// How long to wait for a predecessor in this process to release the journal.
   millis lock_wait{5'000};
 
   static constexpr auto fields() {
@@ -80,6 +78,6 @@ struct reflection_options {
 };
 
 /// @returns `errc::invalid_config` with the key that is out of its range.
-caf::error check(const reflection_options& options);
+caf::error check(const reflection_options& x);
 
 } // namespace hololoom

@@ -22,7 +22,8 @@ void recent_episodes::add(std::int64_t sequence, episode&& x,
     complete_after_ = sequence - 1;
   all_.push_back({sequence, std::move(x), bytes});
   bytes_ += bytes;
-  while (all_.size() > capacity_ || (bytes_ > most_bytes && all_.size() > 1)) {
+  while (all_.size() > capacity_
+         || (bytes_ > most_body_bytes && all_.size() > 1)) {
     complete_after_ = all_.front().sequence;
     bytes_ -= all_.front().bytes;
     all_.pop_front();
@@ -30,25 +31,25 @@ void recent_episodes::add(std::int64_t sequence, episode&& x,
 }
 
 void recent_episodes::replace(std::int64_t sequence, episode x) {
-  auto held = std::find_if(all_.begin(), all_.end(), [&](const entry& e) {
+  auto found = std::find_if(all_.begin(), all_.end(), [&](const entry& e) {
     return e.sequence == sequence;
   });
-  if (held != all_.end())
-    held->what = std::move(x);
+  if (found != all_.end())
+    found->what = std::move(x);
 }
 
 void recent_episodes::remove(const std::set<std::int64_t>& sequences) {
   std::erase_if(all_, [&](const entry& x) {
-    auto goes = sequences.count(x.sequence) > 0;
-    bytes_ -= goes ? x.bytes : 0;
-    return goes;
+    auto gone = sequences.contains(x.sequence);
+    bytes_ -= gone ? x.bytes : 0;
+    return gone;
   });
 }
 
 const episode* recent_episodes::find(std::int64_t sequence) const {
-  for (const auto& held : all_)
-    if (held.sequence == sequence)
-      return &held.what;
+  for (const auto& x : all_)
+    if (x.sequence == sequence)
+      return &x.what;
   return nullptr;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <hololoom/actors/reflection/journal/rows.hpp>
 #include <hololoom/actors/reflection/learning/learning.hpp>
 #include <hololoom/messages/episode.hpp>
 
@@ -11,13 +12,10 @@
 
 namespace hololoom {
 
-/// The newest episodes, in memory: at most `capacity`, and of long ones so many
-/// that their texts have `most_bytes`, in order.
+/// The newest episodes, in memory and in order: at most `capacity`, and at most
+/// `most_body_bytes` of text, but always the last one.
 class recent_episodes {
 public:
-  /// Of what is taken to memory, or to a page, at once; one is always.
-  static constexpr std::size_t most_bytes = 64 << 20;
-
   struct entry {
     std::int64_t sequence = 0;
     episode what;
@@ -27,36 +25,35 @@ public:
   explicit recent_episodes(std::int64_t capacity)
     : capacity_(static_cast<std::size_t>(capacity)) {}
 
-  /// @param bytes how much its text is on disk.
+  /// @param bytes the length of its text on disk.
   void add(std::int64_t sequence, episode&& x, std::size_t bytes);
 
-  /// Puts `x` in the place of the one with its sequence number, if that is
-  /// held.
+  /// Replaces the episode with this sequence number, if it is in memory.
   void replace(std::int64_t sequence, episode x);
 
   void remove(const std::set<std::int64_t>& sequences);
 
   const episode* find(std::int64_t sequence) const;
 
-  /// Those after `sequence`, at most `limit`; none if some of these are no
-  /// longer held.
+  /// The episodes after `sequence`, at most `limit`; none if some of these are
+  /// no longer in memory.
   std::optional<std::vector<entry>> page(std::int64_t after,
                                          std::int64_t limit) const;
 
-  /// The newest `limit`, as an analysis sees them.
+  /// Samples of the newest `limit`, for an analysis.
   std::vector<sample> samples(std::int64_t limit) const;
 
   std::int64_t size() const { return static_cast<std::int64_t>(all_.size()); }
 
 private:
   std::size_t capacity_;
-  /// All episodes after this one are held.
+  /// All episodes after this one are in memory.
   std::int64_t complete_after_ = 0;
   std::size_t bytes_ = 0;
   std::deque<entry> all_;
 };
 
-/// How many episodes `x` stands for.
+/// How many episodes `x` stands for: more than one after a consolidation.
 std::int64_t merged_count(const episode& x);
 
 } // namespace hololoom

@@ -15,7 +15,7 @@ namespace {
 
 caf::error describe(const char* tried, const std::filesystem::path& what,
                     int reason) {
-  auto code = refusal_of(reason, errc::io_error);
+  auto code = errc_for(reason, errc::io_error);
   return failure(code, std::string{"could not "} + tried + " " + what.string()
                          + ": " + std::strerror(reason)
                          + (code == errc::disk_full
@@ -33,13 +33,20 @@ int reason_for(disk_fault x) {
   return EIO;
 }
 
-/// What the disk's hooks have against a write.
-int before_write(const disk* through, std::string_view text) {
-  return through ? reason_for(through->write_beside(text.size())) : 0;
+/// Runs the disk's hooks and counts the call.
+/// @returns the fault as an `errno`, or 0.
+int fault_before_write(const disk* through, std::string_view text) {
+  if (!through)
+    return 0;
+  ++through->activity().writes;
+  return reason_for(through->before_write(text.size()));
 }
 
-int before_sync(const disk* through) {
-  return through ? reason_for(through->sync_beside()) : 0;
+int fault_before_sync(const disk* through) {
+  if (!through)
+    return 0;
+  ++through->activity().syncs;
+  return reason_for(through->before_sync());
 }
 
 bool write_all(int fd, std::string_view text) {
@@ -52,6 +59,35 @@ bool write_all(int fd, std::string_view text) {
     text.remove_prefix(static_cast<std::size_t>(n));
   }
   return true;
+}
+
+/// Renames without replacing anything.
+/// @returns 0 or `errno`.
+int rename_to_free(const std::filesystem::path& from,
+                   const std::filesystem::path& to) {
+  // The kernel checks and moves in one step, so that two concurrent imports
+  // cannot take the same name.
+  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(),
+                  RENAME_NOREPLACE)
+      == 0)
+    return 0;
+  if (errno != EINVAL && errno != ENOSYS)
+    return errno;
+  // The file system cannot do that.
+  std::error_code ignored;
+  if (std::filesystem::exists(std::filesystem::symlink_status(to, ignored)))
+    return EEXIST;
+  return std::rename(from.c_str(), to.c_str()) == 0 ? 0 : errno;
+}
+
+std::filesystem::path numbered(const std::filesystem::path& wanted,
+                               int number) {
+  if (number == 1)
+    return wanted;
+  auto result = wanted;
+  return result.replace_filename(wanted.stem().string() + "-"
+                                 + std::to_string(number)
+                                 + wanted.extension().string());
 }
 
 } // namespace
@@ -81,20 +117,20 @@ caf::error sync_directory(const std::filesystem::path& directory) {
     return describe("open", directory, errno);
   auto failed = ::fsync(fd) != 0 ? errno : 0;
   ::close(fd);
-  // Some file systems cannot sync a directory, and say so.
+  // Some file systems cannot sync a directory and report EINVAL.
   if (failed != 0 && failed != EINVAL)
     return describe("sync", directory, failed);
   return {};
 }
 
-errc refusal_of(int reason, errc other) {
-  switch (reason) {
+errc errc_for(int system_error, errc otherwise) {
+  switch (system_error) {
     case ENOSPC:
     case EDQUOT: return errc::disk_full;
     case EROFS:
     case EACCES:
     case EPERM: return errc::read_only;
-    default: return other;
+    default: return otherwise;
   }
 }
 
@@ -106,11 +142,11 @@ caf::error write_atomically(const std::filesystem::path& file,
     ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (fd < 0)
     return describe("create", beside, errno);
-  auto failed = before_write(through, text);
+  auto failed = fault_before_write(through, text);
   if (failed == 0 && !write_all(fd, text))
     failed = errno;
   if (failed == 0)
-    failed = before_sync(through);
+    failed = fault_before_sync(through);
   if (failed == 0 && ::fsync(fd) != 0)
     failed = errno;
   ::close(fd);
@@ -121,9 +157,25 @@ caf::error write_atomically(const std::filesystem::path& file,
     return describe("write", file, failed);
   }
   auto directory = file.parent_path();
-  if (auto reason = before_sync(through))
+  if (auto reason = fault_before_sync(through))
     return describe("sync", directory, reason);
   return sync_directory(directory.empty() ? "." : directory);
+}
+
+caf::expected<std::filesystem::path>
+move_to_fresh_name(const std::filesystem::path& file,
+                   const std::filesystem::path& wanted) {
+  for (auto i = 1;; ++i) {
+    auto to = numbered(wanted, i);
+    auto failed = rename_to_free(file, to);
+    if (failed == 0)
+      return to;
+    if (failed != EEXIST)
+      return failure(errc::io_error, "could not move " + file.string() + " to "
+                                       + to.string() + ": "
+                                       + std::strerror(failed)
+                                       + "; see that it can be written");
+  }
 }
 
 } // namespace hololoom

@@ -8,9 +8,15 @@
 
 struct sqlite3_vfs;
 
+/// The storage room: what the stores of memory and of reflection stand on.
+/// SQLite handles (`sqlite`), the file layer below SQLite (`disk`), file locks,
+/// atomic files, high water marks; and in sqlite_format/ a reader of SQLite's
+/// files that works without SQLite. It may know messages, and knows no actor,
+/// no shard and no episode.
+
 namespace hololoom {
 
-/// What a disk may answer instead of doing as told.
+/// How a disk may fail a call.
 enum class disk_fault : std::uint8_t {
   none = 0,
   full = 1,
@@ -18,24 +24,24 @@ enum class disk_fault : std::uint8_t {
   broken = 3,
 };
 
-/// Stands between the journal, with the files beside it, and the file system:
-/// sees each write and sync before it happens, may delay it, and may make it
-/// fail. For demonstrations of slow disks and for tests of broken ones.
+/// Sees each write and sync of a journal, and of the files beside it, before it
+/// happens; may delay it or make it fail. For demonstrations of slow disks and
+/// tests of broken ones.
 ///
-/// Called from the journal's thread.
+/// Called on the journal's thread.
 class disk_hooks {
 public:
   virtual ~disk_hooks() = default;
 
-  /// A write of `bytes`, or a file being cut when that is 0; what it returns is
-  /// what the journal gets.
-  virtual disk_fault before_write(std::size_t bytes);
+  /// Called before a write of `bytes`, or before a file is truncated when that
+  /// is 0. The journal gets the result.
+  virtual disk_fault before_write(std::size_t) { return disk_fault::none; }
 
-  /// A sync of one file.
-  virtual disk_fault before_sync();
+  /// Called before a file is synced.
+  virtual disk_fault before_sync() { return disk_fault::none; }
 };
 
-/// Counts what the disk has done. Safe to read from any thread.
+/// Counts a disk's calls. Safe to read from any thread.
 struct disk_activity {
   std::atomic<std::uint64_t> reads{0};
   std::atomic<std::uint64_t> writes{0};
@@ -46,19 +52,18 @@ struct disk_activity {
   }
 };
 
-/// The journal's file layer: a SQLite VFS that passes everything on to another
-/// one, counts writes and syncs, and lets hooks stand before them. It gathers
-/// the writes of a commit, and makes a log longer ahead of what is written to
-/// it, so that a commit needs few calls and a short sync. It is known to SQLite
-/// under `name()` for as long as it lives, and must outlive the connections
-/// that use it.
+/// The file layer below a journal: a SQLite VFS that forwards to another one,
+/// counts calls and runs hooks before them. It combines the writes of a commit,
+/// and extends a log ahead of the writes to it, so that a commit needs few
+/// calls and a short sync. SQLite knows it by `name()` for as long as it lives;
+/// it must outlive the connections that use it.
 class disk {
 public:
   /// @param hooks may be null.
-  /// @param below the VFS that does the work; empty: the system's.
+  /// @param lower the VFS that does the work; empty: the system's.
   /// @param activity where to count; null: in counters of its own.
   explicit disk(std::shared_ptr<disk_hooks> hooks = nullptr,
-                const std::string& below = {},
+                const std::string& lower = {},
                 std::shared_ptr<disk_activity> activity = nullptr);
   disk(const disk&) = delete;
   disk& operator=(const disk&) = delete;
@@ -66,30 +71,27 @@ public:
 
   const std::string& name() const { return name_; }
 
-  const std::shared_ptr<disk_activity>& activity() const { return activity_; }
+  /// Run the hooks, for calls of this layer and for those on files beside the
+  /// journal, which the caller counts as well.
+  disk_fault before_write(std::size_t bytes) const;
+  disk_fault before_sync() const;
+  disk_activity& activity() const { return *activity_; }
 
-  disk_hooks* hooks() const { return hooks_.get(); }
+  /// A transaction was rolled back: the next write to the log truncates it
+  /// first, at the place of that write.
+  void cut_log() { log_cut_due_ = true; }
 
-  /// For files that are written beside the journal: asks the hooks and counts,
-  /// as for the journal itself.
-  disk_fault write_beside(std::size_t bytes) const;
-  disk_fault sync_beside() const;
-
-  /// What a transaction wrote to the log is not to stay: it was taken back.
-  /// The log is cut before it is next written to, where that write begins.
-  void cut_log() { cut_log_ = true; }
-
-  /// Whether the log is to be cut now; asked by the file layer.
-  bool& log_to_cut() { return cut_log_; }
+  /// Whether that is due.
+  bool& log_cut_due() { return log_cut_due_; }
 
 private:
   std::shared_ptr<disk_hooks> hooks_;
   std::shared_ptr<disk_activity> activity_;
   std::string name_;
   std::shared_ptr<sqlite3_vfs> vfs_;
-  /// Before the first write, too: whoever had the log before may have died in
-  /// the middle of a transaction.
-  bool cut_log_ = true;
+  /// True before the first write: a previous process may have died in the
+  /// middle of a transaction.
+  bool log_cut_due_ = true;
 };
 
 } // namespace hololoom

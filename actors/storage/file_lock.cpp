@@ -15,11 +15,11 @@ namespace hololoom {
 
 namespace {
 
-/// An owner writes its pid right after it got the lock; who is refused in
-/// between looks again.
+/// An owner writes its pid right after it has taken the lock; a refusal in
+/// between waits for the pid.
 int wait_for_pid(const std::filesystem::path& file) {
   for (auto i = 0; i < 50; ++i) {
-    if (auto pid = locked_by(file))
+    if (auto pid = lock_owner(file))
       return pid;
     ::usleep(1000);
   }
@@ -29,13 +29,13 @@ int wait_for_pid(const std::filesystem::path& file) {
 void write_pid(int fd) {
   auto text = std::to_string(::getpid()) + "\n";
   if (::ftruncate(fd, 0) == 0)
-    // The pid is for people; the lock holds without it, on a full disk too.
+    // The pid is for people; the lock holds without it, even on a full disk.
     (void)!::pwrite(fd, text.data(), text.size(), 0);
 }
 
 } // namespace
 
-int locked_by(const std::filesystem::path& file) {
+int lock_owner(const std::filesystem::path& file) {
   auto fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0)
     return 0;
@@ -49,7 +49,7 @@ caf::expected<file_lock> file_lock::take(const std::filesystem::path& file) {
   auto fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (fd < 0) {
     auto reason = errno;
-    return failure(refusal_of(reason, errc::data_dir_unusable),
+    return failure(errc_for(reason, errc::data_dir_unusable),
                    "could not create " + file.string() + ": "
                      + std::strerror(reason)
                      + "; choose a directory that can be written");
@@ -81,7 +81,7 @@ file_lock& file_lock::operator=(file_lock&& other) noexcept {
 file_lock::~file_lock() {
   if (fd_ < 0)
     return;
-  // Whoever is refused from here on must not read a pid that no longer owns it.
+  // A refusal from here on must not read the pid of a former owner.
   (void)!::ftruncate(fd_, 0);
   ::close(fd_);
 }

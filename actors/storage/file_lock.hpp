@@ -6,18 +6,18 @@
 
 namespace hololoom {
 
-/// Holds a file to one owner for as long as the object lives, between processes
-/// and within one: `flock` belongs to an opening of the file, so that a second
-/// opening by the same process is refused as well. The file holds the owner's
-/// pid as text. The kernel releases it when the process ends, however that
-/// happens.
+/// Locks a file for as long as the object lives, against other processes and
+/// against other owners in this one: `flock` belongs to an opening of the file,
+/// so that a second opening by the same process is refused as well. The file
+/// contains the owner's pid as text. The kernel releases the lock when the
+/// process ends, however it ends.
 class file_lock {
 public:
   file_lock() = default;
 
   /// @returns `errc::data_dir_locked` with the owner's pid, or why the file
-  ///          cannot be made: `errc::read_only`, `errc::disk_full`, or
-  ///          `errc::data_dir_unusable`.
+  ///          cannot be created or locked: `errc::read_only`,
+  ///          `errc::disk_full`, `errc::data_dir_unusable` or `errc::io_error`.
   static caf::expected<file_lock> take(const std::filesystem::path& file);
 
   file_lock(file_lock&& other) noexcept;
@@ -30,7 +30,7 @@ private:
   int fd_ = -1;
 };
 
-/// The pid that a lock's file holds, 0 if none can be read.
-int locked_by(const std::filesystem::path& file);
+/// The pid in a lock's file; 0 if it has none.
+int lock_owner(const std::filesystem::path& file);
 
 } // namespace hololoom

@@ -13,7 +13,7 @@ namespace hololoom {
 
 namespace {
 
-/// A number in 20 digits, a blank, its CRC-32 in 8, and a line end.
+/// A number in 20 digits, a space, its CRC-32 in 8, and a newline.
 constexpr std::size_t digits = 20;
 constexpr std::size_t line_size = 30;
 using line = std::array<char, line_size + 1>;
@@ -48,15 +48,15 @@ high_water_mark::~high_water_mark() {
 void high_water_mark::open(const std::filesystem::path& file) {
   fd_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (fd_ >= 0)
-    mark_ = read_mark(fd_);
+    value_ = read_mark(fd_);
 }
 
 void high_water_mark::raise(std::int64_t sequence) {
-  if (fd_ < 0 || sequence == mark_)
+  if (fd_ < 0 || sequence == value_)
     return;
   auto text = line_for(sequence);
   if (::pwrite(fd_, text.data(), line_size, 0) == line_size)
-    mark_ = sequence;
+    value_ = sequence;
 }
 
 std::filesystem::path high_water_file(const std::filesystem::path& journal) {

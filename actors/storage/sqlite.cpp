@@ -1,8 +1,8 @@
+#include <hololoom/actors/storage/atomic_file.hpp>
 #include <hololoom/actors/storage/sqlite.hpp>
 
 #include <sqlite3.h>
 
-#include <cerrno>
 #include <cstring>
 #include <utility>
 
@@ -20,13 +20,7 @@ errc code_for(int code, int system_error) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED: return errc::data_dir_locked;
     case SQLITE_IOERR:
-    case SQLITE_CANTOPEN:
-      if (system_error == ENOSPC || system_error == EDQUOT)
-        return errc::disk_full;
-      if (system_error == EROFS || system_error == EACCES
-          || system_error == EPERM)
-        return errc::read_only;
-      return errc::io_error;
+    case SQLITE_CANTOPEN: return errc_for(system_error, errc::io_error);
     case SQLITE_NOMEM: return errc::io_error;
     default: return errc::internal;
   }
@@ -46,29 +40,23 @@ const char* remedy(errc code) {
   }
 }
 
-} // namespace
-
+/// @param code an extended result code.
+/// @param system_error the `errno` of the failed call, 0 if unknown.
 caf::error describe(int code, int system_error, std::string_view tried,
                     std::string_view file) {
   auto result = code_for(code, system_error);
-  std::string text{"could not "};
-  text += tried;
-  text += " ";
-  text += file;
-  text += ": ";
+  auto text =
+    std::string{"could not "}.append(tried).append(" ").append(file) + ": ";
   if (result == errc::disk_full)
     text += "no space is left on the disk";
   else
     text += sqlite3_errstr(code);
-  if (system_error != 0 && result != errc::disk_full) {
-    text += " (";
-    text += std::strerror(system_error);
-    text += ")";
-  }
-  text += "; ";
-  text += remedy(result);
-  return failure(result, std::move(text));
+  if (system_error != 0 && result != errc::disk_full)
+    text += std::string{" ("} + std::strerror(system_error) + ")";
+  return failure(result, text + "; " + remedy(result));
 }
+
+} // namespace
 
 // -- statement ----------------------------------------------------------------
 
@@ -129,11 +117,11 @@ void database::closer::operator()(sqlite3* x) const {
 }
 
 caf::expected<database> database::open(const std::string& file,
-                                       const std::string& vfs, bool read_only) {
+                                       const std::string& vfs) {
   sqlite3* raw = nullptr;
-  auto flags = read_only ? SQLITE_OPEN_READONLY
-                         : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-  auto code = sqlite3_open_v2(file.c_str(), &raw, flags | SQLITE_OPEN_NOMUTEX,
+  auto code = sqlite3_open_v2(file.c_str(), &raw,
+                              SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+                                | SQLITE_OPEN_NOMUTEX,
                               vfs.empty() ? nullptr : vfs.c_str());
   database result;
   result.db_.reset(raw);
@@ -145,16 +133,36 @@ caf::expected<database> database::open(const std::string& file,
   return result;
 }
 
-caf::error database::run(const char* sql) {
-  if (sqlite3_exec(db_.get(), sql, nullptr, nullptr, nullptr) == SQLITE_OK)
+caf::error database::run(const std::string& sql) {
+  if (sqlite3_exec(db_.get(), sql.c_str(), nullptr, nullptr, nullptr)
+      == SQLITE_OK)
     return {};
   return last_error("write to");
 }
 
-caf::expected<statement> database::prepare(const char* sql) {
+caf::error database::run(statement& x) {
+  auto err = x.step() == SQLITE_DONE ? caf::error{} : last_error("write to");
+  x.reset();
+  return err;
+}
+
+caf::error
+database::for_each_row(const std::string& sql,
+                       const std::function<caf::error(const row&)>& f) {
+  auto rows = prepare(sql);
+  if (!rows)
+    return std::move(rows.error());
+  int code;
+  while ((code = rows->step()) == SQLITE_ROW)
+    if (auto err = f(*rows))
+      return err;
+  return code == SQLITE_DONE ? caf::error{} : last_error("read");
+}
+
+caf::expected<statement> database::prepare(const std::string& sql) {
   sqlite3_stmt* raw = nullptr;
-  if (sqlite3_prepare_v3(db_.get(), sql, -1, SQLITE_PREPARE_PERSISTENT, &raw,
-                         nullptr)
+  if (sqlite3_prepare_v3(db_.get(), sql.c_str(), -1, SQLITE_PREPARE_PERSISTENT,
+                         &raw, nullptr)
       != SQLITE_OK)
     return last_error("read");
   statement result;
@@ -162,7 +170,7 @@ caf::expected<statement> database::prepare(const char* sql) {
   return result;
 }
 
-caf::expected<std::int64_t> database::number(const char* sql) {
+caf::expected<std::int64_t> database::number(const std::string& sql) {
   auto query = prepare(sql);
   if (!query)
     return std::move(query.error());
@@ -171,7 +179,7 @@ caf::expected<std::int64_t> database::number(const char* sql) {
   return query->integer(0);
 }
 
-caf::expected<std::string> database::text(const char* sql) {
+caf::expected<std::string> database::text(const std::string& sql) {
   auto query = prepare(sql);
   if (!query)
     return std::move(query.error());

@@ -3,6 +3,7 @@
 #include <hololoom/messages/errc.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -10,20 +11,26 @@
 struct sqlite3;
 struct sqlite3_stmt;
 
-/// SQLite with errors of ours. Nothing here is safe to share between threads.
+/// SQLite with HoloLoom's errors. None of these objects may be shared between
+/// threads.
 
 namespace hololoom::sqlite {
 
-/// A result code of SQLite's as an error: what was tried, on what, why it
-/// failed and what to do.
-/// @param code an extended result code.
-/// @param system_error `errno` of the failed call, 0 if unknown.
-caf::error describe(int code, int system_error, std::string_view tried,
-                    std::string_view file);
+/// The columns of a row, counted from 0.
+class row {
+public:
+  virtual ~row() = default;
 
-/// A prepared statement. Parameters and columns are counted as SQLite does:
-/// parameters from 1, columns from 0.
-class statement {
+  virtual std::int64_t integer(int column) const = 0;
+  virtual double real(int column) const = 0;
+  /// Valid as long as the row.
+  virtual std::string_view text(int column) const = 0;
+  virtual bool is_null(int column) const = 0;
+};
+
+/// A prepared statement, and the row that it has stepped to, which is valid
+/// until the next `step` or `reset`. Parameters are counted from 1.
+class statement final : public row {
 public:
   statement() = default;
 
@@ -37,11 +44,10 @@ public:
   int step();
   void reset();
 
-  std::int64_t integer(int column) const;
-  double real(int column) const;
-  /// Valid until the next `step` or `reset`.
-  std::string_view text(int column) const;
-  bool is_null(int column) const;
+  std::int64_t integer(int column) const override;
+  double real(int column) const override;
+  std::string_view text(int column) const override;
+  bool is_null(int column) const override;
 
 private:
   friend class database;
@@ -56,28 +62,36 @@ class database {
 public:
   database() = default;
 
-  /// Opens `file` through the named VFS; `read_only` does not create it.
-  static caf::expected<database>
-  open(const std::string& file, const std::string& vfs, bool read_only = false);
+  /// Opens or creates `file` through the named VFS; empty: the system's.
+  static caf::expected<database> open(const std::string& file,
+                                      const std::string& vfs);
 
-  /// Runs statements that answer nothing.
-  caf::error run(const char* sql);
+  /// Runs statements that return no rows.
+  caf::error run(const std::string& sql);
 
-  caf::expected<statement> prepare(const char* sql);
+  /// Runs a prepared statement that returns no rows, and resets it.
+  caf::error run(statement& x);
 
-  /// The one number that `sql` answers.
-  caf::expected<std::int64_t> number(const char* sql);
+  /// Calls `f` for each row that `sql` returns, until `f` returns an error.
+  caf::error for_each_row(const std::string& sql,
+                          const std::function<caf::error(const row&)>& f);
 
-  /// The one text that `sql` answers.
-  caf::expected<std::string> text(const char* sql);
+  caf::expected<statement> prepare(const std::string& sql);
 
-  /// The error that the last call left.
+  /// The single number that `sql` returns.
+  caf::expected<std::int64_t> number(const std::string& sql);
+
+  /// The single text that `sql` returns.
+  caf::expected<std::string> text(const std::string& sql);
+
+  /// The error of the last call: what was attempted, why it failed, and what to
+  /// do about it.
   caf::error last_error(std::string_view tried) const;
 
-  /// Rows that the last statement changed.
+  /// The number of rows that the last statement changed.
   int changes() const;
 
-  /// Takes back an open transaction, if there is one.
+  /// Rolls back the open transaction, if there is one.
   void rollback();
 
   sqlite3* get() const { return db_.get(); }

@@ -9,11 +9,11 @@
 #include <cstdint>
 #include <thread>
 
-/// Many clients of a buffer, and what they see of it.
+/// Clients of a buffer, and their view of it.
 
 namespace hololoom::test {
 
-/// Asks without waiting, and never twice; counts the answers.
+/// Sends requests without waiting for answers, and counts the answers.
 class many {
 public:
   explicit many(running_buffer& buffer)
@@ -43,7 +43,7 @@ private:
   import_pipeline pipeline_;
 };
 
-/// Looks again until it is so, for at most some seconds.
+/// Polls until the condition holds, for at most some seconds.
 template <class F>
 bool eventually(F f) {
   for (auto i = 0; i < 500; ++i) {

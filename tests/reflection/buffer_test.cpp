@@ -16,7 +16,7 @@ feedback rated(double rating) {
 
 } // namespace
 
-TEST_CASE("an acknowledged reflection is there after a restart") {
+TEST_CASE("an acknowledged reflection survives a restart") {
   scratch_directory dir;
   reflection_metrics before;
   policy_snapshot policy;
@@ -44,7 +44,7 @@ TEST_CASE("an acknowledged reflection is there after a restart") {
   CHECK(*read_summary(dir.path()) == before);
 }
 
-TEST_CASE("requests that come before the journal is open wait for it") {
+TEST_CASE("requests that arrive before the journal is open wait for it") {
   scratch_directory dir;
   running_buffer buffer{options_in(dir)};
   CHECK(buffer.ask<reflect_ack>(reflection("Now?", "answer", 0.9)));
@@ -63,7 +63,7 @@ TEST_CASE("a retried reflection counts once and gets the same answer") {
   CHECK(buffer.ask<reflection_metrics>(metrics_query{})->total_cycles == 1);
 }
 
-TEST_CASE("a rating out of range is refused by name") {
+TEST_CASE("a rating out of range is refused with the field's name") {
   scratch_directory dir;
   running_buffer buffer{options_in(dir)};
   for (auto rating : {0.0, 5.5, -1.0, std::nan("")}) {
@@ -80,7 +80,7 @@ TEST_CASE("a rating out of range is refused by name") {
   CHECK_THAT(explain(ack.error()), Catch::Matchers::Contains("reward"));
 }
 
-TEST_CASE("one reflects on a recorded spacetime by its id") {
+TEST_CASE("a reflection refers to a recorded spacetime by its id") {
   scratch_directory dir;
   auto x = woven("What is a warp?", "answer", 0.7);
   {
@@ -104,7 +104,7 @@ TEST_CASE("one reflects on a recorded spacetime by its id") {
   CHECK(is(unknown.error(), errc::not_found));
 }
 
-TEST_CASE("a sealed buffer refuses and counts what comes late") {
+TEST_CASE("a sealed buffer refuses and counts late writes") {
   scratch_directory dir;
   running_buffer buffer{options_in(dir)};
   REQUIRE(buffer.ask<reflect_ack>(reflection("Before?", "answer", 0.9)));
@@ -118,7 +118,8 @@ TEST_CASE("a sealed buffer refuses and counts what comes late") {
         == 1);
 }
 
-TEST_CASE("without a directory memory alone is kept, and said so") {
+TEST_CASE("without a directory episodes are kept in memory only, and "
+          "acknowledged as such") {
   running_buffer buffer{reflection_options{}};
   auto ack = buffer.ask<reflect_ack>(reflection("Here?", "answer", 0.9));
   REQUIRE(ack);
@@ -140,7 +141,7 @@ TEST_CASE("a second buffer on the same directory does not open") {
   CHECK(!ack);
 }
 
-TEST_CASE("wrong options are refused by key") {
+TEST_CASE("invalid options are refused with their key") {
   reflection_options options;
   options.discount = 1.5;
   running_buffer buffer{options};
@@ -149,7 +150,7 @@ TEST_CASE("wrong options are refused by key") {
   CHECK_THAT(explain(err), Catch::Matchers::Contains("discount"));
 }
 
-TEST_CASE("a subscriber gets what was learned after each commit") {
+TEST_CASE("a subscriber gets the policy after each commit") {
   scratch_directory dir;
   running_buffer buffer{options_in(dir)};
   caf::scoped_actor self{buffer.system()};

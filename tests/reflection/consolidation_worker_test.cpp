@@ -1,4 +1,4 @@
-// Consolidation as a loom has it: a supervised worker of its own.
+// Consolidation as in a loom: by a supervised background worker.
 
 #include "reflection/make.hpp"
 #include "support/catch.hpp"
@@ -30,7 +30,7 @@ bool has_worker(const loom& x) {
   });
 }
 
-/// How many episodes those that are there stand for.
+/// How many episodes the stored ones stand for.
 std::int64_t stand_for(const episode_page& page) {
   std::int64_t result = 0;
   for (const auto& x : page.episodes)
@@ -48,7 +48,7 @@ TEST_CASE("a loom consolidates in the background") {
     CHECK(has_worker(x));
     for (auto i = 0; i < count; ++i)
       REQUIRE(x.reflect(woven("Again?", "answer", .5), {}, .5));
-    // Asking takes its time, too.
+    // The query takes time, too.
     auto until = std::chrono::steady_clock::now() + std::chrono::seconds{30};
     auto page = x.episodes();
     while (page && page->episodes.size() > 9

@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Counts what the hooks see.
+/// Counts the hooks' calls.
 struct counting_disk : disk_hooks {
   disk_fault before_write(std::size_t) override {
     ++writes;
@@ -35,12 +35,12 @@ std::size_t count_files(const std::filesystem::path& directory,
 
 } // namespace
 
-TEST_CASE("files beside the journal count as what the disk does") {
+TEST_CASE("writes to files beside the journal count as disk activity") {
   scratch_directory dir;
   auto hooks = std::make_shared<counting_disk>();
   disk below{hooks};
   auto written = [&] {
-    auto result = std::tuple{below.activity()->total(), hooks->writes.load(),
+    auto result = std::tuple{below.activity().total(), hooks->writes.load(),
                              hooks->syncs.load()};
     return result;
   };
@@ -50,7 +50,7 @@ TEST_CASE("files beside the journal count as what the disk does") {
   CHECK(written() == std::tuple{6, 2, 4});
 }
 
-TEST_CASE("a fault of the disk is one of the files beside the journal, too") {
+TEST_CASE("a fault of the disk affects the files beside the journal, too") {
   scratch_directory dir;
   for (auto [fault, code] : {std::pair{disk_fault::full, errc::disk_full},
                              std::pair{disk_fault::read_only, errc::read_only},
@@ -63,7 +63,7 @@ TEST_CASE("a fault of the disk is one of the files beside the journal, too") {
   }
 }
 
-TEST_CASE("a disk that is slow to take episode files is not called hung") {
+TEST_CASE("a disk that is slow to write episode files does not count as hung") {
   scratch_directory dir;
   auto disk = std::make_shared<moody_disk>();
   auto options = options_in(dir);
@@ -73,8 +73,8 @@ TEST_CASE("a disk that is slow to take episode files is not called hung") {
   REQUIRE(!buffer.opened());
   disk->hang(true);
   many clients{buffer};
-  // One commit, and then a file for each, which takes some three times longer
-  // than the disk may stand still.
+  // One commit, then a file for each episode, which takes about three times the
+  // stall limit.
   clients.ask(100);
   REQUIRE(queued(buffer, 100));
   disk->slow(4ms);

@@ -34,6 +34,6 @@ TEST_CASE("numbers keep every bit") {
   }
 }
 
-TEST_CASE("text that is not UTF-8 becomes JSON all the same") {
+TEST_CASE("text that is not UTF-8 still becomes JSON") {
   CHECK(parse_json(json_text(std::string{"a\xff\"b\n"})));
 }

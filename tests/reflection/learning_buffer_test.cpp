@@ -23,7 +23,7 @@ void store(running_buffer& buffer, const std::string& tool, int n,
 
 } // namespace
 
-TEST_CASE("what an analysis finds is applied, once, and survives a restart") {
+TEST_CASE("an analysis is applied once, and survives a restart") {
   scratch_directory dir;
   policy_snapshot before;
   {
@@ -46,8 +46,8 @@ TEST_CASE("what an analysis finds is applied, once, and survives a restart") {
   CHECK(*buffer.ask<policy_snapshot>(policy_query{}) == before);
 }
 
-TEST_CASE("an analysis that is due waits for enough episodes, no longer") {
-  // In memory: there is nothing to be read again.
+TEST_CASE("an analysis that is due waits for enough episodes, and no longer") {
+  // In memory only, so that the buffers open at once.
   reflection_options options;
   options.analysis_interval = 2s;
   auto preferred = [](running_buffer& x) {
@@ -56,13 +56,13 @@ TEST_CASE("an analysis that is due waits for enough episodes, no longer") {
   };
   running_buffer buffer{options};
   store(buffer, "good", 9, .9);
-  // It was due, with too few episodes, once another that was begun later had
-  // its own.
+  // By now the analysis was due with too few episodes: another one that started
+  // later has had its turn.
   running_buffer later{options};
   store(later, "good", 10, .9);
   CHECK(eventually([&] { return preferred(later); }));
   CHECK(!preferred(buffer));
-  // That was no analysis, and the next is not an interval away.
+  // That was no analysis, so that the next is not an interval away.
   auto enough = std::chrono::steady_clock::now();
   store(buffer, "good", 1, .9);
   CHECK(eventually([&] { return preferred(buffer); }));
@@ -70,7 +70,7 @@ TEST_CASE("an analysis that is due waits for enough episodes, no longer") {
         < options.analysis_interval / 2);
 }
 
-TEST_CASE("an analysis that is only looked at changes nothing") {
+TEST_CASE("an analysis that is not applied changes nothing") {
   running_buffer buffer{reflection_options{}};
   store(buffer, "bad", 12, .1);
   auto before = buffer.ask<policy_snapshot>(policy_query{});
@@ -98,7 +98,7 @@ TEST_CASE("a consolidation merges on disk and keeps what was learned") {
     CHECK(report->merged == 11);
     CHECK(report->final_episode_count == 3);
     CHECK(*buffer.ask<reflection_metrics>(metrics_query{}) == before);
-    // A retry of one that was merged away still counts for nothing.
+    // A retry of an episode that was merged still does not count.
     auto again = buffer.ask<reflect_ack>(request);
     if (!again)
       FAIL(explain(again.error()));
@@ -116,7 +116,7 @@ TEST_CASE("a consolidation merges on disk and keeps what was learned") {
   CHECK(empty->final_episode_count == 0);
 }
 
-TEST_CASE("pages reach back to episodes that are no longer held") {
+TEST_CASE("pages reach back to episodes that are no longer in memory") {
   scratch_directory dir;
   auto options = options_in(dir);
   options.capacity = 5;
@@ -135,7 +135,7 @@ TEST_CASE("pages reach back to episodes that are no longer held") {
   CHECK(seen == 12);
 }
 
-TEST_CASE("of very long episodes few are held, and few come in a page") {
+TEST_CASE("few very long episodes are in memory, and few in a page") {
   constexpr std::size_t length = 12 << 20;
   constexpr int count = 8;
   scratch_directory dir;
@@ -160,7 +160,7 @@ TEST_CASE("of very long episodes few are held, and few come in a page") {
       request.woven.response.assign(length, 'x');
       REQUIRE(buffer.ask<reflect_ack>(request));
     }
-    // 64 MiB and no more than one over it; then the five that are held.
+    // 64 MiB and at most one episode more; then the five in memory.
     CHECK(read_all(buffer) == std::vector<std::size_t>{6, 2});
   }
   running_buffer again{options};
@@ -174,6 +174,6 @@ TEST_CASE("of very long episodes few are held, and few come in a page") {
   held.remove({4, 5});
   held.add(count + 1, {}, length);
   CHECK(held.size() == 4);
-  held.add(count + 2, {}, 2 * recent_episodes::most_bytes);
+  held.add(count + 2, {}, 2 * most_body_bytes);
   CHECK(held.size() == 1);
 }

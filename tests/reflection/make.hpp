@@ -6,12 +6,14 @@
 #include <hololoom/messages/uuid.hpp>
 
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string>
 
 namespace hololoom::test {
 
-/// A directory of its own for a test, gone at the end; in memory if there is a
-/// file system there, unless it is to be on disk.
+/// A test's own directory, removed at the end. It is in memory if the machine
+/// has a file system there, unless it must be on disk.
 class scratch_directory {
 public:
   explicit scratch_directory(bool on_disk = false)
@@ -35,7 +37,16 @@ private:
   std::filesystem::path path_;
 };
 
-/// A weave's outcome as the shuttle makes it.
+inline std::string slurp(const std::filesystem::path& file) {
+  std::ifstream in{file, std::ios::binary};
+  return {std::istreambuf_iterator<char>{in}, {}};
+}
+
+inline void spill(const std::filesystem::path& file, const std::string& bytes) {
+  std::ofstream{file, std::ios::binary} << bytes;
+}
+
+/// A weave's outcome, as the shuttle would make it.
 inline spacetime woven(const std::string& query, const std::string& tool,
                        double confidence, double duration_ms = 100,
                        const std::string& pattern = "Fast Threading") {

@@ -18,8 +18,8 @@ reflection_options impatient_options(const scratch_directory& dir) {
   return result;
 }
 
-/// A disk that hangs from the start. At the end it breaks, so that the thread
-/// that hangs there lets go of the directory.
+/// A disk that hangs from the start. At the end it breaks, so that the hanging
+/// thread releases the directory.
 struct hanging_disk {
   hanging_disk() { moody->hang(true); }
   ~hanging_disk() {
@@ -31,7 +31,8 @@ struct hanging_disk {
 
 } // namespace
 
-TEST_CASE("a buffer says that it is opening its journal, and since when") {
+TEST_CASE(
+  "the status of a buffer says since when it has been opening its journal") {
   scratch_directory dir;
   hanging_disk disk;
   running_buffer buffer{options_in(dir), disk.moody};
@@ -44,7 +45,7 @@ TEST_CASE("a buffer says that it is opening its journal, and since when") {
   CHECK(!status(buffer).opening);
 }
 
-TEST_CASE("who waits for a journal whose disk hangs gets an error in time") {
+TEST_CASE("requests that wait for a hanging opening fail in time") {
   scratch_directory dir;
   hanging_disk disk;
   running_buffer buffer{impatient_options(dir), disk.moody};
@@ -67,7 +68,8 @@ TEST_CASE("who waits for a journal whose disk hangs gets an error in time") {
   CHECK(buffer.ask<reflection_metrics>(metrics_query{})->total_cycles == 1);
 }
 
-TEST_CASE("a journal that opens slowly is waited for, and not called hung") {
+TEST_CASE("requests wait for a journal that opens slowly, which does not count "
+          "as hung") {
   scratch_directory dir;
   auto disk = std::make_shared<moody_disk>();
   disk->slow(60ms);
@@ -84,7 +86,7 @@ TEST_CASE("a journal that opens slowly is waited for, and not called hung") {
   disk->slow(0ms);
 }
 
-TEST_CASE("an exit while a hanging disk is opened is not held up") {
+TEST_CASE("an exit during an opening that hangs is not delayed") {
   scratch_directory dir;
   hanging_disk disk;
   running_buffer buffer{impatient_options(dir), disk.moody};
@@ -98,7 +100,7 @@ TEST_CASE("an exit while a hanging disk is opened is not held up") {
   CHECK(clients.failed == 3);
 }
 
-TEST_CASE("a final flush while a hanging disk is opened says what is wrong") {
+TEST_CASE("a final flush during an opening that hangs reports the reason") {
   scratch_directory dir;
   hanging_disk disk;
   running_buffer buffer{impatient_options(dir), disk.moody};
@@ -109,7 +111,7 @@ TEST_CASE("a final flush while a hanging disk is opened says what is wrong") {
              Catch::Matchers::Contains("being opened"));
 }
 
-TEST_CASE("an exit while a journal opens slowly waits for what was asked") {
+TEST_CASE("an exit during a slow opening waits for the requests made before") {
   scratch_directory dir;
   auto disk = std::make_shared<moody_disk>();
   disk->slow(20ms);

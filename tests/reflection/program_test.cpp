@@ -1,4 +1,4 @@
-// What the program acknowledged, after it was killed and after a bit flipped.
+// What the program acknowledged survives a kill and a flipped bit.
 
 #include "runtime/program.hpp"
 #include "support/catch.hpp"
@@ -19,13 +19,13 @@ using namespace hololoom::test;
 
 namespace {
 
-/// 200, or what HOLOLOOM_CRASH_ROUNDS says.
+/// 200, or HOLOLOOM_CRASH_ROUNDS.
 int rounds() {
   auto text = std::getenv("HOLOLOOM_CRASH_ROUNDS");
   return text ? std::atoi(text) : 200;
 }
 
-/// A line for `episodes import -`, short enough to be written whole.
+/// A line for `episodes import -`, short enough for one atomic write.
 std::string line_for(const std::string& id) {
   return R"({"id": ")" + id + R"(", "query_text": "question )" + id
        + R"(", "response": "an answer", "tool_used": "answer", )"
@@ -85,12 +85,12 @@ public:
       take(out.substr(at, end - at));
   }
 
-  /// Whether it lived until it was killed.
+  /// Whether the program ran until it was killed.
   bool killed() const { return killed_; }
   const std::set<std::string>& acknowledged() const { return acknowledged_; }
   const std::vector<std::string>& refused() const { return refused_; }
 
-  /// The ids that it may have read; after `kill`.
+  /// The ids that the program may have read. Call it after `kill`.
   std::set<std::string> written() const {
     std::set<std::string> result;
     for (const auto& ids : written_)
@@ -206,7 +206,7 @@ TEST_CASE("the program killed at any instant loses nothing acknowledged") {
     REQUIRE(missing(there.ids, written) == std::vector<std::string>{});
     REQUIRE(there.twice == std::vector<std::string>{});
     REQUIRE(there.torn == std::vector<std::string>{});
-    // Who got no answer asks again; part of it is there already.
+    // Unanswered requests are sent again; some of them are stored already.
     again.clear();
     for (const auto& id : missing(written, acknowledged))
       if (again.size() < 50)
@@ -215,7 +215,7 @@ TEST_CASE("the program killed at any instant loses nothing acknowledged") {
   CHECK(all > 0);
 }
 
-TEST_CASE("repair of a journal with a flipped bit says what it recovered") {
+TEST_CASE("repair of a journal with a flipped bit reports what it recovered") {
   program hololoom;
   std::string lines;
   for (auto i = 0; i < 100; ++i)
@@ -243,14 +243,14 @@ TEST_CASE("repair of a journal with a flipped bit says what it recovered") {
   CHECK(read_file(aside) == before);
   auto there = hololoom.run({"episodes", "--json", "--data", hololoom.data()});
   CHECK(parsed_lines(there.out).size() == 99);
-  // The lost one is new again, the others are known.
+  // The lost episode counts as new, the others are known.
   CHECK(hololoom.run(import, lines).code == 0);
   there = hololoom.run({"episodes", "--json", "--data", hololoom.data()});
   CHECK(parsed_lines(there.out).size() == 100);
   CHECK(hololoom.run({"repair", "--data", hololoom.data()}).code == 0);
 }
 
-TEST_CASE("repair says in words what it recovered and what it could not") {
+TEST_CASE("repair reports in words what it recovered and what it could not") {
   program hololoom;
   std::string lines;
   for (auto i = 0; i < 20; ++i)

@@ -47,7 +47,7 @@ public:
 
   ~running_buffer() { stop(caf::exit_reason::user_shutdown); }
 
-  /// Why it could not open, or none. Call it once.
+  /// Waits for the opening; returns why it failed, or none. Call it once.
   caf::error opened() { return opened_.get(); }
 
   template <class Ack, class Request>
@@ -74,7 +74,7 @@ public:
   const reflection_actor& handle() const { return handle_; }
   caf::actor_system& system() { return system_; }
 
-  /// Finds the buffer as it is at first.
+  /// Always returns this buffer, even after it has ended.
   auto lookup() const {
     return [found = handle_] {
       return found;

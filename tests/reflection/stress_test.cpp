@@ -12,7 +12,7 @@ using namespace hololoom;
 using namespace hololoom::test;
 using namespace std::chrono_literals;
 
-TEST_CASE("the buffer goes on by itself when the disk does") {
+TEST_CASE("the buffer recovers by itself when the disk does") {
   for (auto fault :
        {disk_fault::full, disk_fault::read_only, disk_fault::broken}) {
     scratch_directory dir;
@@ -40,7 +40,7 @@ TEST_CASE("the buffer goes on by itself when the disk does") {
   }
 }
 
-TEST_CASE("a flush that the disk stops says what stopped it") {
+TEST_CASE("a flush that the disk fails reports the reason") {
   scratch_directory dir;
   auto disk = std::make_shared<moody_disk>();
   running_buffer buffer{options_in(dir), disk};
@@ -63,7 +63,7 @@ TEST_CASE("a flush that the disk stops says what stopped it") {
   CHECK(buffer.ask<flush_ack>(flush_request{}));
 }
 
-TEST_CASE("past the queue's bound one is refused at once") {
+TEST_CASE("a write past the queue's limit is refused at once") {
   scratch_directory dir;
   auto disk = std::make_shared<moody_disk>();
   auto options = options_in(dir);
@@ -79,7 +79,7 @@ TEST_CASE("past the queue's bound one is refused at once") {
   CHECK(clients.stored == 50);
 }
 
-TEST_CASE("who waits for a disk that hangs gets an error in time") {
+TEST_CASE("requests that wait for a hanging disk fail in time") {
   scratch_directory dir;
   auto disk = std::make_shared<moody_disk>();
   auto options = options_in(dir);
@@ -101,7 +101,7 @@ TEST_CASE("who waits for a disk that hangs gets an error in time") {
   CHECK(buffer.ask<reflection_metrics>(metrics_query{})->total_cycles == 1);
 }
 
-TEST_CASE("a slow flush shows that it moves") {
+TEST_CASE("a slow flush reports its progress") {
   scratch_directory dir;
   auto disk = std::make_shared<moody_disk>();
   running_buffer buffer{options_in(dir), disk};
@@ -134,7 +134,7 @@ TEST_CASE("a slow flush shows that it moves") {
     last = now;
   }
   CHECK(progress >= 5);
-  // Twice what is promised, for machines that are busy.
+  // Twice the promised time, for busy machines.
   CHECK(longest <= 500ms);
   clients.drain();
   CHECK(clients.stored == 500);
@@ -158,7 +158,7 @@ TEST_CASE("an exit commits what is queued before the buffer is down") {
   CHECK((*j)->learned().sequence == stored);
 }
 
-TEST_CASE("who waits when the buffer is killed gets an error, not silence") {
+TEST_CASE("requests that wait when the buffer is killed fail") {
   scratch_directory dir;
   auto disk = std::make_shared<moody_disk>();
   running_buffer buffer{options_in(dir), disk};
@@ -214,7 +214,7 @@ TEST_CASE("a disk that is really full") {
   CHECK(::umount(dir.path().c_str()) == 0);
 }
 
-TEST_CASE("ten thousand restarts, and never two writers") {
+TEST_CASE("ten thousand restarts never have two writers") {
   volatile_disk disk;
   scratch_directory dir;
   std::atomic<int> open{0};
@@ -233,7 +233,7 @@ TEST_CASE("ten thousand restarts, and never two writers") {
       }
       most = std::max(most.load(), ++open);
       if ((*j)->verify() || (*j)->begin()
-          || !(*j)->add(record_of(rewarded("a", .5), 1)) || (*j)->commit()
+          || !(*j)->add(row_of(rewarded("a", .5), 1)) || (*j)->commit()
           || (*j)->tend(true))
         return;
       --open;
@@ -253,7 +253,7 @@ TEST_CASE("ten thousand restarts, and never two writers") {
 
 namespace {
 
-/// 3,000 for the suite, or what HOLOLOOM_RESTARTS says.
+/// 3,000, or HOLOLOOM_RESTARTS.
 int restarts() {
   auto text = std::getenv("HOLOLOOM_RESTARTS");
   return text ? std::atoi(text) : 3'000;
@@ -267,7 +267,7 @@ TEST_CASE("a buffer that is killed is replaced by one that waits for it") {
   caf::actor_system system{config};
   caf::scoped_actor self{system};
   auto options = options_in(dir);
-  // Each life reads the journal, which is to stay short.
+  // Each restart reads the journal, which must stay short.
   options.retain_episodes = 16;
   auto stored = 0;
   for (auto i = 0; i < restarts(); ++i) {

@@ -41,7 +41,7 @@ private:
   int seen_ = 0;
 };
 
-/// A disk that one can slow down, stop and break while it is used.
+/// A disk that a test can slow down, stop and break while it is in use.
 class moody_disk : public disk_hooks {
 public:
   disk_fault before_write(std::size_t) override { return wait(); }

@@ -178,7 +178,7 @@ int open(sqlite3_vfs* vfs, const char* name, sqlite3_file* f, int flags,
       return SQLITE_CANTOPEN;
     auto before = file;
     file = std::make_shared<contents>();
-    // Until the new one is synced, the old one may still be what is durable.
+    // Until the new contents are synced, the old ones may be the durable ones.
     if (before && before->exists_durably) {
       file->durable = before->durable;
       file->exists_durably = true;
@@ -222,7 +222,7 @@ int last_error(sqlite3_vfs*, int, char*) {
   return 0;
 }
 
-/// What is left of a file.
+/// What remains of a file.
 std::shared_ptr<contents> survivor(const contents& x, std::mt19937& random) {
   auto chance = [&] {
     return (random() & 1) != 0;

@@ -7,10 +7,10 @@
 
 namespace hololoom::test {
 
-/// A SQLite VFS whose files live in memory and forget, when the power fails,
-/// what was not synced: of the writes since a file's last sync, each sector is
-/// kept or lost by chance, in no order; a file that was never synced may be
-/// gone, a deleted one may be back.
+/// A SQLite VFS whose files are in memory and lose unsynced data when the power
+/// fails: of the writes since a file's last sync, each sector is kept or lost
+/// by chance, in no order; a file that was never synced may be gone, a deleted
+/// one may be back.
 ///
 /// Any thread may use it.
 class volatile_disk {
@@ -23,10 +23,10 @@ public:
   /// Its name, for a connection.
   const std::string& name() const;
 
-  /// From here on everything fails, until the power is back.
+  /// From here on all calls fail, until the power is back.
   void power_loss(std::mt19937& random);
 
-  /// Whatever was open must have been closed before.
+  /// @pre all files are closed.
   void power_on();
 
   struct impl;

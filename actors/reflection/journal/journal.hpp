@@ -1,7 +1,6 @@
 #pragma once
 
-#include <hololoom/actors/reflection/journal/record.hpp>
-#include <hololoom/actors/reflection/learning/learned_state.hpp>
+#include <hololoom/actors/reflection/journal/rows.hpp>
 #include <hololoom/actors/storage/disk.hpp>
 #include <hololoom/actors/storage/file_lock.hpp>
 #include <hololoom/actors/storage/high_water_mark.hpp>
@@ -12,8 +11,15 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
+
+/// The journal's room: the durable store of episodes, and the thread that works
+/// on it. `rows` is the codec of its tables, `schema` creates and migrates
+/// them, `journal_thread` runs tasks on a journal in a thread of its own, and
+/// `swap` puts a repaired journal in place of a damaged one.
+///
+/// It may know storage, messages and learning. The buffer owns a journal
+/// through its thread; a repair opens one directly.
 
 namespace hololoom {
 
@@ -24,7 +30,7 @@ struct journal_options {
   std::shared_ptr<disk_hooks> hooks;
   /// The SQLite VFS below the hooks; empty: the system's.
   std::string vfs;
-  /// Where to count what the disk does, from the opening on; may be null.
+  /// Counts the disk's activity, from the opening on; may be null.
   std::shared_ptr<disk_activity> activity;
   /// As in `reflection_options`; 0: no limit.
   std::int64_t retain_episodes = 0;
@@ -35,104 +41,109 @@ struct journal_options {
 /// Where an episode is in the journal.
 struct placement {
   std::int64_t sequence = 0;
-  /// False when the id was there already: then what follows is the stored
-  /// one's.
+  /// False when the journal already had the id; the other fields are then those
+  /// of the stored episode.
   bool fresh = true;
   double reward = 0;
   reward_formula formula = reward_formula::extracted;
   bool success = false;
 };
 
-/// A row of the journal; `body` is empty when a consolidation took it away.
-struct stored_episode {
-  std::int64_t sequence = 0;
-  episode_record record;
-};
+/// Where a journal's lock is: `journal.lock` beside it.
+std::filesystem::path lock_file(std::filesystem::path journal);
 
 /// The durable store of episodes, recorded spacetimes and what was learned: a
-/// SQLite database in WAL mode with `synchronous=FULL`. This object has the one
-/// connection to it, exclusively, and the lock file beside it.
+/// SQLite database in WAL mode that is synced at each commit. This object holds
+/// the only connection to it, exclusively, and the lock file beside it.
 ///
-/// Belongs to one thread. After a failed write the transaction is taken back
-/// and nothing of it remains; the next one may succeed.
+/// Belongs to one thread. A failed write rolls its transaction back and leaves
+/// nothing of it; the next transaction may succeed.
 class journal {
 public:
-  /// Takes the lock, opens or creates the file, migrates an older one and reads
-  /// what was learned. A repair that was cut short is finished first. `verify`
-  /// comes next.
+  /// Takes the lock, finishes a repair that was cut short, opens or creates the
+  /// file, migrates an older one and reads what was learned. Call `verify`
+  /// next.
   static caf::expected<std::unique_ptr<journal>> open(journal_options options);
 
-  ~journal();
-
-  /// Reads every record and compares checksums, sequence and index, and makes
-  /// what was learned anew; if that differs from what was kept, it is taken.
-  /// @returns `errc::corrupt` saying what is damaged.
+  /// Reads every row; checks checksums, sequence numbers and the index of ids;
+  /// and recomputes what was learned. If that differs from the stored state,
+  /// the recomputed state is used from then on.
+  /// @returns `errc::corrupt`, naming the damage.
   caf::error verify();
 
   const learned_state& learned() const { return learned_; }
 
-  /// Whether `verify` found that what was learned differs from what was kept.
+  /// Whether `verify` found a stored state that differs from the recomputed
+  /// one.
   bool relearned() const { return relearned_; }
 
-  /// Begins an empty journal with what was learned from episodes that left.
-  caf::error start_from(const learned_state& baseline);
-
   bool durable() const { return !options_.file.empty(); }
+
   /// The disk below, for files beside the journal.
   const disk& files() const { return *disk_; }
 
-  // -- one transaction, on disk once `commit` answers none -------------------
+  // -- one transaction: durable once `commit` returns no error ----------------
 
   caf::error begin();
-  caf::expected<placement> add(const episode_record& x);
-  /// Does nothing for a spacetime that is there.
-  caf::error record(std::string_view id, std::string_view body);
+  /// Adds an episode, unless the journal already has its id.
+  caf::expected<placement> add(const episode_row& x);
+  /// Adds a spacetime, unless the journal already has its id.
+  caf::error add_spacetime(std::string_view id, std::string_view body);
   caf::error adjust(const adjustment& x);
-  /// Replaces the bodies of episodes; an empty one takes the body away.
+  /// Replaces an episode's body; an empty one removes it. Does nothing if
+  /// retention has dropped the episode.
   caf::error rewrite(std::int64_t sequence, std::string_view body);
+  /// Ends the transaction. After an error it has been rolled back.
   caf::error commit();
   void rollback();
 
-  /// The last episode of the transaction under way.
-  std::int64_t drafted() const { return draft_.sequence; }
+  /// The sequence number of the last episode, those of the open transaction
+  /// included.
+  std::int64_t last_added() const { return draft_.sequence; }
 
   // -- reading ----------------------------------------------------------------
 
   /// Episodes that have a body, after `sequence`, in order.
-  caf::expected<std::vector<stored_episode>> read(std::int64_t after,
-                                                  std::int64_t limit);
+  caf::expected<std::vector<episode_row>> read(std::int64_t after,
+                                               std::int64_t limit);
   /// The newest `limit` episodes that have a body, in order.
-  caf::expected<std::vector<stored_episode>> newest(std::int64_t limit);
+  caf::expected<std::vector<episode_row>> newest(std::int64_t limit);
   /// The recorded spacetime as JSON, or none.
   caf::expected<std::optional<std::string>> spacetime(std::string_view id);
-  /// How many episodes have a body.
-  caf::expected<std::int64_t> stored();
-  /// How many spacetimes are recorded.
-  caf::expected<std::int64_t> recorded();
+  /// The number of episodes that have a body.
+  caf::expected<std::int64_t> count_episodes();
+  caf::expected<std::int64_t> count_spacetimes();
 
   // -- upkeep -----------------------------------------------------------------
 
-  /// Drops what retention no longer keeps, in steps of a bounded size, and
-  /// moves the log into the database. When not `idle`, only what is overdue.
-  /// What cannot be dropped keeps nothing else from being tended.
+  /// Drops rows past retention, in steps of a bounded size, and checkpoints the
+  /// log. Does only what is overdue unless `idle`. An error in one of these
+  /// does not prevent the others.
   caf::error tend(bool idle);
 
-  /// Whether more is to leave than `tend` has dropped so far.
+  /// Whether retention has more to drop than `tend` has dropped so far.
   bool behind() const;
 
-  /// Whether the disk takes writes: commits something of no consequence.
+  /// Commits a transaction without content, to find out whether the disk takes
+  /// writes.
   caf::error probe();
+
+  /// Sets what was learned from episodes that this journal never had. For a new
+  /// journal, which a repair fills.
+  caf::error start_from(const learned_state& baseline);
 
 private:
   explicit journal(journal_options options);
   caf::error connect();
   caf::error prepare();
   caf::error load();
-  caf::error load_spacetimes();
+  caf::error load_learned(int& rows_found);
+  caf::error load_spacetime_range();
   caf::error compare_with_mark();
-  caf::error keep(std::int64_t kind, const learned_state& state);
-  caf::error run(sqlite::statement& x);
+  caf::error save(learned_kind kind, const learned_state& state);
   caf::expected<placement> find(const std::string& id);
+  caf::expected<std::vector<episode_row>> collect(sqlite::statement& rows);
+  caf::error damaged(const std::string& what) const;
   caf::error drop_expired();
   caf::error drop_episodes();
   caf::error drop_until(std::int64_t last);
@@ -144,18 +155,21 @@ private:
   high_water_mark mark_;
   std::unique_ptr<disk> disk_;
   sqlite::database db_;
+  /// What was learned from the episodes that retention has dropped.
   learned_state baseline_;
+  /// What was learned from all committed episodes.
   learned_state learned_;
-  /// What `learned_` becomes with the transaction under way.
+  /// What `learned_` becomes when the open transaction commits.
   learned_state draft_;
-  bool changed_ = false;
+  bool draft_changed_ = false;
   bool relearned_ = false;
   std::int64_t log_pages_ = 0;
-  std::int64_t spacetimes_recorded_ = 0;
-  /// Those up to this number have left.
+  /// The journal has the spacetimes after the first of these numbers, up to the
+  /// second.
   std::int64_t spacetimes_dropped_ = 0;
-  /// Whether the last step found nothing but episodes that are too old.
-  bool more_aged_ = false;
+  std::int64_t spacetimes_recorded_ = 0;
+  /// Whether the last retention step by age stopped at its limit of rows.
+  bool more_expired_ = false;
   sqlite::statement begin_;
   sqlite::statement commit_;
   sqlite::statement insert_episode_;
@@ -164,7 +178,7 @@ private:
   sqlite::statement rewrite_;
   sqlite::statement insert_spacetime_;
   sqlite::statement find_spacetime_;
-  sqlite::statement keep_;
+  sqlite::statement replace_learned_;
 };
 
 } // namespace hololoom

@@ -1,6 +1,4 @@
 #include <hololoom/actors/reflection/journal/journal.hpp>
-#include <hololoom/actors/reflection/journal/rows.hpp>
-#include <hololoom/actors/reflection/recent_episodes.hpp>
 
 #include <sqlite3.h>
 
@@ -8,58 +6,42 @@
 
 namespace hololoom {
 
-namespace {
-
-caf::error damaged(std::int64_t sequence, const std::filesystem::path& file) {
-  return failure(errc::corrupt, "episode " + std::to_string(sequence)
-                                  + " is damaged in " + file.string()
-                                  + "; run `hololoom repair` on its directory");
-}
-
-/// The rows, or of long ones the first so many as are held at once.
-caf::expected<std::vector<stored_episode>>
-collect(sqlite::database& db, sqlite::statement& rows,
-        const std::filesystem::path& file) {
-  std::vector<stored_episode> result;
+/// The rows, up to the limit of bytes.
+caf::expected<std::vector<episode_row>>
+journal::collect(sqlite::statement& rows) {
+  std::vector<episode_row> result;
   caf::error err;
   std::size_t bytes = 0;
-  int code = SQLITE_DONE;
-  while (bytes <= recent_episodes::most_bytes
+  auto code = SQLITE_ROW;
+  while (!err && bytes <= most_body_bytes
          && (code = rows.step()) == SQLITE_ROW) {
-    stored_episode x;
-    if (!read_row(rows, x)) {
-      err = damaged(x.sequence, file);
-      break;
-    }
-    bytes += x.record.body.size();
-    result.push_back(std::move(x));
+    auto& x = result.emplace_back();
+    if (!decode(rows, x))
+      err = damaged("episode " + std::to_string(x.sequence));
+    bytes += x.body.size();
   }
   if (!err && code != SQLITE_DONE && code != SQLITE_ROW)
-    err = db.last_error("read");
+    err = db_.last_error("read");
   rows.reset();
   if (err)
     return err;
   return result;
 }
 
-} // namespace
-
-caf::expected<std::vector<stored_episode>> journal::read(std::int64_t after,
-                                                         std::int64_t limit) {
-  read_episodes_.reset();
+caf::expected<std::vector<episode_row>> journal::read(std::int64_t after,
+                                                      std::int64_t limit) {
   read_episodes_.bind(1, after);
   read_episodes_.bind(2, limit);
-  return collect(db_, read_episodes_, options_.file);
+  return collect(read_episodes_);
 }
 
-caf::expected<std::vector<stored_episode>> journal::newest(std::int64_t limit) {
-  auto rows = db_.prepare("SELECT " HOLOLOOM_EPISODE_COLUMNS
-                          " FROM episodes WHERE body IS NOT NULL"
-                          " ORDER BY sequence DESC LIMIT ?");
+caf::expected<std::vector<episode_row>> journal::newest(std::int64_t limit) {
+  auto rows = db_.prepare(select_episodes("WHERE body IS NOT NULL"
+                                          " ORDER BY sequence DESC LIMIT ?"));
   if (!rows)
     return std::move(rows.error());
   rows->bind(1, limit);
-  auto result = collect(db_, *rows, options_.file);
+  auto result = collect(*rows);
   if (result)
     std::reverse(result->begin(), result->end());
   return result;
@@ -81,11 +63,11 @@ journal::spacetime(std::string_view id) {
   return result;
 }
 
-caf::expected<std::int64_t> journal::stored() {
+caf::expected<std::int64_t> journal::count_episodes() {
   return db_.number("SELECT count(*) FROM episodes WHERE body IS NOT NULL");
 }
 
-caf::expected<std::int64_t> journal::recorded() {
+caf::expected<std::int64_t> journal::count_spacetimes() {
   return db_.number("SELECT count(*) FROM spacetimes");
 }
 

@@ -1,79 +1,222 @@
 #include <hololoom/actors/reflection/journal/rows.hpp>
 #include <hololoom/messages/json/read.hpp>
 
-#include <sqlite3.h>
+#include <zlib.h>
 
-#include <string>
+#include <bit>
 
 namespace hololoom {
 
-bool read_row(const sqlite::statement& row, stored_episode& x) {
-  x.sequence = row.integer(0);
-  auto& r = x.record;
-  r.id = row.text(1);
-  r.learned.at = timestamp{std::chrono::microseconds{row.integer(2)}};
-  r.learned.tool = row.text(3);
-  r.learned.pattern = row.text(4);
-  r.learned.reward = row.real(5);
-  r.learned.success = row.integer(6) != 0;
-  r.formula = static_cast<reward_formula>(row.integer(7));
-  r.learned.confidence = row.real(8);
-  r.learned.duration_ms = row.real(9);
-  r.learned.query_length = row.integer(10);
-  r.learned.discount = row.real(11);
-  r.body = row.text(12);
-  r.body_sum.reset();
-  return row.integer(13) == checksum(x.sequence, r);
+namespace {
+
+#define EPISODE_COLUMNS                                                        \
+  "sequence,id,at,tool,pattern,reward,success,formula,confidence,"             \
+  "duration_ms,query_length,discount,body,checksum"
+
+/// CRC-32 over numbers and texts; a text is preceded by its length, so that no
+/// two sequences of fields look alike.
+class digest {
+public:
+  digest& add(std::string_view text) {
+    add(static_cast<std::int64_t>(text.size()));
+    // To zlib, a null pointer means to start over.
+    if (!text.empty())
+      crc_ =
+        crc32_z(crc_, reinterpret_cast<const Bytef*>(text.data()), text.size());
+    return *this;
+  }
+
+  digest& add(std::int64_t x) {
+    unsigned char bytes[8];
+    auto u = static_cast<std::uint64_t>(x);
+    for (auto& byte : bytes) {
+      byte = static_cast<unsigned char>(u & 0xff);
+      u >>= 8;
+    }
+    crc_ = crc32_z(crc_, bytes, sizeof(bytes));
+    return *this;
+  }
+
+  digest& add(double x) { return add(std::bit_cast<std::int64_t>(x)); }
+
+  std::int64_t value() const { return static_cast<std::int64_t>(crc_); }
+
+private:
+  uLong crc_ = crc32_z(0, nullptr, 0);
+};
+
+std::int64_t microseconds(timestamp x) {
+  return x.time_since_epoch().count();
 }
 
-void bind_row(sqlite::statement& row, std::int64_t sequence,
-              const episode_record& x) {
-  row.bind(1, sequence);
-  row.bind(2, std::string_view{x.id});
-  row.bind(3,
-           static_cast<std::int64_t>(x.learned.at.time_since_epoch().count()));
-  row.bind(4, std::string_view{x.learned.tool});
-  row.bind(5, std::string_view{x.learned.pattern});
-  row.bind(6, x.learned.reward);
-  row.bind(7, std::int64_t{x.learned.success});
-  row.bind(8, static_cast<std::int64_t>(x.formula));
-  row.bind(9, x.learned.confidence);
-  row.bind(10, x.learned.duration_ms);
-  row.bind(11, x.learned.query_length);
-  row.bind(12, x.learned.discount);
+} // namespace
+
+const char* const insert_episode =
+  "INSERT INTO episodes(" EPISODE_COLUMNS
+  ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO NOTHING";
+
+std::string select_episodes(std::string_view rest) {
+  return std::string{"SELECT " EPISODE_COLUMNS " FROM episodes "}.append(rest);
+}
+
+// -- episodes -----------------------------------------------------------------
+
+episode_row row_of(const episode& x, double discount) {
+  episode_row result;
+  result.id = x.id;
+  result.learned = outcome_of(x, discount);
+  result.formula = x.formula;
+  // Most episodes fit, and the text need not move while it grows.
+  result.body.reserve(2048);
+  append_json(result.body, x);
+  auto crc = digest{}.add(std::string_view{result.body}).value();
+  result.body_crc = static_cast<std::uint32_t>(crc);
+  return result;
+}
+
+std::int64_t checksum(std::int64_t sequence, const episode_row& x) {
+  auto sum = digest{}
+               .add(sequence)
+               .add(std::string_view{x.id})
+               .add(std::string_view{x.learned.tool})
+               .add(std::string_view{x.learned.pattern})
+               .add(x.learned.reward)
+               .add(std::int64_t{x.learned.success})
+               .add(static_cast<std::int64_t>(x.formula))
+               .add(x.learned.confidence)
+               .add(x.learned.duration_ms)
+               .add(x.learned.query_length)
+               .add(microseconds(x.learned.at))
+               .add(x.learned.discount);
+  if (!x.body_crc)
+    return sum.add(std::string_view{x.body}).value();
+  auto length = sizeof(std::int64_t) + x.body.size();
+  return static_cast<std::int64_t>(
+    crc32_combine(static_cast<uLong>(sum.value()), *x.body_crc,
+                  static_cast<z_off_t>(length)));
+}
+
+bool decode(const sqlite::row& from, episode_row& to) {
+  to.sequence = from.integer(0);
+  to.id = from.text(1);
+  to.learned.at = timestamp{std::chrono::microseconds{from.integer(2)}};
+  to.learned.tool = from.text(3);
+  to.learned.pattern = from.text(4);
+  to.learned.reward = from.real(5);
+  to.learned.success = from.integer(6) != 0;
+  to.formula = static_cast<reward_formula>(from.integer(7));
+  to.learned.confidence = from.real(8);
+  to.learned.duration_ms = from.real(9);
+  to.learned.query_length = from.integer(10);
+  to.learned.discount = from.real(11);
+  to.body = from.is_null(12) ? std::string_view{} : from.text(12);
+  to.body_crc.reset();
+  return from.integer(13) == checksum(to.sequence, to);
+}
+
+void bind_episode(sqlite::statement& to, std::int64_t sequence,
+                  const episode_row& x) {
+  to.bind(1, sequence);
+  to.bind(2, std::string_view{x.id});
+  to.bind(3, microseconds(x.learned.at));
+  to.bind(4, std::string_view{x.learned.tool});
+  to.bind(5, std::string_view{x.learned.pattern});
+  to.bind(6, x.learned.reward);
+  to.bind(7, std::int64_t{x.learned.success});
+  to.bind(8, static_cast<std::int64_t>(x.formula));
+  to.bind(9, x.learned.confidence);
+  to.bind(10, x.learned.duration_ms);
+  to.bind(11, x.learned.query_length);
+  to.bind(12, x.learned.discount);
   if (x.body.empty())
-    row.bind_null(13);
+    to.bind_null(13);
   else
-    row.bind(13, std::string_view{x.body});
-  row.bind(14, checksum(sequence, x));
+    to.bind(13, std::string_view{x.body});
+  to.bind(14, checksum(sequence, x));
 }
 
-caf::expected<std::deque<placed_adjustment>>
-read_adjustments(sqlite::database& db, std::int64_t first) {
-  auto rows = db.prepare("SELECT number, after_sequence, body, checksum"
-                         " FROM adjustments WHERE number>=? ORDER BY number");
-  if (!rows)
-    return std::move(rows.error());
-  rows->bind(1, first);
-  std::deque<placed_adjustment> result;
-  int code;
-  while ((code = rows->step()) == SQLITE_ROW) {
-    placed_adjustment x;
-    x.number = rows->integer(0);
-    x.after = rows->integer(1);
-    auto body = rows->text(2);
-    auto what = from_json_text<adjustment>(body);
-    if (!what || x.number != first + static_cast<std::int64_t>(result.size())
-        || rows->integer(3)
-             != checksum(x.number, std::to_string(x.after), body))
+std::int64_t checksum(std::int64_t number, std::string_view name,
+                      std::string_view body) {
+  return digest{}.add(number).add(name).add(body).value();
+}
+
+// -- spacetimes ---------------------------------------------------------------
+
+bool decode(const sqlite::row& from, spacetime_row& to) {
+  to.number = from.integer(0);
+  to.id = from.text(1);
+  to.body = from.text(2);
+  return from.integer(3) == checksum(to.number, to.id, to.body);
+}
+
+void bind_spacetime(sqlite::statement& to, std::int64_t number,
+                    std::string_view id, std::string_view body) {
+  to.bind(1, number);
+  to.bind(2, id);
+  to.bind(3, body);
+  to.bind(4, checksum(number, id, body));
+}
+
+// -- adjustments --------------------------------------------------------------
+
+bool decode(const sqlite::row& from, adjustment_row& to) {
+  to.number = from.integer(0);
+  to.after = from.integer(1);
+  auto body = from.text(2);
+  if (from.integer(3) != checksum(to.number, std::to_string(to.after), body))
+    return false;
+  auto change = from_json_text<adjustment>(body);
+  if (change)
+    to.change = std::move(*change);
+  return static_cast<bool>(change);
+}
+
+void bind_adjustment(sqlite::statement& to, std::int64_t number,
+                     std::int64_t after, std::string_view body) {
+  to.bind(1, number);
+  to.bind(2, after);
+  to.bind(3, body);
+  to.bind(4, checksum(number, std::to_string(after), body));
+}
+
+caf::expected<std::deque<adjustment_row>> read_adjustments(sqlite::database& db,
+                                                           std::int64_t first) {
+  std::deque<adjustment_row> result;
+  auto sql = "SELECT number,after_sequence,body,checksum FROM adjustments"
+             " WHERE number>="
+           + std::to_string(first) + " ORDER BY number";
+  auto err = db.for_each_row(sql, [&](const sqlite::row& row) -> caf::error {
+    adjustment_row x;
+    if (!decode(row, x) || x.number != first + std::ssize(result))
       return failure(errc::corrupt,
                      "adjustment " + std::to_string(x.number) + " is damaged");
-    x.what = std::move(*what);
     result.push_back(std::move(x));
-  }
-  if (code != SQLITE_DONE)
-    return db.last_error("read");
+    return {};
+  });
+  if (err)
+    return err;
   return result;
+}
+
+// -- what was learned ---------------------------------------------------------
+
+bool decode(const sqlite::row& from, learned_row& to) {
+  to.kind = static_cast<learned_kind>(from.integer(0));
+  auto body = from.text(1);
+  if (from.integer(2) != checksum(static_cast<std::int64_t>(to.kind), {}, body))
+    return false;
+  auto state = from_json_text<learned_state>(body);
+  if (state)
+    to.state = std::move(*state);
+  return static_cast<bool>(state);
+}
+
+void bind_learned(sqlite::statement& to, learned_kind kind,
+                  std::string_view body) {
+  auto number = static_cast<std::int64_t>(kind);
+  to.bind(1, number);
+  to.bind(2, body);
+  to.bind(3, checksum(number, {}, body));
 }
 
 } // namespace hololoom

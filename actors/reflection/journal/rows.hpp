@@ -1,74 +1,115 @@
 #pragma once
 
-#include <hololoom/actors/reflection/journal/journal.hpp>
-#include <hololoom/actors/reflection/learning/learned_state.hpp>
+#include <hololoom/actors/reflection/learning/replay.hpp>
+#include <hololoom/actors/storage/sqlite.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <utility>
+#include <optional>
+#include <string>
+#include <string_view>
 
-/// How the journal's rows are read, for the journal itself and its repair.
+/// The codec of the journal's rows: the one place that knows the columns of
+/// each table, their order and their checksums. The journal reads and writes
+/// its rows with it, and a repair decodes the rows it finds in raw pages.
+///
+/// `decode` takes a row's columns in the order below and returns whether the
+/// row is intact: whether its checksum (CRC-32) matches. A `bind` function sets
+/// the parameters of the table's INSERT in that order; the texts must outlive
+/// the statement's next reset.
 
 namespace hololoom {
 
-/// The columns of an episode's row, in the order in which `read_row` and
-/// `bind_row` have them.
-#define HOLOLOOM_EPISODE_COLUMNS                                               \
-  "sequence,id,at,tool,pattern,reward,success,formula,confidence,"             \
-  "duration_ms,query_length,discount,body,checksum"
-
-/// The row under a statement that selects the columns above.
-/// @returns whether its checksum is right.
-bool read_row(const sqlite::statement& row, stored_episode& x);
-
-/// Binds the columns above, from parameter 1; `x` must outlive the step.
-void bind_row(sqlite::statement& row, std::int64_t sequence,
-              const episode_record& x);
-
-/// An adjustment and its place between the episodes.
-struct placed_adjustment {
-  std::int64_t number = 0;
-  std::int64_t after = 0;
-  adjustment what;
+/// A row of `episodes`: what is learned from the episode in columns of its own,
+/// and the whole episode as JSON.
+struct episode_row {
+  /// From 1, without gaps; 0 until the journal assigns it.
+  std::int64_t sequence = 0;
+  std::string id;
+  outcome learned;
+  reward_formula formula = reward_formula::extracted;
+  /// The episode as JSON; empty once a consolidation has removed it.
+  std::string body;
+  /// What the body contributes to the checksum, when already known: it spares
+  /// the journal's thread a pass over a long text.
+  std::optional<std::uint32_t> body_crc;
 };
+
+/// A row of `spacetimes`; the body is the spacetime as JSON.
+struct spacetime_row {
+  std::int64_t number = 0;
+  std::string id;
+  std::string body;
+};
+
+/// Which row of `learned`.
+enum class learned_kind : std::int64_t {
+  /// Learned from the episodes that retention has dropped.
+  baseline = 0,
+  /// Learned from all episodes.
+  current = 1,
+};
+
+struct learned_row {
+  learned_kind kind = learned_kind::current;
+  learned_state state;
+};
+
+/// How many columns a row of each table has.
+inline constexpr std::size_t episode_width = 14;
+inline constexpr std::size_t spacetime_width = 4;
+inline constexpr std::size_t adjustment_width = 4;
+inline constexpr std::size_t learned_width = 3;
+
+/// The most bytes of episodes' texts that are read, or held, at once; a single
+/// episode may be longer.
+inline constexpr std::size_t most_body_bytes = 64 << 20;
+
+/// The row of `x`, without a sequence number.
+episode_row row_of(const episode& x, double discount);
+
+/// The checksum that `x` has under `sequence`.
+std::int64_t checksum(std::int64_t sequence, const episode_row& x);
+
+/// The checksum of a row that has a number, a name and a text.
+std::int64_t checksum(std::int64_t number, std::string_view name,
+                      std::string_view body);
+
+/// `SELECT` with the columns that `decode` expects, followed by `rest`, which
+/// says which rows and in what order.
+std::string select_episodes(std::string_view rest);
+
+extern const char* const insert_episode;
+inline constexpr auto select_spacetimes =
+  "SELECT number,id,body,checksum FROM spacetimes";
+inline constexpr auto insert_spacetime =
+  "INSERT INTO spacetimes(number,id,body,checksum) VALUES(?,?,?,?)"
+  " ON CONFLICT(id) DO NOTHING";
+inline constexpr auto insert_adjustment =
+  "INSERT INTO adjustments(number,after_sequence,body,checksum)"
+  " VALUES(?,?,?,?)";
+inline constexpr auto select_learned = "SELECT kind,body,checksum FROM learned";
+inline constexpr auto replace_learned =
+  "INSERT OR REPLACE INTO learned(kind,body,checksum) VALUES(?,?,?)";
+
+bool decode(const sqlite::row& from, episode_row& to);
+bool decode(const sqlite::row& from, spacetime_row& to);
+bool decode(const sqlite::row& from, adjustment_row& to);
+bool decode(const sqlite::row& from, learned_row& to);
+
+void bind_episode(sqlite::statement& to, std::int64_t sequence,
+                  const episode_row& x);
+void bind_spacetime(sqlite::statement& to, std::int64_t number,
+                    std::string_view id, std::string_view body);
+void bind_adjustment(sqlite::statement& to, std::int64_t number,
+                     std::int64_t after, std::string_view body);
+void bind_learned(sqlite::statement& to, learned_kind kind,
+                  std::string_view body);
 
 /// Reads the adjustments from number `first` on.
-/// @returns `errc::corrupt` for one whose checksum is wrong.
-caf::expected<std::deque<placed_adjustment>>
-read_adjustments(sqlite::database& db, std::int64_t first);
-
-/// Makes what was learned anew from episodes in their order, with the
-/// adjustments in between.
-class replay {
-public:
-  replay(learned_state from, std::deque<placed_adjustment> adjustments)
-    : state_(std::move(from)), waiting_(std::move(adjustments)) {}
-
-  /// Counts the next episode, after the adjustments that came before it.
-  void episode(const outcome& x) {
-    apply_up_to(state_.sequence);
-    count(state_, x);
-  }
-
-  /// The state once every adjustment is applied.
-  const learned_state& finish() {
-    apply_up_to(state_.sequence);
-    return state_;
-  }
-
-  /// The state as it is; later adjustments are not applied.
-  const learned_state& state() const { return state_; }
-
-private:
-  void apply_up_to(std::int64_t sequence) {
-    while (!waiting_.empty() && waiting_.front().after <= sequence) {
-      apply(state_, waiting_.front().what);
-      waiting_.pop_front();
-    }
-  }
-
-  learned_state state_;
-  std::deque<placed_adjustment> waiting_;
-};
+/// @returns `errc::corrupt` if one is missing or not intact.
+caf::expected<std::deque<adjustment_row>> read_adjustments(sqlite::database& db,
+                                                           std::int64_t first);
 
 } // namespace hololoom

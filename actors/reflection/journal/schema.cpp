@@ -10,14 +10,13 @@ namespace {
 /// "HLRJ": HoloLoom's reflection journal.
 constexpr std::int64_t application_id = 0x484c524a;
 
-/// What leads from each version to the next. A step that was released is never
-/// changed; a new version is a new step at the end.
+/// The migrations from each version to the next. A released step never changes;
+/// a new version is a new step at the end.
 ///
-/// `episodes`: `body` is null once a consolidation took it away; the columns
-/// stay, so that what was learned can be made anew. Sequence numbers have no
-/// gaps: rows leave only from the front.
-/// `learned`: 0 is what was learned from the rows that left, 1 the sum of that
-/// and the rows that are here.
+/// `episodes`: `body` is null once a consolidation has removed it; the other
+/// columns remain, so that the learned state can be recomputed. Sequence
+/// numbers have no gaps: rows are dropped only from the front. `learned`: see
+/// `learned_kind`.
 constexpr std::array steps{
   // 0 -> 1
   "CREATE TABLE episodes("
@@ -44,7 +43,7 @@ constexpr std::array steps{
   "  kind INTEGER PRIMARY KEY,"
   "  body TEXT NOT NULL,"
   "  checksum INTEGER NOT NULL);",
-  // 1 -> 2: spacetimes that one may reflect on later.
+  // 1 -> 2: spacetimes, for a later reflection.
   "CREATE TABLE spacetimes("
   "  number INTEGER PRIMARY KEY,"
   "  id TEXT NOT NULL UNIQUE,"
@@ -55,7 +54,7 @@ constexpr std::array steps{
 static_assert(steps.size() == journal_schema_version);
 
 caf::error migrate(sqlite::database& db, std::int64_t from) {
-  // What is damaged is not written to, not even to migrate it.
+  // A damaged journal is never written to, not even to migrate it.
   auto verdict = db.text("PRAGMA quick_check(1)");
   if (!verdict)
     return std::move(verdict.error());
@@ -73,7 +72,7 @@ caf::error migrate(sqlite::database& db, std::int64_t from) {
   auto stamp = "PRAGMA application_id=" + std::to_string(application_id)
              + "; PRAGMA user_version=" + std::to_string(journal_schema_version)
              + "; COMMIT";
-  auto err = db.run(stamp.c_str());
+  auto err = db.run(stamp);
   if (err)
     db.rollback();
   return err;

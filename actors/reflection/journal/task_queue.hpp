@@ -1,11 +1,11 @@
 #pragma once
 
+#include <hololoom/messages/sync.hpp>
+
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 namespace hololoom {
@@ -13,15 +13,16 @@ namespace hololoom {
 class journal_task;
 using journal_task_ptr = std::shared_ptr<journal_task>;
 
-/// What waits for the journal's thread, and which of it shares a commit.
+/// The tasks that wait for the journal's thread. Decides which of them share a
+/// commit.
 ///
-/// A commit takes whatever has queued up. Clients that wait for each answer
-/// before they ask again come back one by one, so that the first of them would
-/// have a commit of its own and all others the next one. So a commit expects as
+/// A commit takes all tasks that have queued up. Clients that wait for each
+/// answer before they ask again return one by one: the first of them would have
+/// a commit of its own, and all others the next one. So a commit expects as
 /// many tasks as the last one answered and left waiting, up to 256, and waits
-/// for one of them no longer than a commit takes; unless the disk is so fast,
-/// or the clients are so many, that waiting costs more than it saves. A single
-/// client expects nobody and never waits; who does not come back is waited for
+/// for them no longer than a commit takes; unless the disk is so fast, or the
+/// clients are so many, that waiting costs more than it saves. A single client
+/// never waits for another, and a client that does not return delays the others
 /// once.
 ///
 /// `submit` and `close` may be called from any thread, the rest from the
@@ -32,39 +33,44 @@ public:
 
   void submit(journal_task_ptr x);
 
-  /// Nothing waits any more.
+  /// Ends all waiting.
   void close();
 
-  /// Waits for work, for `at_most`.
-  /// @returns the first tasks of a transaction, or one that is not `grouped`;
-  ///          none when the time is over or the queue is closed and empty.
+  /// Waits for work, up to `at_most`.
+  /// @returns the first tasks of a transaction, or a single one that is not
+  ///          `grouped`; none on a timeout, or if the queue is closed and
+  ///          empty.
   tasks next(std::chrono::milliseconds at_most);
 
-  /// @returns what else belongs in the transaction that has `taken` tasks; none
-  ///          when it should be committed.
+  /// @returns further tasks for the transaction that has `taken` tasks; none if
+  ///          it should be committed now.
   tasks more(std::size_t taken);
 
-  /// A transaction of `count` tasks has been committed, which took `cost`.
+  /// Reports that a transaction of `count` tasks was committed in `cost`.
   void committed(std::size_t count, std::chrono::nanoseconds cost);
 
-  /// Whether it is closed and empty.
+  /// Whether the queue is closed and empty.
   bool finished() const;
 
 private:
-  bool ready() const { return closed_ || queue_.size() >= wake_at_; }
-  void look_out_for_work(std::unique_lock<std::mutex>& guard);
-  tasks take(std::size_t room);
+  bool ready() const HOLOLOOM_REQUIRES(mutex_) {
+    return closed_ || queue_.size() >= wake_at_;
+  }
+  void spin(unique_lock& guard) HOLOLOOM_REQUIRES(mutex_);
+  void wait(unique_lock& guard, std::chrono::nanoseconds at_most)
+    HOLOLOOM_REQUIRES(mutex_);
+  tasks take(std::size_t room) HOLOLOOM_REQUIRES(mutex_);
 
-  mutable std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<journal_task_ptr> queue_;
-  bool closed_ = false;
-  /// The length from which on the thread is woken.
-  std::size_t wake_at_ = 1;
-  /// How many the next transaction may hope for.
-  std::size_t expected_ = 1;
-  /// How long it waits for one of them.
-  std::chrono::nanoseconds patience_{0};
+  mutable mutex mutex_;
+  condition wake_;
+  std::deque<journal_task_ptr> queue_ HOLOLOOM_GUARDED_BY(mutex_);
+  bool closed_ HOLOLOOM_GUARDED_BY(mutex_) = false;
+  /// The queue's length from which on the thread is woken.
+  std::size_t wake_at_ HOLOLOOM_GUARDED_BY(mutex_) = 1;
+  /// How many tasks the next transaction expects.
+  std::size_t expected_ HOLOLOOM_GUARDED_BY(mutex_) = 1;
+  /// How long it waits for them.
+  std::chrono::nanoseconds patience_ HOLOLOOM_GUARDED_BY(mutex_){0};
 };
 
 } // namespace hololoom

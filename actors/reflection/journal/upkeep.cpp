@@ -1,29 +1,29 @@
 #include <hololoom/actors/reflection/journal/journal.hpp>
-#include <hololoom/actors/reflection/journal/rows.hpp>
 
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <cassert>
 
 namespace hololoom {
 
 namespace {
 
-/// Rows that leave in one step: a step takes a few milliseconds.
+/// Rows dropped in one step, which takes a few milliseconds.
 constexpr std::int64_t step = 512;
 
-/// Steps in a row. Together they drop more rows than a transaction can bring,
-/// so that no load is too much for them.
+/// Steps in a row. Together they drop more rows than a transaction can add, so
+/// that retention keeps up with any load.
 constexpr auto most_steps = 3;
 
-/// Whether so many rows are too many. A bit more than the limit may stay, so
-/// that not every write has to delete.
+/// Whether `count` rows exceed `limit` by enough to drop some. A few more than
+/// the limit may stay, so that not every write has to delete.
 bool too_many(std::int64_t count, std::int64_t limit) {
   return limit > 0 && count >= limit + std::min(step, limit);
 }
 
-/// Pages of the log from which on it is moved into the database: when nothing
-/// else is to do, and in any case.
+/// Pages of the log from which on it is checkpointed: when the journal is idle,
+/// and in any case.
 constexpr std::int64_t idle_log_pages = 1'000;
 constexpr std::int64_t full_log_pages = 10'000;
 
@@ -38,7 +38,7 @@ caf::error journal::tend(bool idle) {
 }
 
 bool journal::behind() const {
-  return more_aged_
+  return more_expired_
       || too_many(learned_.sequence - baseline_.sequence,
                   options_.retain_episodes)
       || too_many(spacetimes_recorded_ - spacetimes_dropped_,
@@ -59,7 +59,7 @@ caf::error journal::drop_expired() {
 caf::error journal::drop_episodes() {
   auto count = learned_.sequence - baseline_.sequence;
   auto limit = options_.retain_episodes;
-  more_aged_ = false;
+  more_expired_ = false;
   if (too_many(count, limit)) {
     if (auto err =
           drop_until(baseline_.sequence + std::min(count - limit, step)))
@@ -80,41 +80,33 @@ caf::error journal::drop_episodes() {
          && query->integer(1) < cutoff.time_since_epoch().count())
     last = query->integer(0);
   query->reset();
-  more_aged_ = last == baseline_.sequence + step;
+  more_expired_ = last == baseline_.sequence + step;
   return last > baseline_.sequence ? drop_until(last) : caf::error{};
 }
 
 caf::error journal::drop_until(std::int64_t last) {
+  assert(last > baseline_.sequence && last <= learned_.sequence);
   auto adjustments = read_adjustments(db_, baseline_.adjustments + 1);
   if (!adjustments)
     return std::move(adjustments.error());
-  replay left{baseline_, std::move(*adjustments)};
-  auto rows = db_.prepare("SELECT " HOLOLOOM_EPISODE_COLUMNS
-                          " FROM episodes WHERE sequence<=? ORDER BY sequence");
-  if (!rows)
-    return std::move(rows.error());
-  rows->bind(1, last);
-  int code;
-  while ((code = rows->step()) == SQLITE_ROW) {
-    stored_episode x;
-    if (!read_row(*rows, x))
-      return failure(errc::corrupt, "episode " + std::to_string(x.sequence)
-                                      + " is damaged in "
-                                      + options_.file.string());
-    left.episode(x.record.learned);
-  }
-  if (code != SQLITE_DONE)
-    return db_.last_error("read");
-  rows->reset();
-  if (auto err = begin())
+  replay dropped{baseline_, std::move(*adjustments)};
+  auto rows = select_episodes("WHERE sequence<=" + std::to_string(last)
+                              + " ORDER BY sequence");
+  episode_row x;
+  auto err = db_.for_each_row(rows, [&](const sqlite::row& row) -> caf::error {
+    if (!decode(row, x))
+      return damaged("episode " + std::to_string(x.sequence));
+    dropped.episode(x.learned);
+    return {};
+  });
+  if (err || (err = begin()))
     return err;
-  const auto& state = left.state();
-  auto sql = "DELETE FROM episodes WHERE sequence<=" + std::to_string(last)
-           + "; DELETE FROM adjustments WHERE number<="
-           + std::to_string(state.adjustments);
-  auto err = db_.run(sql.c_str());
+  const auto& state = dropped.state();
+  err = db_.run("DELETE FROM episodes WHERE sequence<=" + std::to_string(last)
+                + "; DELETE FROM adjustments WHERE number<="
+                + std::to_string(state.adjustments));
   if (!err)
-    err = keep(0, state);
+    err = save(learned_kind::baseline, state);
   if (err) {
     rollback();
     return err;
@@ -133,8 +125,8 @@ caf::error journal::drop_spacetimes() {
   auto last = spacetimes_dropped_ + std::min(count - limit, step);
   if (auto err = begin())
     return err;
-  auto sql = "DELETE FROM spacetimes WHERE number<=" + std::to_string(last);
-  if (auto err = db_.run(sql.c_str())) {
+  if (auto err = db_.run("DELETE FROM spacetimes WHERE number<="
+                         + std::to_string(last))) {
     rollback();
     return err;
   }
@@ -159,8 +151,8 @@ caf::error journal::start_from(const learned_state& baseline) {
   if (auto err = begin())
     return err;
   draft_ = baseline;
-  changed_ = true;
-  if (auto err = keep(0, baseline)) {
+  draft_changed_ = true;
+  if (auto err = save(learned_kind::baseline, baseline)) {
     rollback();
     return err;
   }
@@ -171,7 +163,7 @@ caf::error journal::start_from(const learned_state& baseline) {
 caf::error journal::probe() {
   if (auto err = begin())
     return err;
-  changed_ = true;
+  draft_changed_ = true;
   return commit();
 }
 

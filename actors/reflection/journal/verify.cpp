@@ -1,5 +1,4 @@
 #include <hololoom/actors/reflection/journal/journal.hpp>
-#include <hololoom/actors/reflection/journal/rows.hpp>
 
 #include <sqlite3.h>
 
@@ -10,7 +9,7 @@ namespace hololoom {
 
 namespace {
 
-/// A sum over entries of an index that does not depend on their order.
+/// An index entry's share in a sum that does not depend on the entries' order.
 std::uint64_t entry_hash(std::string_view id, std::int64_t sequence) {
   auto x = std::hash<std::string_view>{}(id)
          + static_cast<std::uint64_t>(sequence) * 0x9e3779b97f4a7c15;
@@ -19,49 +18,48 @@ std::uint64_t entry_hash(std::string_view id, std::int64_t sequence) {
   return x ^ (x >> 29);
 }
 
-caf::error damaged(const std::filesystem::path& file, const std::string& what) {
+caf::error damaged_file(const std::filesystem::path& file,
+                        const std::string& what) {
   return failure(errc::corrupt,
                  file.string() + " is damaged: " + what
                    + "; run `hololoom repair` on its directory, nothing was "
                      "overwritten");
 }
 
-/// Sums up the index on ids alone, without the table.
+/// The sum over the index of ids, read without the table.
 caf::expected<std::uint64_t> index_sum(sqlite::database& db) {
-  auto rows = db.prepare("SELECT id, sequence FROM episodes"
-                         " INDEXED BY sqlite_autoindex_episodes_1 ORDER BY id");
-  if (!rows)
-    return std::move(rows.error());
   std::uint64_t result = 0;
-  int code;
-  while ((code = rows->step()) == SQLITE_ROW)
-    result += entry_hash(rows->text(0), rows->integer(1));
-  if (code != SQLITE_DONE)
-    return db.last_error("read");
+  auto add = [&](const sqlite::row& x) -> caf::error {
+    result += entry_hash(x.text(0), x.integer(1));
+    return {};
+  };
+  auto err = db.for_each_row("SELECT id, sequence FROM episodes INDEXED BY"
+                             " sqlite_autoindex_episodes_1 ORDER BY id",
+                             add);
+  if (err)
+    return err;
   return result;
 }
 
 caf::error check_spacetimes(sqlite::database& db,
                             const std::filesystem::path& file) {
-  auto rows = db.prepare("SELECT number, id, body, checksum FROM spacetimes");
-  if (!rows)
-    return std::move(rows.error());
-  int code;
-  while ((code = rows->step()) == SQLITE_ROW)
-    if (rows->integer(3)
-        != checksum(rows->integer(0), rows->text(1), rows->text(2)))
-      return damaged(file,
-                     "recorded spacetime " + std::to_string(rows->integer(0)));
-  return code == SQLITE_DONE ? caf::error{} : db.last_error("read");
+  spacetime_row x;
+  auto check = [&](const sqlite::row& row) -> caf::error {
+    if (decode(row, x))
+      return {};
+    return damaged_file(file, "recorded spacetime " + std::to_string(x.number));
+  };
+  return db.for_each_row(select_spacetimes, check);
 }
 
-/// SQLite's own look at the structure: pages, cells and the list of free pages.
+/// SQLite's own check of the structure: pages, cells and the list of free
+/// pages.
 caf::error check_structure(sqlite::database& db,
                            const std::filesystem::path& file) {
   auto verdict = db.text("PRAGMA quick_check(1)");
   if (!verdict)
     return std::move(verdict.error());
-  return *verdict == "ok" ? caf::error{} : damaged(file, *verdict);
+  return *verdict == "ok" ? caf::error{} : damaged_file(file, *verdict);
 }
 
 } // namespace
@@ -73,42 +71,38 @@ caf::error journal::verify() {
   auto adjustments = read_adjustments(db_, baseline_.adjustments + 1);
   if (!adjustments)
     return std::move(adjustments.error());
-  replay anew{baseline_, std::move(*adjustments)};
-  auto rows = db_.prepare("SELECT " HOLOLOOM_EPISODE_COLUMNS
-                          " FROM episodes ORDER BY sequence");
-  if (!rows)
-    return std::move(rows.error());
+  replay recomputed{baseline_, std::move(*adjustments)};
   std::uint64_t table_sum = 0;
   auto expected = baseline_.sequence + 1;
-  stored_episode x;
-  int code;
-  while ((code = rows->step()) == SQLITE_ROW) {
-    if (!read_row(*rows, x))
-      return damaged(file, "episode " + std::to_string(x.sequence));
+  episode_row x;
+  auto check = [&](const sqlite::row& row) -> caf::error {
+    if (!decode(row, x))
+      return damaged_file(file, "episode " + std::to_string(x.sequence));
     if (x.sequence != expected)
-      return damaged(file,
-                     "episode " + std::to_string(expected) + " is missing");
+      return damaged_file(file, "episode " + std::to_string(expected)
+                                  + " is missing");
     ++expected;
-    table_sum += entry_hash(x.record.id, x.sequence);
-    anew.episode(x.record.learned);
-  }
-  if (code != SQLITE_DONE)
-    return db_.last_error("read");
-  rows->reset();
+    table_sum += entry_hash(x.id, x.sequence);
+    recomputed.episode(x.learned);
+    return {};
+  };
+  auto err = db_.for_each_row(select_episodes("ORDER BY sequence"), check);
+  if (err)
+    return err;
   if (expected != learned_.sequence + 1)
-    return damaged(file, "it ends with episode " + std::to_string(expected - 1)
-                           + " instead of "
-                           + std::to_string(learned_.sequence));
+    return damaged_file(file, "it ends with episode "
+                                + std::to_string(expected - 1) + " instead of "
+                                + std::to_string(learned_.sequence));
   auto sum = index_sum(db_);
   if (!sum)
     return std::move(sum.error());
   if (*sum != table_sum)
-    return damaged(file, "its index of episode ids");
-  if (auto err = check_spacetimes(db_, file))
+    return damaged_file(file, "its index of episode ids");
+  if ((err = check_spacetimes(db_, file)))
     return err;
-  // The journal is the truth, should another build have computed other bits.
-  relearned_ = anew.finish() != learned_;
-  learned_ = anew.state();
+  // The episodes are the truth, should another build have computed other bits.
+  relearned_ = recomputed.finish() != learned_;
+  learned_ = recomputed.state();
   sqlite3_db_config(db_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
   return {};
 }

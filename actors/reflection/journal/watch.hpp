@@ -6,17 +6,17 @@
 
 namespace hololoom {
 
-/// What the journal's thread is at. It outlives a buffer that is killed while
-/// the disk does not answer, and keeps the data directory until it ends. Safe
-/// to read from any thread.
+/// Shows from outside what the journal's thread is doing. The thread may
+/// outlive a buffer that is killed while the disk hangs, and keeps the data
+/// directory until it ends. Safe to read from any thread.
 class journal_watch {
 public:
   using clock = std::chrono::steady_clock;
 
-  /// Whether there is a thread that has the journal, or wants it.
+  /// Whether a thread has the journal, or waits for it.
   bool at_work() const { return at_work_; }
 
-  /// Since when it has been busy with the disk; nothing while it waits for
+  /// Since when the thread has been busy with the disk; none while it waits for
   /// work.
   std::optional<clock::time_point> busy_since() const {
     auto since = busy_since_.load();
@@ -25,7 +25,7 @@ public:
     return clock::time_point{clock::duration{since}};
   }
 
-  // -- for the thread, and who starts it ---------------------------------------
+  // -- for the thread and its starter ------------------------------------------
 
   void begin() {
     at_work_ = true;

@@ -35,10 +35,10 @@ merger merge(const std::vector<const sample*>& group) {
   return result;
 }
 
-std::vector<merger> mergers(const std::vector<sample>& held) {
+std::vector<merger> mergers(const std::vector<sample>& episodes) {
   std::map<std::pair<std::string, std::string>, std::vector<const sample*>>
     groups;
-  for (const auto& x : held)
+  for (const auto& x : episodes)
     groups[{x.what.tool, x.what.pattern}].push_back(&x);
   std::vector<merger> result;
   for (const auto& [key, group] : groups) {
@@ -51,10 +51,10 @@ std::vector<merger> mergers(const std::vector<sample>& held) {
   return result;
 }
 
-maybe<std::string> compare_queries(const std::vector<sample>& held) {
+maybe<std::string> compare_queries(const std::vector<sample>& episodes) {
   double sums[2] = {0, 0};
   double counts[2] = {0, 0};
-  for (const auto& x : held) {
+  for (const auto& x : episodes) {
     sums[x.what.success] += static_cast<double>(x.what.query_length);
     counts[x.what.success] += 1;
   }
@@ -64,35 +64,35 @@ maybe<std::string> compare_queries(const std::vector<sample>& held) {
                                                                : "longer"};
 }
 
-double diversity(const std::vector<sample>& held) {
-  auto n = std::min<std::size_t>(held.size(), 50);
+double diversity(const std::vector<sample>& episodes) {
+  auto n = std::min<std::size_t>(episodes.size(), 50);
   if (n == 0)
     return 0;
   std::set<std::string> tools;
-  for (auto i = held.size() - n; i < held.size(); ++i)
-    tools.insert(held[i].what.tool);
+  for (auto i = episodes.size() - n; i < episodes.size(); ++i)
+    tools.insert(episodes[i].what.tool);
   return static_cast<double>(tools.size()) / static_cast<double>(n);
 }
 
 } // namespace
 
-consolidation_plan plan_consolidation(const std::vector<sample>& held,
+consolidation_plan plan_consolidation(const std::vector<sample>& episodes,
                                       std::int64_t capacity) {
   consolidation_plan result;
-  auto size = static_cast<std::int64_t>(held.size());
+  auto size = static_cast<std::int64_t>(episodes.size());
   std::set<std::int64_t> gone;
   if (size >= 10)
-    result.mergers = mergers(held);
+    result.mergers = mergers(episodes);
   for (const auto& x : result.mergers)
     gone.insert(x.go.begin(), x.go.end());
   result.report.groups = static_cast<std::int64_t>(result.mergers.size());
   result.report.merged = static_cast<std::int64_t>(gone.size());
   if (size >= 20)
-    result.report.successful_queries = compare_queries(held);
-  result.report.tool_diversity = diversity(held);
-  if (5 * size >= 4 * capacity && held.size() > newest_kept) {
-    for (std::size_t i = 0; i < held.size() - newest_kept; ++i) {
-      const auto& x = held[i];
+    result.report.successful_queries = compare_queries(episodes);
+  result.report.tool_diversity = diversity(episodes);
+  if (5 * size >= 4 * capacity && episodes.size() > newest_kept) {
+    for (std::size_t i = 0; i < episodes.size() - newest_kept; ++i) {
+      const auto& x = episodes[i];
       if (x.what.reward < low_reward && gone.insert(x.sequence).second)
         result.pruned.push_back(x.sequence);
     }

@@ -8,11 +8,11 @@
 
 namespace hololoom {
 
-/// Episodes that become one: the newest, which stays, and the others.
+/// Episodes that merge into one: the newest, which stays, and the others.
 struct merger {
   std::int64_t stays = 0;
   std::vector<std::int64_t> go;
-  /// How many episodes the one stands for then.
+  /// How many episodes the remaining one stands for.
   std::int64_t count = 0;
   double mean_reward = 0;
   double reward_deviation = 0;
@@ -26,16 +26,19 @@ struct consolidation_plan {
   consolidation_report report;
 };
 
-/// What to merge and prune among `held`, the episodes that the buffer holds, in
-/// order.
+/// Plans what to merge and prune among `episodes`, those that the buffer has in
+/// memory, in order.
 ///
-/// - From 10 episodes on: those of one tool and pattern are merged if there are
-///   at least 3 whose rewards deviate by less than 0.1.
-/// - From 20 on: whether successful queries are shorter or longer than the
-///   others, and how diverse the tools of the last 50 are.
-/// - From 80 % of `capacity` on: an episode with a reward below 0.2 that is
-///   older than the newest 100 is pruned.
-consolidation_plan plan_consolidation(const std::vector<sample>& held,
+/// - From 10 episodes on: merges the episodes of a tool and pattern, if there
+///   are at least 3 and their rewards deviate by less than 0.1.
+/// - From 20 on: reports whether successful queries are shorter or longer than
+///   the others.
+/// - From 80 % of `capacity` on: prunes episodes with a reward below 0.2,
+/// except
+///   among the newest 100.
+///
+/// The report always has the diversity of tools among the last 50.
+consolidation_plan plan_consolidation(const std::vector<sample>& episodes,
                                       std::int64_t capacity);
 
 } // namespace hololoom

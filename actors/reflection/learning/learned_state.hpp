@@ -10,12 +10,12 @@
 
 namespace hololoom {
 
-/// What the signals of one analysis change in the policy. It is kept in the
-/// journal between the episodes, so that what was learned can be made anew.
+/// The changes that one analysis makes to the policy. The journal keeps it
+/// between the episodes, so that the learned state can be recomputed.
 struct adjustment {
-  /// The analysis looked at the episodes up to this one.
+  /// The last episode that the analysis covered.
   std::int64_t analysed = 0;
-  /// What is added to a tool's beta.
+  /// The amount to add to each tool's beta.
   std::map<std::string, double> doubts;
   maybe<double> epsilon;
   maybe<std::string> preferred_card;
@@ -31,14 +31,14 @@ struct adjustment {
   bool operator==(const adjustment&) const = default;
 };
 
-/// All that was learned: a function of the episodes and adjustments of the
-/// journal, in their order.
+/// All that was learned: a function of the journal's episodes and adjustments,
+/// in order.
 struct learned_state {
   /// The sequence number of the last episode counted.
   std::int64_t sequence = 0;
-  /// How many adjustments were applied.
+  /// The number of adjustments applied.
   std::int64_t adjustments = 0;
-  /// Episodes up to this one have been in an analysis that was applied.
+  /// The last episode that an applied analysis covered.
   std::int64_t analysed = 0;
   reflection_metrics metrics;
   policy_snapshot policy;

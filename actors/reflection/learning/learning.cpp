@@ -16,7 +16,7 @@ constexpr double epsilon_step = 0.05;
 constexpr double epsilon_cap = 0.3;
 constexpr double low_entropy = 0.5;
 
-/// What a group of samples adds up to.
+/// The sums over a group of samples.
 struct sums {
   std::int64_t count = 0;
   std::int64_t failures = 0;
@@ -44,7 +44,7 @@ struct sums {
     return duration_ms / static_cast<double>(count) / 1000.0;
   }
 
-  /// Of the population.
+  /// The standard deviation of the population.
   double deviation() const {
     auto m = mean();
     return std::sqrt(

@@ -1,6 +1,5 @@
 #include <hololoom/actors/reflection/learning/metrics.hpp>
 
-#include <algorithm>
 #include <vector>
 
 namespace hololoom {
@@ -34,19 +33,6 @@ void count(reflection_metrics& metrics, const outcome& x) {
                      : metrics.failed_query_lengths,
            x.query_length);
   metrics.last_updated = x.at;
-}
-
-std::map<std::string, double>
-recommendations(const reflection_metrics& metrics) {
-  std::map<std::string, double> result;
-  for (const auto& [tool, uses] : metrics.tool_usage_counts) {
-    auto rate = metrics.tool_success_rates.at(tool);
-    auto confidence = metrics.tool_avg_confidence.at(tool);
-    auto used = std::min(static_cast<double>(uses) / 100.0, 1.0);
-    result[tool] =
-      std::clamp(0.5 * rate + 0.3 * confidence + 0.2 * used, 0.0, 1.0);
-  }
-  return result;
 }
 
 } // namespace hololoom

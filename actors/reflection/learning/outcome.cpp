@@ -7,7 +7,7 @@ namespace hololoom {
 
 namespace {
 
-/// Neither infinite nor NaN, nor the zero with a sign, which SQLite drops.
+/// Replaces infinities, NaN and negative zero, whose sign SQLite drops, by 0.
 double plain(double x) {
   return std::isfinite(x) ? x + 0.0 : 0.0;
 }
@@ -29,7 +29,7 @@ outcome outcome_of(const episode& x, double discount) {
 }
 
 std::int64_t code_points(std::string_view text) {
-  // Every byte but the second and later ones of a sequence begins a character.
+  // Every byte except the continuation bytes of a sequence begins a code point.
   return std::count_if(text.begin(), text.end(), [](char c) {
     return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
   });

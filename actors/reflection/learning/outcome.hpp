@@ -8,8 +8,7 @@
 
 namespace hololoom {
 
-/// What one learns from an episode: all that metrics, posteriors and analyses
-/// are made of.
+/// What an episode teaches: the input of metrics, posteriors and analyses.
 struct outcome {
   std::string tool;
   /// The card's display name, or "unknown".
@@ -21,17 +20,16 @@ struct outcome {
   /// Code points.
   std::int64_t query_length = 0;
   timestamp at;
-  /// What remained of earlier evidence when it was counted.
+  /// The share of earlier evidence that remained when it was counted.
   double discount = 1;
 
   bool operator==(const outcome&) const = default;
 };
 
-/// What `x` teaches.
+/// The outcome of `x`.
 outcome outcome_of(const episode& x, double discount = 1);
 
-/// Unicode code points in UTF-8 text; a byte that belongs to none counts as
-/// one.
+/// The number of Unicode code points in UTF-8 text; a stray byte counts as one.
 std::int64_t code_points(std::string_view text);
 
 } // namespace hololoom

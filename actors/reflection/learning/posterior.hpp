@@ -7,16 +7,16 @@
 
 namespace hololoom {
 
-/// Counts one outcome of a tool: alpha grows by `reward`, beta by the rest to
-/// one. Counted so, Beta(alpha, beta) is what Bernoulli trials that succeed
-/// with chance `reward` would leave on average.
+/// Counts one outcome of a tool: alpha grows by `reward`, beta by `1 - reward`.
+/// Beta(alpha, beta) is then the average posterior of Bernoulli trials that
+/// succeed with probability `reward`.
 void count(tool_posterior& x, double reward, bool success);
 
-/// Lets evidence fade: what is beyond the prior Beta(1, 1) is multiplied by
+/// Lets evidence fade: multiplies the evidence beyond the prior Beta(1, 1) by
 /// `discount`, in (0, 1].
 void fade(tool_posterior& x, double discount);
 
-/// Counts one outcome of `tool`, after every tool's evidence has faded.
+/// Lets every tool's evidence fade, then counts one outcome of `tool`.
 void count(std::map<std::string, tool_posterior>& tools,
            const std::string& tool, double reward, bool success,
            double discount);

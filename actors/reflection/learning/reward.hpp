@@ -16,7 +16,8 @@ struct reward_weights {
   /// For each warning of the trace.
   double warning_penalty = 0.1;
   double timeout_penalty = 0.3;
-  /// A weave within it is efficient; one of twice that has timed out.
+  /// A weave within the budget is efficient; one of twice the budget has timed
+  /// out.
   millis time_budget{1000};
 
   static constexpr auto fields() {
@@ -35,17 +36,17 @@ struct reward_weights {
 /// A rating of 0..5 as a raw reward in [-1, 1].
 double rating_reward(double rating);
 
-/// The blended reward, in 0..1: confidence, cut for errors and warnings, then
-/// averaged with what was said and mixed with the quality score.
+/// The blended reward, in 0..1: the confidence, reduced for errors and
+/// warnings, then averaged with the feedback and mixed with the quality score.
 double blended_reward(const spacetime& woven, const maybe<feedback>& said);
 
 /// The extracted reward, raw in [-1, 1]: the rating alone if there is one
-/// (helpful counts as 5, not helpful as 0), else a weighted sum of confidence,
-/// quality and efficiency less penalties.
+/// (helpful counts as 5, not helpful as 0), otherwise a weighted sum of
+/// confidence, quality and efficiency minus penalties.
 double extracted_reward(const spacetime& woven, const maybe<feedback>& said,
                         const reward_weights& weights = {});
 
-/// A raw reward in [-1, 1] as one in 0..1.
+/// Maps a raw reward in [-1, 1] to 0..1.
 double normalised(double raw);
 
 /// @returns `errc::invalid_feedback` naming the field that is out of range or

@@ -1,9 +1,9 @@
 #include <hololoom/actors/reflection/journal/journal.hpp>
+#include <hololoom/actors/reflection/journal/swap.hpp>
 #include <hololoom/actors/reflection/repair/repair.hpp>
 #include <hololoom/actors/reflection/repair/salvage.hpp>
-#include <hololoom/actors/reflection/repair/swap.hpp>
 #include <hololoom/actors/storage/high_water_mark.hpp>
-#include <hololoom/actors/storage/sqlite_format/log_check.hpp>
+#include <hololoom/actors/storage/sqlite_format/wal_check.hpp>
 
 #include <algorithm>
 #include <iterator>
@@ -20,8 +20,7 @@ fs::path beside(fs::path file, const char* suffix) {
   return file += suffix;
 }
 
-/// Removes what there is of the new journal, and what an open one has beside
-/// it.
+/// Removes a new journal and the files that an open one has beside it.
 void remove_new(const fs::path& file) {
   std::error_code ignored;
   for (auto suffix : {"", "-wal", "-journal"})
@@ -30,8 +29,8 @@ void remove_new(const fs::path& file) {
     fs::remove(fs::path{file}.replace_extension(extension), ignored);
 }
 
-/// The repair is called off: the damaged journal is as it was.
-caf::error called_off(const fs::path& file, const caf::error& why) {
+/// The error of a repair that was abandoned with the damaged journal unchanged.
+caf::error abandoned(const fs::path& file, const caf::error& why) {
   auto sentence = explain(why);
   return failure(code_of(why),
                  "could not repair " + file.string() + ": "
@@ -42,40 +41,40 @@ caf::error called_off(const fs::path& file, const caf::error& why) {
                    + " and repair again");
 }
 
-/// Puts what was salvaged into `store`, a new journal, in its order; episodes
-/// are numbered anew where others are lost.
+/// Adds the salvaged rows to `store`, a new journal, in order. Episodes that
+/// follow a lost one get new sequence numbers.
 caf::error restore(const salvaged& x, journal& store) {
   auto adjustments = x.adjustments.begin();
   auto adjust_before = [&](std::int64_t sequence) -> caf::error {
     for (; adjustments != x.adjustments.end()
            && adjustments->second.after < sequence;
          ++adjustments) {
-      auto what = adjustments->second.what;
-      // It looked at what is here, under the new numbers.
-      what.analysed = std::min(what.analysed, store.drafted());
-      if (auto err = store.adjust(what))
+      auto change = adjustments->second.change;
+      // Under the new numbers, it has analysed the episodes added so far.
+      change.analysed = std::min(change.analysed, store.last_added());
+      if (auto err = store.adjust(change))
         return err;
     }
     return {};
   };
   if (auto err = store.begin())
     return err;
-  for (const auto& [sequence, record] : x.episodes) {
+  for (const auto& [sequence, row] : x.episodes) {
     if (auto err = adjust_before(sequence))
       return err;
-    if (auto place = store.add(record); !place)
+    if (auto place = store.add(row); !place)
       return std::move(place.error());
   }
   if (auto err = adjust_before(x.last() + 1))
     return err;
-  for (const auto& [number, recorded] : x.spacetimes)
-    if (auto err = store.record(recorded.first, recorded.second))
+  for (const auto& [number, row] : x.spacetimes)
+    if (auto err = store.add_spacetime(row.id, row.body))
       return err;
   return store.commit();
 }
 
-/// Makes a new journal from what was salvaged, complete and on disk.
-caf::error build(const salvaged& x, const fs::path& file) {
+/// Builds a new journal from the salvaged rows, complete and durable.
+caf::error build_new(const salvaged& x, const fs::path& file) {
   remove_new(file);
   journal_options options;
   options.file = file;
@@ -90,23 +89,23 @@ caf::error build(const salvaged& x, const fs::path& file) {
   if (auto err = (*store)->verify())
     return err;
   store->reset();
-  // Closing folds the log into the journal, and keeps it when that fails.
+  // Closing moves the log into the database, and keeps it if that fails.
   if (fs::exists(beside(file, "-wal")))
     return failure(errc::disk_full, "could not complete " + file.string()
                                       + ", probably for want of room");
-  // What an open journal has beside it, this one has under its final name.
+  // The journal will have these files under its final name.
   for (auto extension : {".lock", ".mark"})
     fs::remove(fs::path{file}.replace_extension(extension));
   return {};
 }
 
-/// Makes a new journal and puts it in the place of the damaged one, which is
-/// `aside` then. An error leaves everything as it was, or, once something was
-/// moved, to whoever opens the journal next.
+/// Builds a new journal and puts it in the place of the damaged one, which is
+/// moved to `aside`. After an error nothing has changed; or, once a file was
+/// moved, the next opening of the journal completes the swap.
 caf::error replace(const fs::path& file, const salvaged& found,
                    fs::path& aside) {
   auto made = beside(file, ".new");
-  auto err = build(found, made);
+  auto err = build_new(found, made);
   std::error_code failed;
   if (!err)
     fs::rename(made, repaired_file(file), failed);
@@ -116,17 +115,17 @@ caf::error replace(const fs::path& file, const salvaged& found,
                                 + ": " + failed.message());
   if (err) {
     remove_new(made);
-    return called_off(file, err);
+    return abandoned(file, err);
   }
   err = finish_swap(file, aside);
   if (err && aside.empty()) {
     fs::remove(repaired_file(file), failed);
-    return called_off(file, err);
+    return abandoned(file, err);
   }
   return err;
 }
 
-/// Checks the journal as a whole.
+/// Opens and verifies the journal.
 caf::expected<repair_report> inspect_journal(const fs::path& file) {
   journal_options options;
   options.file = file;
@@ -139,11 +138,11 @@ caf::expected<repair_report> inspect_journal(const fs::path& file) {
   if ((result.relearned = (*store)->relearned()))
     if (auto err = (*store)->probe())
       return err;
-  auto stored = (*store)->stored();
-  if (!stored)
-    return std::move(stored.error());
-  result.episodes = *stored;
-  auto spacetimes = (*store)->recorded();
+  auto episodes = (*store)->count_episodes();
+  if (!episodes)
+    return std::move(episodes.error());
+  result.episodes = *episodes;
+  auto spacetimes = (*store)->count_spacetimes();
   if (!spacetimes)
     return std::move(spacetimes.error());
   result.spacetimes = *spacetimes;
@@ -162,7 +161,7 @@ std::string without_remedy(const std::string& sentence) {
 caf::expected<repair_report> repair_journal(const fs::path& directory) {
   auto file = directory / "journal.db";
   auto unfinished = swap_pending(file);
-  if (!fs::exists(file) && !unfinished && !check_absence(file))
+  if (!fs::exists(file) && !unfinished && !check_missing_database(file))
     return failure(errc::not_found,
                    "there is no journal in " + directory.string());
   auto intact = inspect_journal(file);
@@ -171,11 +170,11 @@ caf::expected<repair_report> repair_journal(const fs::path& directory) {
                                   "finished now");
   if (intact || !is(intact.error(), errc::corrupt))
     return intact;
-  auto lock = file_lock::take(directory / "journal.lock");
+  auto lock = file_lock::take(lock_file(file));
   if (!lock)
     return std::move(lock.error());
   auto found = salvage(file);
-  auto lost = losses_of(found, high_water_of(file));
+  auto lost = find_lost(found, high_water_of(file));
   fs::path aside;
   if (auto err = replace(file, found, aside))
     return err;
@@ -185,8 +184,8 @@ caf::expected<repair_report> repair_journal(const fs::path& directory) {
   for (const auto& kept : {aside, beside(aside, "-wal")})
     if (result.set_aside.empty() && fs::exists(kept))
       result.set_aside = kept.string();
-  for (const auto& [sequence, record] : found.episodes)
-    result.episodes += record.body.empty() ? 0 : 1;
+  for (const auto& [sequence, row] : found.episodes)
+    result.episodes += row.body.empty() ? 0 : 1;
   result.spacetimes = static_cast<std::int64_t>(found.spacetimes.size());
   result.lost = lost.count;
   result.lost_ranges = std::move(lost.ranges);

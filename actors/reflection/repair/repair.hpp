@@ -1,6 +1,6 @@
 #pragma once
 
-#include <hololoom/actors/reflection/repair/losses.hpp>
+#include <hololoom/actors/reflection/repair/lost_episodes.hpp>
 #include <hololoom/messages/episode.hpp>
 
 #include <cstdint>
@@ -9,26 +9,31 @@
 #include <tuple>
 #include <vector>
 
+/// The repair's room: recovers a damaged journal offline. `salvage` reads the
+/// intact rows from its pages, `lost_episodes` tells what is missing, and
+/// `repair_journal` builds a new journal from the rows and swaps it in. It may
+/// know the journal, learning and storage. The command line uses it.
+
 namespace hololoom {
 
-/// What a repair found.
+/// The result of a repair.
 struct repair_report {
-  /// Whether the journal was damaged at all; if not, nothing was changed but
-  /// for what was learned, when that differed from its episodes.
+  /// Whether the journal was damaged. If not, the repair changed nothing,
+  /// except the learned state if that did not match the episodes.
   bool damaged = false;
   std::int64_t episodes = 0;
   std::int64_t spacetimes = 0;
-  /// Episodes that are known to have been there and could not be read.
+  /// Acknowledged episodes that could not be read, as far as they are known.
   std::int64_t lost = 0;
-  /// Their numbers, and those of their ids that are still known.
+  /// Their sequence numbers, and those of their ids that are still known.
   std::vector<episode_range> lost_ranges;
   std::vector<std::string> lost_ids;
-  /// Whether what was learned was made anew from the episodes.
+  /// Whether the learned state was recomputed from the episodes.
   bool relearned = false;
-  /// Where the damaged journal was set aside, or its log where that was all
-  /// there was; empty when there was nothing.
+  /// Where the damaged journal was set aside, or its log if only that was left;
+  /// empty if neither was.
   std::string set_aside;
-  /// What was wrong and what could not be read, in sentences.
+  /// The damage and the losses, in sentences.
   std::vector<std::string> problems;
 
   static constexpr auto fields() {
@@ -46,12 +51,12 @@ struct repair_report {
   bool operator==(const repair_report&) const = default;
 };
 
-/// Checks `directory/journal.db` and, if it is damaged, recovers into a new
-/// journal whatever record still has its checksum, and sets the old one aside;
-/// it is never written to. What was learned is made anew from the episodes.
+/// Checks `directory/journal.db` and, if it is damaged, recovers its intact
+/// rows into a new journal, recomputes what was learned from them, and sets the
+/// damaged journal aside without writing to it.
 /// @returns `errc::data_dir_locked` while a process uses it, `not_found`
 ///          without a journal or a trace of one, or a storage error; then
-///          everything is as it was.
+///          nothing was changed.
 caf::expected<repair_report>
 repair_journal(const std::filesystem::path& directory);
 

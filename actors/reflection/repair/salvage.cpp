@@ -1,62 +1,91 @@
 #include <hololoom/actors/reflection/journal/schema.hpp>
 #include <hololoom/actors/reflection/repair/salvage.hpp>
 #include <hololoom/actors/storage/sqlite_format/pages.hpp>
-#include <hololoom/messages/json/read.hpp>
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 namespace hololoom {
 
 namespace {
 
-/// Reads columns by type, and remembers whether all were of theirs.
-class columns {
+/// A row found in a page, read as SQLite would read it. Remembers whether each
+/// column had the type asked for.
+class found_row final : public sqlite::row {
 public:
-  explicit columns(const loose_row& row) : row_(row) {}
+  explicit found_row(const loose_row& x) : row_(x) {}
 
-  std::int64_t integer(std::size_t i) { return get<std::int64_t>(i); }
-
-  std::string text(std::size_t i) { return get<std::string>(i); }
-
-  std::string text_or_null(std::size_t i) {
-    return std::holds_alternative<std::monostate>(row_.columns[i])
-           ? std::string{}
-           : text(i);
+  /// SQLite stores NULL for a column that is the rowid.
+  std::int64_t integer(int i) const override {
+    return i == 0 ? row_.rowid : get<std::int64_t>(i);
   }
 
-  /// SQLite keeps a whole number as an integer.
-  double real(std::size_t i) {
-    if (auto whole = std::get_if<std::int64_t>(&row_.columns[i]))
+  /// SQLite stores a whole number as an integer.
+  double real(int i) const override {
+    if (auto whole = std::get_if<std::int64_t>(&column(i)))
       return static_cast<double>(*whole);
     return get<double>(i);
   }
 
-  bool right() const { return right_; }
+  std::string_view text(int i) const override {
+    auto x = std::get_if<std::string>(&column(i));
+    typed_ = typed_ && x;
+    return x ? std::string_view{*x} : std::string_view{};
+  }
+
+  bool is_null(int i) const override {
+    return std::holds_alternative<std::monostate>(column(i));
+  }
+
+  bool typed() const { return typed_; }
 
 private:
+  const sqlite_value& column(int i) const {
+    return row_.columns[static_cast<std::size_t>(i)];
+  }
+
   template <class T>
-  T get(std::size_t i) {
-    if (auto x = std::get_if<T>(&row_.columns[i]))
-      return *x;
-    right_ = false;
-    return {};
+  T get(int i) const {
+    auto x = std::get_if<T>(&column(i));
+    typed_ = typed_ && x;
+    return x ? *x : T{};
   }
 
   const loose_row& row_;
-  bool right_ = true;
+  mutable bool typed_ = true;
 };
 
-/// Collects what is right. Rows come in the order of writing, so that a later
-/// one takes the place of an earlier one; doubtful rows come last and only fill
+template <class T>
+std::optional<T> decoded(const loose_row& from) {
+  found_row row{from};
+  T result;
+  auto intact = decode(row, result) && row.typed();
+  return intact ? std::optional{std::move(result)} : std::nullopt;
+}
+
+/// Collects the intact rows. Rows arrive in the order of writing, so that a
+/// later one replaces an earlier one; doubtful rows arrive last and only fill
 /// gaps.
 class collector {
 public:
   void take(const loose_row& row) {
     switch (row.columns.size()) {
-      case 14: return take_episode(row);
-      case 4: return take_four(row);
-      case 3: return take_learned(row);
+      case episode_width:
+        if (auto x = decoded<episode_row>(row))
+          take_episode(row, std::move(*x));
+        return;
+      case spacetime_width:
+        static_assert(spacetime_width == adjustment_width);
+        if (auto spacetime = decoded<spacetime_row>(row))
+          put(row, found_.spacetimes, std::move(*spacetime));
+        else if (auto x = decoded<adjustment_row>(row))
+          put(row, found_.adjustments, std::move(*x));
+        return;
+      case learned_width:
+        if (auto x = decoded<learned_row>(row))
+          take_learned(row, std::move(*x));
+        return;
       default: return;
     }
   }
@@ -65,39 +94,22 @@ public:
     drop_doubtful_baseline();
     if (found_.current && !current_doubtful_)
       found_.known = std::max(found_.known, found_.current->sequence);
-    if (found_.baseline)
-      found_.known = std::max(found_.known, found_.baseline->sequence);
-    // What had left is only found in stale pages.
     if (found_.baseline) {
+      const auto& baseline = *found_.baseline;
+      found_.known = std::max(found_.known, baseline.sequence);
+      // Rows that retention had dropped are left in stale pages.
       std::erase_if(found_.episodes, [&](const auto& x) {
-        return x.first <= found_.baseline->sequence;
+        return x.first <= baseline.sequence;
       });
       std::erase_if(found_.adjustments, [&](const auto& x) {
-        return x.first <= found_.baseline->adjustments;
+        return x.first <= baseline.adjustments;
       });
     }
     return std::move(found_);
   }
 
 private:
-  void take_episode(const loose_row& row) {
-    columns c{row};
-    episode_record x;
-    x.id = c.text(1);
-    x.learned.at = timestamp{std::chrono::microseconds{c.integer(2)}};
-    x.learned.tool = c.text(3);
-    x.learned.pattern = c.text(4);
-    x.learned.reward = c.real(5);
-    x.learned.success = c.integer(6) != 0;
-    x.formula = static_cast<reward_formula>(c.integer(7));
-    x.learned.confidence = c.real(8);
-    x.learned.duration_ms = c.real(9);
-    x.learned.query_length = c.integer(10);
-    x.learned.discount = c.real(11);
-    x.body = c.text_or_null(12);
-    auto sum = c.integer(13);
-    if (!c.right() || sum != checksum(row.rowid, x))
-      return;
+  void take_episode(const loose_row& row, episode_row x) {
     if (!row.doubtful) {
       found_.known = std::max(found_.known, row.rowid);
       found_.episodes[row.rowid] = std::move(x);
@@ -106,8 +118,8 @@ private:
     }
   }
 
-  /// Whether no episode has this id yet: one that failed may have been tried
-  /// again, and have another number then.
+  /// Whether no episode has this id yet. An episode whose transaction failed
+  /// may have been stored again, under another number.
   bool is_new(const std::string& id) {
     if (!ids_) {
       ids_.emplace();
@@ -117,46 +129,13 @@ private:
     return ids_->insert(id).second;
   }
 
-  /// Spacetimes and adjustments have four columns each.
-  void take_four(const loose_row& row) {
-    columns spacetime{row};
-    auto id = spacetime.text(1);
-    auto body = spacetime.text(2);
-    auto sum = spacetime.integer(3);
-    if (spacetime.right()) {
-      if (sum == checksum(row.rowid, id, body))
-        put(row, found_.spacetimes, {std::move(id), std::move(body)});
-      return;
-    }
-    columns adjusted{row};
-    placed_adjustment x;
-    x.number = row.rowid;
-    x.after = adjusted.integer(1);
-    body = adjusted.text(2);
-    sum = adjusted.integer(3);
-    if (!adjusted.right()
-        || sum != checksum(x.number, std::to_string(x.after), body))
-      return;
-    if (auto what = from_json_text<adjustment>(body)) {
-      x.what = std::move(*what);
-      put(row, found_.adjustments, std::move(x));
-    }
-  }
-
-  void take_learned(const loose_row& row) {
-    columns c{row};
-    auto body = c.text(1);
-    auto sum = c.integer(2);
-    if (!c.right() || sum != checksum(row.rowid, {}, body))
-      return;
-    auto& to = row.rowid == 0 ? found_.baseline : found_.current;
+  void take_learned(const loose_row& row, learned_row x) {
+    auto baseline = x.kind == learned_kind::baseline;
+    auto& to = baseline ? found_.baseline : found_.current;
     if (row.doubtful && to)
       return;
-    auto state = from_json_text<learned_state>(body);
-    if (!state)
-      return;
-    to = std::move(*state);
-    (row.rowid == 0 ? baseline_doubtful_ : current_doubtful_) = row.doubtful;
+    to = std::move(x.state);
+    (baseline ? baseline_doubtful_ : current_doubtful_) = row.doubtful;
   }
 
   template <class T>
@@ -167,7 +146,7 @@ private:
       to[row.rowid] = std::move(x);
   }
 
-  /// Episodes that are here had not left.
+  /// A doubtful baseline is wrong if an episode that it has dropped is here.
   void drop_doubtful_baseline() {
     if (found_.baseline && baseline_doubtful_ && !found_.episodes.empty()
         && found_.episodes.begin()->first <= found_.baseline->sequence)

@@ -7,35 +7,34 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <utility>
 
 namespace hololoom {
 
-/// What a journal still has: every record whose checksum is right, in its
-/// newest version that was committed. A version that may not have been is taken
-/// where there is no other.
+/// The intact rows of a damaged journal, each in its newest committed version.
+/// A version that may not have been committed counts only if there is no other.
 struct salvaged {
-  std::map<std::int64_t, episode_record> episodes;
-  std::map<std::int64_t, placed_adjustment> adjustments;
-  /// By number: id and body.
-  std::map<std::int64_t, std::pair<std::string, std::string>> spacetimes;
-  /// What was learned from episodes that had left.
+  /// By sequence number, or number.
+  std::map<std::int64_t, episode_row> episodes;
+  std::map<std::int64_t, adjustment_row> adjustments;
+  std::map<std::int64_t, spacetime_row> spacetimes;
+  /// What was learned from the episodes that retention had dropped.
   std::optional<learned_state> baseline;
-  /// What was learned from all.
+  /// What was learned from all episodes.
   std::optional<learned_state> current;
 
-  /// The ids in the journal's index, by the episode's number: they are no proof
-  /// of anything, and say what is missing. Those of lost pages are lost, too.
+  /// The ids in the journal's index, by sequence number, as far as its pages
+  /// are readable. They have no checksum, and only serve to name lost episodes.
   std::map<std::int64_t, std::string> ids;
 
-  /// The last episode that is known to have been there.
+  /// The last episode that is known to have been acknowledged.
   std::int64_t known = 0;
 
-  /// The last episode that may have been there.
+  /// The last episode that may have been.
   std::int64_t last() const;
 };
 
-/// Reads what can be read of the journal `file` and its log; writes nothing.
+/// Reads the journal `file` and its log as far as they are readable. Writes
+/// nothing.
 salvaged salvage(const std::filesystem::path& file);
 
 } // namespace hololoom

@@ -1,11 +1,9 @@
-#include <hololoom/actors/reflection/learning/reward.hpp>
-#include <hololoom/actors/reflection/options.hpp>
 #include <hololoom/actors/reflection/transfer/episode_files.hpp>
-#include <hololoom/actors/reflection/transfer/import_pipeline.hpp>
+#include <hololoom/actors/reflection/transfer/parse_episode.hpp>
 #include <hololoom/actors/storage/atomic_file.hpp>
-#include <hololoom/actors/storage/set_aside.hpp>
 #include <hololoom/messages/caf/type_ids.hpp>
 #include <hololoom/messages/json/read.hpp>
+#include <hololoom/messages/sync.hpp>
 
 #include <caf/actor_system.hpp>
 #include <caf/scoped_actor.hpp>
@@ -14,7 +12,6 @@
 #include <array>
 #include <cstdio>
 #include <fstream>
-#include <mutex>
 #include <system_error>
 #include <utility>
 
@@ -24,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A name that depends on the contents alone (FNV-1a, 64 bits).
+/// A name that depends only on the contents (FNV-1a, 64 bits).
 std::string name_after(std::string_view text) {
   std::uint64_t hash = 0xcbf29ce484222325;
   for (char c : text) {
@@ -37,8 +34,8 @@ std::string name_after(std::string_view text) {
   return buffer.data();
 }
 
-/// Keeps what a file's name can hold. Ids that would look alike then are told
-/// apart by what they were.
+/// Replaces characters that file names may not have. A hash of the original id
+/// distinguishes ids that would become equal.
 std::string plain(const std::string& id) {
   std::string result;
   for (char c : id) {
@@ -50,102 +47,7 @@ std::string plain(const std::string& id) {
   return result == id ? result : result + "_" + name_after(id);
 }
 
-/// The original also took a number for `helpful`: a rating, that is.
-void mend_feedback(json& value) {
-  auto said = value.find("feedback");
-  if (said == value.end() || !said->is_object())
-    return;
-  auto helpful = said->find("helpful");
-  if (helpful == said->end() || !helpful->is_number())
-    return;
-  auto rating = std::clamp(helpful->get<double>(), 1.0, 5.0);
-  said->erase(helpful);
-  if (!said->contains("rating"))
-    (*said)["rating"] = rating;
-}
-
-/// The original's JSON has numbers that JSON does not: bare NaN, Infinity and
-/// -Infinity. Outside of strings they become null.
-std::string without_bare_constants(std::string_view text) {
-  std::string result;
-  auto quoted = false;
-  for (std::size_t i = 0; i < text.size();) {
-    auto rest = text.substr(i);
-    auto constant = std::string_view{};
-    for (std::string_view x : {"NaN", "Infinity", "-Infinity"})
-      if (!quoted && rest.starts_with(x))
-        constant = x;
-    if (!constant.empty()) {
-      result += "null";
-      i += constant.size();
-      continue;
-    }
-    if (quoted && text[i] == '\\' && i + 1 < text.size())
-      result += text[i++];
-    else if (text[i] == '"')
-      quoted = !quoted;
-    result += text[i++];
-  }
-  return result;
-}
-
-/// Takes out what is null, as if it had not been written.
-void drop_nulls(json& value) {
-  if (value.is_object())
-    for (auto i = value.begin(); i != value.end();)
-      i = i->is_null() ? value.erase(i) : std::next(i);
-  if (value.is_structured())
-    for (auto& x : value)
-      drop_nulls(x);
-}
-
-/// Sets a number that an episode must have to 0.
-bool set_if_missing(json& object, const char* key) {
-  return object.is_object() && object.emplace(key, 0.0).second;
-}
-
-/// A file of the original's with numbers that are none. Where the reward is not
-/// known, it is derived from what is.
-caf::expected<episode> read_with_constants(const std::string& text) {
-  auto value = parse_json(without_bare_constants(text));
-  if (!value)
-    return std::move(value.error());
-  drop_nulls(*value);
-  mend_feedback(*value);
-  auto unrewarded = set_if_missing(*value, "reward");
-  if (auto woven = value->find("spacetime"); woven != value->end()) {
-    set_if_missing(*woven, "confidence");
-    if (auto trace = woven->find("trace"); trace != woven->end())
-      set_if_missing(*trace, "duration_ms");
-  }
-  episode result;
-  if (auto err = from_json_value(*value, result))
-    return err;
-  if (unrewarded) {
-    reflection_options defaults;
-    result.reward =
-      normalised(extracted_reward(result.woven, result.said, defaults.weights));
-    result.formula = reward_formula::extracted;
-    result.success = result.reward >= defaults.success_threshold;
-  }
-  return result;
-}
-
-caf::expected<episode> read_text(const std::string& text) {
-  auto value = parse_json(text);
-  if (!value) {
-    // What it lacks is said of the file as it is.
-    auto mended = read_with_constants(text);
-    return mended ? std::move(mended) : std::move(value.error());
-  }
-  mend_feedback(*value);
-  episode result;
-  if (auto err = from_json_value(*value, result))
-    return err;
-  return result;
-}
-
-/// Reads all there is, or a bit more than may be imported.
+/// Reads the whole file, or a little more than may be imported.
 std::string read_start(std::istream& in) {
   std::string result;
   std::array<char, 65536> part{};
@@ -156,14 +58,14 @@ std::string read_start(std::istream& in) {
   return result;
 }
 
-/// 0 if it cannot be told.
+/// 0 if unknown.
 std::size_t size_of(const fs::path& file) {
   std::error_code failed;
   auto size = fs::file_size(file, failed);
   return failed ? 0 : static_cast<std::size_t>(size);
 }
 
-caf::error named(const fs::path& file, const caf::error& why) {
+caf::error in_file(const fs::path& file, const caf::error& why) {
   return failure(errc::invalid_json, file.string() + ": " + explain(why));
 }
 
@@ -183,6 +85,7 @@ caf::expected<std::vector<fs::path>> json_files(const fs::path& directory) {
   return result;
 }
 
+/// @returns the outcome, as the end of a sentence.
 std::string set_aside(const fs::path& file) {
   auto to = file.parent_path() / "damaged";
   std::error_code failed;
@@ -222,7 +125,7 @@ caf::error write_episode_file(const fs::path& directory, const episode& x,
                               const disk* through) {
   auto compact = json_text(x);
   auto text = pretty_json(compact);
-  // What was short enough to be imported is to be so again.
+  // An episode that was short enough to be imported stays so.
   if (text.size() >= longest_import)
     text = std::move(compact);
   return write_atomically(directory / episode_file_name(x), text + "\n",
@@ -237,10 +140,10 @@ caf::expected<episode> read_episode_file(const fs::path& file) {
   if (in.bad())
     return failure(errc::io_error, "could not read " + file.string());
   if (text.size() > longest_import)
-    return named(file, too_long_to_import());
-  auto result = read_text(text);
+    return in_file(file, too_long_to_import());
+  auto result = parse_episode(text);
   if (!result)
-    return named(file, result.error());
+    return in_file(file, result.error());
   if (result->id.empty())
     result->id = name_after(text);
   if (result->at == timestamp{})
@@ -284,24 +187,24 @@ caf::expected<import_report> import_episodes(caf::actor_system& system,
   if (!files)
     return std::move(files.error());
   import_report result;
-  std::mutex mutex;
+  mutex result_mutex;
   import_pipeline pipeline{system, std::move(find), 256};
   for (const auto& file : *files) {
     auto made = read_episode_file(file);
     if (!made) {
-      // A file that could not be read, or is too long, may be sound.
+      // A file that is unreadable or too long may be intact.
       auto sentence = explain(made.error());
       if (is(made.error(), errc::invalid_json)
           && size_of(file) <= longest_import)
         sentence += set_aside(file);
-      std::lock_guard guard{mutex};
+      lock_guard guard{result_mutex};
       result.failed.push_back(std::move(sentence));
       continue;
     }
     pipeline.store(
       import_request{std::move(*made)},
       [&, file](const caf::expected<reflect_ack>& x) {
-        std::lock_guard guard{mutex};
+        lock_guard guard{result_mutex};
         if (x)
           ++result.stored;
         else

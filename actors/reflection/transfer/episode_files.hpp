@@ -13,42 +13,49 @@
 #include <string>
 #include <vector>
 
+/// The transfer room: import and export of episodes, as JSON files (here) and
+/// as lines of JSON. `import_pipeline` stores many episodes at once through a
+/// buffer that may be restarted. It may know learning, the role's options,
+/// storage and messages. The command line uses it, and the buffer to write
+/// episode files.
+
 namespace hololoom {
 
 class disk;
 
-/// `episode_20261123_155408_123456_<id>.json`, after the episode's own time.
+/// `episode_20261123_155408_123456_<id>.json`, with the episode's own time.
 std::string episode_file_name(const episode& x);
 
-/// Writes `x` into `directory` as a JSON file of its own, whole or not at all.
+/// Writes `x` to a JSON file in `directory`, completely or not at all.
 /// @param through as in `write_atomically`.
 caf::error write_episode_file(const std::filesystem::path& directory,
                               const episode& x, const disk* through = nullptr);
 
-/// The longest file, or line, that is read as an episode.
+/// The length of the longest file, or line, that is read as an episode.
 inline constexpr std::size_t longest_import = 16 << 20;
 
-/// What is said of a longer one.
+/// The error for a longer one.
 caf::error too_long_to_import();
 
-/// Reads a file as `write_episode_file` or the original made it. An episode
-/// without an id gets one that depends on its contents alone, so that reading
-/// it twice gives the same episode.
-/// @returns `errc::invalid_json` with the file's name for a damaged one, and
-///          for one that is longer than `longest_import`.
+/// Reads a file that `write_episode_file` or the original wrote. An episode
+/// without an id gets one that depends only on its contents, so that reading
+/// the file twice yields the same episode.
+/// @returns `errc::invalid_json` with the file's name if it is damaged or
+/// longer
+///          than `longest_import`.
 caf::expected<episode> read_episode_file(const std::filesystem::path& file);
 
-/// Writes each episode that `buffer` has into `directory`, which is made when
-/// it is missing. Blocks.
-/// @returns how many.
+/// Writes each episode of `buffer` to `directory`, which it creates if it is
+/// missing. Blocks.
+/// @returns the number of episodes.
 caf::expected<std::int64_t>
 export_episodes(caf::actor_system& system, const reflection_actor& buffer,
                 const std::filesystem::path& directory);
 
-/// What an import did.
+/// The result of an import.
 struct import_report {
   std::int64_t stored = 0;
-  /// Files or lines that could not be read or stored, each with why.
+  /// Files or lines that could not be read or stored, each with the reason.
   std::vector<std::string> failed;
 
   static constexpr auto fields() {
@@ -58,25 +65,26 @@ struct import_report {
   bool operator==(const import_report&) const = default;
 };
 
-/// Stores the episode of each JSON file in `directory`. Damaged files are moved
-/// to `directory/damaged`, never over one that is there; those that are too
-/// long stay. A buffer that is restarted is followed. Blocks.
+/// Stores the episode of each JSON file in `directory`. Moves damaged files to
+/// `directory/damaged`, never over an existing one; files that are too long
+/// stay. Follows a buffer across restarts. Blocks.
 caf::expected<import_report>
 import_episodes(caf::actor_system& system, buffer_lookup find,
                 const std::filesystem::path& directory);
 
-/// Stores an episode for each line of `in`, many under way at once, and writes
-/// `{"id": "...", "durable": true}` to `out` as soon as it is on disk, or
-/// `{"id": "...", "durable": false, "error": "..."}`; answers may come in
+/// Stores an episode for each line of `in`, up to `most_in_flight` at once, and
+/// writes `{"id": "...", "durable": true}` to `out` as soon as it is durable,
+/// or
+/// `{"id": "...", "durable": false, "error": "..."}`; answers may arrive in
 /// another order than the lines. A line needs `query_text`, `response`,
 /// `tool_used` and `confidence`, and may have `id`, `feedback` and `reward`; or
-/// it is an exported episode. One that is longer than `longest_import` is
-/// refused, and never held in memory. A buffer that is restarted is followed.
-/// Blocks until `in` ends and all is answered.
+/// it is an exported episode. A line longer than `longest_import` is refused,
+/// and never kept in memory. Follows a buffer across restarts. Blocks until
+/// `in` ends and all lines are answered.
 ///
-/// `out` is written by one thread at a time and flushed after each line.
+/// One thread at a time writes to `out`, and flushes it after each line.
 import_report import_lines(caf::actor_system& system, buffer_lookup find,
                            std::istream& in, std::ostream& out,
-                           std::size_t under_way = 256);
+                           std::size_t most_in_flight = 256);
 
 } // namespace hololoom

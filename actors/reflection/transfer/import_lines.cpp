@@ -1,10 +1,10 @@
 #include <hololoom/actors/reflection/transfer/episode_files.hpp>
 #include <hololoom/actors/reflection/transfer/import_pipeline.hpp>
 #include <hololoom/messages/json/read.hpp>
+#include <hololoom/messages/sync.hpp>
 #include <hololoom/messages/uuid.hpp>
 
 #include <istream>
-#include <mutex>
 #include <ostream>
 #include <streambuf>
 #include <utility>
@@ -13,7 +13,7 @@ namespace hololoom {
 
 namespace {
 
-/// Refuses what nobody could learn from.
+/// Refuses an outcome that teaches nothing.
 caf::error check_outcome(const spacetime& x) {
   if (x.tool_used.empty())
     return failure(errc::invalid_json, "tool_used: must not be empty");
@@ -22,18 +22,18 @@ caf::error check_outcome(const spacetime& x) {
   return {};
 }
 
-/// What a line asks to store: an exported episode, or the few keys that a weave
-/// made elsewhere needs.
-/// @param said_id the line's id, if it could be read, whatever else is wrong.
+/// Parses a line: an exported episode, or the few keys that a weave made
+/// elsewhere needs.
+/// @param found_id set to the line's id if it has one, even after an error.
 caf::expected<import_pipeline::request> parse_line(const std::string& line,
-                                                   std::string& said_id) {
+                                                   std::string& found_id) {
   auto value = parse_json(line);
   if (!value)
     return std::move(value.error());
   if (!value->is_object())
     return failure(errc::invalid_json, "expected an object");
   if (auto id = value->find("id"); id != value->end() && id->is_string())
-    said_id = id->get<std::string>();
+    found_id = id->get<std::string>();
   if (value->contains("spacetime")) {
     import_request result;
     if (auto err = from_json_value(*value, result.made))
@@ -60,17 +60,19 @@ caf::expected<import_pipeline::request> parse_line(const std::string& line,
     return err;
   if (result.woven.created_at == timestamp{})
     result.woven.created_at = made_at;
-  if (auto said = value->find("feedback"); said != value->end())
-    if (auto err = from_json_value(*said, result.said, "feedback"))
-      return err;
-  if (auto reward = value->find("reward"); reward != value->end())
-    if (auto err = from_json_value(*reward, result.reward, "reward"))
-      return err;
+  auto read = [&](const char* key, auto& to) {
+    auto x = value->find(key);
+    return x == value->end() ? caf::error{} : from_json_value(*x, to, key);
+  };
+  if (auto err = read("feedback", result.said))
+    return err;
+  if (auto err = read("reward", result.reward))
+    return err;
   return import_pipeline::request{std::move(result)};
 }
 
-/// The name under which a request is stored, made here if it has none.
-std::string name(import_pipeline::request& x) {
+/// The episode id of a request, made here if it has none.
+std::string ensure_id(import_pipeline::request& x) {
   auto& id = std::holds_alternative<import_request>(x)
              ? std::get<import_request>(x).made.id
              : std::get<reflect_request>(x).episode_id;
@@ -79,8 +81,8 @@ std::string name(import_pipeline::request& x) {
   return id;
 }
 
-/// Reads lines, and of one that is too long no more than may be imported: the
-/// rest of it is skipped, so that no line is held whole that nobody can store.
+/// Reads lines. Skips the rest of a line that is too long, which could not be
+/// stored anyway, so that it is never in memory as a whole.
 class line_reader {
 public:
   explicit line_reader(std::istream& in) : from_(*in.rdbuf()) {}
@@ -120,7 +122,7 @@ private:
   std::int64_t number_ = 0;
 };
 
-/// Answers lines, one at a time.
+/// Writes the answers to lines, one at a time.
 class answers_out {
 public:
   explicit answers_out(std::ostream& out) : out_(out) {}
@@ -129,7 +131,7 @@ public:
     auto line = json{{"id", ack.episode_id}, {"durable", ack.durable}};
     if (!ack.durable)
       line["error"] = "there is no data directory: it is kept in memory only";
-    std::lock_guard guard{mutex_};
+    lock_guard guard{mutex_};
     out_ << to_text(line) << std::endl;
     ++report_.stored;
   }
@@ -138,30 +140,30 @@ public:
               const caf::error& why) {
     auto sentence = "line " + std::to_string(line_number) + ": " + explain(why);
     auto line = json{{"id", id}, {"durable", false}, {"error", sentence}};
-    std::lock_guard guard{mutex_};
+    lock_guard guard{mutex_};
     out_ << to_text(line) << std::endl;
     report_.failed.push_back(std::move(sentence));
   }
 
   import_report report() {
-    std::lock_guard guard{mutex_};
+    lock_guard guard{mutex_};
     return std::move(report_);
   }
 
 private:
-  std::mutex mutex_;
-  std::ostream& out_;
-  import_report report_;
+  mutex mutex_;
+  std::ostream& out_ HOLOLOOM_GUARDED_BY(mutex_);
+  import_report report_ HOLOLOOM_GUARDED_BY(mutex_);
 };
 
 } // namespace
 
 import_report import_lines(caf::actor_system& system, buffer_lookup find,
                            std::istream& in, std::ostream& out,
-                           std::size_t under_way) {
+                           std::size_t most_in_flight) {
   answers_out answers{out};
   {
-    import_pipeline pipeline{system, std::move(find), under_way};
+    import_pipeline pipeline{system, std::move(find), most_in_flight};
     line_reader lines{in};
     while (lines.next()) {
       auto number = lines.number();
@@ -171,13 +173,13 @@ import_report import_lines(caf::actor_system& system, buffer_lookup find,
         answers.failed({}, number, too_long_to_import());
         continue;
       }
-      std::string said_id;
-      auto request = parse_line(lines.line(), said_id);
+      std::string found_id;
+      auto request = parse_line(lines.line(), found_id);
       if (!request) {
-        answers.failed(said_id, number, request.error());
+        answers.failed(found_id, number, request.error());
         continue;
       }
-      auto id = name(*request);
+      auto id = ensure_id(*request);
       pipeline.store(
         std::move(*request),
         [&answers, id, number](const caf::expected<reflect_ack>& x) {

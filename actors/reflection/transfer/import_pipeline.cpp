@@ -2,6 +2,7 @@
 #include <hololoom/messages/caf/local_message.hpp>
 #include <hololoom/messages/caf/type_ids.hpp>
 #include <hololoom/messages/errc.hpp>
+#include <hololoom/messages/sync.hpp>
 
 #include <caf/actor_clock.hpp>
 #include <caf/actor_system.hpp>
@@ -9,8 +10,7 @@
 #include <caf/sec.hpp>
 #include <caf/send.hpp>
 
-#include <condition_variable>
-#include <mutex>
+#include <cassert>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -19,17 +19,17 @@ namespace hololoom {
 
 namespace {
 
-/// How soon a buffer that is gone is looked for again.
+/// How often the pipeline looks for a buffer that is gone.
 constexpr auto look_interval = std::chrono::milliseconds{50};
 
-/// Text that may be under way; a longer one goes alone.
+/// The most bytes of text in flight; a longer request goes alone.
 constexpr std::size_t most_bytes = 64 << 20;
 
 struct import_job {
   import_pipeline::request what;
   import_pipeline::callback then;
   std::size_t bytes = 0;
-  int losses = 0; ///< How often a buffer took it along.
+  int times_lost = 0; ///< How often it was lost with a buffer.
 };
 
 using import_job_ptr = std::shared_ptr<import_job>;
@@ -52,43 +52,45 @@ HOLOLOOM_LOCAL_MESSAGE(1756, hololoom::pipeline_done)
 
 namespace hololoom {
 
-/// Counts what is under way.
-struct import_pipeline::gate {
-  explicit gate(std::size_t most) : limit(most) {}
+/// Limits the requests in flight.
+struct import_pipeline::limiter {
+  explicit limiter(std::size_t most) : most_(most) {}
 
   void enter(std::size_t size) {
-    std::unique_lock guard{mutex};
-    changed.wait(guard, [&] {
-      return count == 0 || (count < limit && bytes + size <= most_bytes);
-    });
-    ++count;
-    bytes += size;
+    unique_lock guard{mutex_};
+    while (count_ > 0 && (count_ >= most_ || bytes_ + size > most_bytes))
+      changed_.wait(guard);
+    ++count_;
+    bytes_ += size;
   }
 
   void leave(std::size_t size) {
-    std::lock_guard guard{mutex};
-    --count;
-    bytes -= size;
-    changed.notify_all();
+    lock_guard guard{mutex_};
+    assert(count_ > 0 && bytes_ >= size);
+    --count_;
+    bytes_ -= size;
+    changed_.notify_all();
   }
 
   void wait_until_empty() {
-    std::unique_lock guard{mutex};
-    changed.wait(guard, [this] { return count == 0; });
+    unique_lock guard{mutex_};
+    while (count_ > 0)
+      changed_.wait(guard);
   }
 
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::size_t count = 0;
-  std::size_t bytes = 0;
-  std::size_t limit;
+private:
+  const std::size_t most_;
+  mutex mutex_;
+  condition changed_;
+  std::size_t count_ HOLOLOOM_GUARDED_BY(mutex_) = 0;
+  std::size_t bytes_ HOLOLOOM_GUARDED_BY(mutex_) = 0;
 };
 
 namespace {
 
-/// Whether nobody has worked on the request, or whoever did has ended before it
-/// was on disk, or is about to end. One that an exception ended is not meant:
-/// the request itself may have been the reason.
+/// Whether the request was lost: the buffer was gone, ended before the request
+/// was durable, or is about to end. An exception does not count: the request
+/// itself may have caused it.
 bool lost(const caf::error& err) {
   return err == caf::sec::request_receiver_down || is(err, errc::crashed)
       || is(err, errc::sealed);
@@ -100,19 +102,19 @@ caf::error without_buffer() {
                  "import it again then: what is stored is not stored twice");
 }
 
-/// Speaks with the buffer. Owned by its pipeline, which ends it when nothing is
-/// under way.
+/// Sends the requests. Owned by its pipeline, which ends it when none is in
+/// flight.
 class import_asker {
 public:
   static constexpr const char* name = "import";
 
   import_asker(caf::event_based_actor* self, buffer_lookup find,
                std::chrono::milliseconds patience,
-               std::function<void(std::size_t)> over)
+               std::function<void(std::size_t)> answered)
     : self_(self),
       find_(std::move(find)),
       patience_(patience),
-      over_(std::move(over)) {}
+      answered_(std::move(answered)) {}
 
   caf::behavior make_behavior() {
     return {
@@ -135,8 +137,8 @@ private:
       self_->request(buffer, caf::infinite, question)
         .then([this, x](reflect_ack& ack) { answer(*x, std::move(ack)); },
               [this, x](caf::error& err) {
-                // A buffer that never lasts until its answer will not answer.
-                if (lost(err) && ++x->losses <= patience_ / look_interval)
+                // A buffer that keeps ending before it answers never will.
+                if (lost(err) && ++x->times_lost <= patience_ / look_interval)
                   ask_later(x);
                 else
                   answer(*x, std::move(err));
@@ -145,7 +147,7 @@ private:
     std::visit(send, x->what);
   }
 
-  /// Nobody is there: in a moment there may be, unless it has been too long.
+  /// Tries again soon, unless there has been no buffer for too long.
   void wait_for_buffer(const import_job_ptr& x) {
     auto now = self_->clock().now();
     if (!gone_since_)
@@ -164,13 +166,13 @@ private:
 
   void answer(const import_job& x, const caf::expected<reflect_ack>& said) {
     x.then(said);
-    over_(x.bytes);
+    answered_(x.bytes);
   }
 
   caf::event_based_actor* self_;
   buffer_lookup find_;
   std::chrono::milliseconds patience_;
-  std::function<void(std::size_t)> over_;
+  std::function<void(std::size_t)> answered_;
   std::vector<import_job_ptr> waiting_;
   std::optional<caf::actor_clock::time_point> gone_since_;
 };
@@ -178,12 +180,13 @@ private:
 } // namespace
 
 import_pipeline::import_pipeline(caf::actor_system& system, buffer_lookup find,
-                                 std::size_t under_way,
+                                 std::size_t most_in_flight,
                                  std::chrono::milliseconds patience)
-  : gate_(std::make_shared<gate>(under_way == 0 ? 1 : under_way)),
+  : limiter_(
+    std::make_shared<limiter>(most_in_flight == 0 ? 1 : most_in_flight)),
     asker_(spawn_state<import_asker, caf::actor>(
       system, std::move(find), patience,
-      [g = gate_](std::size_t bytes) { g->leave(bytes); })) {}
+      [l = limiter_](std::size_t bytes) { l->leave(bytes); })) {}
 
 import_pipeline::~import_pipeline() {
   drain();
@@ -191,13 +194,13 @@ import_pipeline::~import_pipeline() {
 }
 
 void import_pipeline::store(request x, callback then, std::size_t bytes) {
-  gate_->enter(bytes);
+  limiter_->enter(bytes);
   caf::anon_send(asker_, submission{std::make_shared<import_job>(
                            import_job{std::move(x), std::move(then), bytes})});
 }
 
 void import_pipeline::drain() {
-  gate_->wait_until_empty();
+  limiter_->wait_until_empty();
 }
 
 } // namespace hololoom

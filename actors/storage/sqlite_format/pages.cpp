@@ -1,5 +1,5 @@
-#include <hololoom/actors/storage/sqlite_format/log_frames.hpp>
 #include <hololoom/actors/storage/sqlite_format/pages.hpp>
+#include <hololoom/actors/storage/sqlite_format/wal_frames.hpp>
 
 #include <algorithm>
 #include <bit>
@@ -36,7 +36,7 @@ bool plausible_page_size(std::size_t x) {
   return x >= 512 && x <= 65536 && std::has_single_bit(x);
 }
 
-/// Reads variable-length numbers off a text.
+/// Reads variable-length integers in sequence.
 class varints {
 public:
   varints(std::string_view bytes, std::size_t at) : bytes_(bytes), at_(at) {}
@@ -72,7 +72,8 @@ std::int64_t signed_at(std::string_view bytes, std::size_t at,
       >> unused;
 }
 
-/// Takes a value of a serial type off a record's body, moving `at` behind it.
+/// Reads the value of serial type `type` at `at` in a record and moves `at`
+/// behind it.
 std::optional<sqlite_value> value_at(std::string_view record, std::size_t& at,
                                      std::uint64_t type) {
   constexpr std::size_t sizes[] = {0, 1, 2, 3, 4, 6, 8, 8, 0, 0};
@@ -128,7 +129,7 @@ sqlite_pages::sqlite_pages(const std::filesystem::path& file)
     page_size_ = size;
   else if (plausible_page_size(log_size))
     page_size_ = log_size;
-  auto frames = read_log_frames(log_, page_size_);
+  auto frames = read_wal_frames(log_, page_size_);
   auto add_frames = [&](frame_standing standing) {
     for (const auto& x : frames)
       if (x.standing == standing)
@@ -191,7 +192,7 @@ void sqlite_pages::read_leaf(const version& from,
 void sqlite_pages::for_each_entry(
   std::uint32_t root,
   const std::function<void(std::string, std::int64_t)>& f) const {
-  // A damaged page may name any other: none is read twice.
+  // A damaged page may refer to any other: read none twice.
   std::set<std::uint32_t> seen;
   std::vector<std::uint32_t> next{root};
   auto read = [&](std::string_view page, std::size_t at) {
@@ -238,7 +239,7 @@ std::optional<std::string> sqlite_pages::payload(std::string_view page,
                                                  std::size_t at,
                                                  std::uint64_t size,
                                                  const page_map& pages) const {
-  // How much of a payload stays on its page: section 1.6 of the format.
+  // How much of a payload is on its own page: section 1.6 of the format.
   auto usable = static_cast<std::uint64_t>(page_size_);
   auto local = size;
   if (size > usable - 35) {

@@ -10,8 +10,8 @@
 #include <variant>
 #include <vector>
 
-/// Reads the rows of a SQLite database straight from its pages, without its
-/// structure: what a damaged file still has. The format:
+/// Reads rows straight from the pages of a SQLite database, without relying on
+/// its structure: what a damaged file still has. The format:
 /// https://sqlite.org/fileformat2.html
 
 namespace hololoom {
@@ -20,30 +20,31 @@ namespace hololoom {
 using sqlite_value =
   std::variant<std::monostate, std::int64_t, double, std::string>;
 
-/// A row of some table. It may be stale, or may never have been committed, or
-/// may be damaged: who reads it must be able to tell.
+/// A row of some table. It may be stale, uncommitted or damaged; a checksum in
+/// the row must tell.
 struct loose_row {
   std::int64_t rowid = 0;
   std::vector<sqlite_value> columns;
-  /// Whether it may have been taken back: it counts where there is no other.
+  /// Whether its transaction may have failed: such a row counts only if there
+  /// is no other version of it.
   bool doubtful = false;
 };
 
-/// All pages of a database file and its log.
+/// The pages of a database file and its log.
 class sqlite_pages {
 public:
-  /// Reads `file` and `file-wal`, as far as they can be read.
+  /// Reads `file` and `file-wal`, as far as they are readable.
   explicit sqlite_pages(const std::filesystem::path& file);
 
-  /// Calls `f` for each row on a page that looks like a leaf of a table, those
-  /// that were written last coming last, and doubtful ones after all others. A
-  /// row that goes on in other pages may be read twice, when it is not sure
-  /// which are the right ones.
+  /// Calls `f` for each row on a page that looks like the leaf of a table, in
+  /// the order of writing, doubtful rows after all others. A row that continues
+  /// on other pages may be read twice, if it is not certain which versions of
+  /// these pages belong to it.
   void for_each_row(const std::function<void(loose_row)>& f) const;
 
-  /// Calls `f` for each entry of the index that begins at page `root`, of a
-  /// text and a row's number, as the newest pages have it; long texts, and what
-  /// hangs on a page that is lost, are left out.
+  /// Calls `f` for each entry, a text and a row's number, of the index whose
+  /// root is page `root`, in its newest version. Omits long texts, and entries
+  /// below a page that is lost.
   void
   for_each_entry(std::uint32_t root,
                  const std::function<void(std::string, std::int64_t)>& f) const;
@@ -67,11 +68,11 @@ private:
   std::string database_;
   std::string log_;
   std::size_t page_size_ = 4096;
-  /// In the order of writing: old generations of the log, the database, and
-  /// the log as it is; then what is doubtful.
+  /// In the order of writing: old generations of the log, the database, the
+  /// current log; then doubtful pages.
   std::vector<version> versions_;
-  /// The newest version of each page, by its number: of those that are whole
-  /// and committed, and of all.
+  /// The newest version of each page, by its number: among those that are
+  /// intact and committed, and among all.
   page_map sure_;
   page_map any_;
 };

@@ -1,5 +1,5 @@
-// Stores episodes from several clients until it is killed, and writes the id of
-// each to standard output once it is acknowledged: what a crash test kills.
+// The program that a crash test kills: stores episodes from several clients,
+// and writes the id of each to standard output once it is acknowledged.
 //
 //   crash_helper DIRECTORY CLIENTS
 
@@ -34,13 +34,13 @@ reflect_request next_request() {
   return result;
 }
 
-/// Stores one episode after the other, now and then one twice.
+/// Stores one episode after the other, some of them twice.
 void store(caf::event_based_actor* self, const reflection_actor& buffer,
            reflect_request request, int count) {
   self->request(buffer, caf::infinite, request)
     .then(
       [=](const reflect_ack& ack) {
-        // One write of a short line is not torn.
+        // A single write of a short line is atomic.
         auto line = ack.episode_id + "\n";
         if (::write(1, line.data(), line.size()) < 0)
           std::_Exit(1);

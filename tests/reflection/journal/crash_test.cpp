@@ -21,7 +21,7 @@ using namespace hololoom::test;
 
 namespace {
 
-/// The helper program, killed at the latest with the object.
+/// The helper program, killed with the object at the latest.
 class victim {
 public:
   victim(const std::filesystem::path& directory, int clients) {
@@ -49,7 +49,7 @@ public:
     ::close(out_);
   }
 
-  /// Reads acknowledgements until the program is gone.
+  /// Reads acknowledgements until the program has ended.
   std::set<std::string> read_to_the_end() {
     while (read_some()) {
     }
@@ -72,7 +72,7 @@ public:
     killed_ = WIFSIGNALED(status);
   }
 
-  /// Whether it lived until it was killed.
+  /// Whether the program ran until it was killed.
   bool killed() const { return killed_; }
   pid_t pid() const { return pid_; }
 
@@ -91,7 +91,7 @@ private:
   std::string text_;
 };
 
-/// 200, or what HOLOLOOM_CRASH_ROUNDS says.
+/// 200, or HOLOLOOM_CRASH_ROUNDS.
 int rounds() {
   auto text = std::getenv("HOLOLOOM_CRASH_ROUNDS");
   return text ? std::atoi(text) : 200;
@@ -123,7 +123,7 @@ TEST_CASE("a process killed at any instant loses nothing acknowledged") {
     REQUIRE(rows);
     std::set<std::string> stored;
     for (const auto& row : *rows)
-      stored.insert(row.record.id);
+      stored.insert(row.id);
     REQUIRE(stored.size() == rows->size());
     for (const auto& id : ids)
       REQUIRE(stored.count(id) == 1);

@@ -8,12 +8,10 @@
 #include <hololoom/messages/json/write.hpp>
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <string>
 
-/// A journal whose commits can be made to fail, and its log's bytes.
+/// A journal whose commits can be made to fail, and tools to look at its log.
 
 namespace hololoom::test {
 
@@ -21,22 +19,13 @@ inline constexpr std::size_t header = 32;
 inline constexpr std::size_t frame_header = 24;
 inline constexpr std::size_t stride = frame_header + 4096;
 
-inline std::string slurp(const std::filesystem::path& file) {
-  std::ifstream in{file, std::ios::binary};
-  return {std::istreambuf_iterator<char>{in}, {}};
-}
-
-inline void spill(const std::filesystem::path& file, const std::string& bytes) {
-  std::ofstream{file, std::ios::binary} << bytes;
-}
-
-/// Where the last frame of a log ends that is not just zeros.
+/// The end of a log's last frame that is not all zeros.
 inline std::size_t end_of(const std::string& log) {
   auto last = log.find_last_not_of('\0');
   return header + ((last - header) / stride + 1) * stride;
 }
 
-/// Fails syncs while it is broken, and keeps the log as it is then.
+/// Fails syncs while it is broken, and keeps a copy of the log at that time.
 struct failing_sync : disk_hooks {
   disk_fault before_sync() override {
     if (!broken)
@@ -66,18 +55,18 @@ struct failing_journal {
     REQUIRE(!store->verify());
   }
 
-  /// One transaction: so many spacetimes, and an episode behind them.
+  /// Commits `spacetimes` spacetimes and then an episode, in one transaction.
   caf::error commit(const std::string& id, int spacetimes) {
     if (auto err = store->begin())
       return err;
     for (auto i = 0; i < spacetimes; ++i) {
       auto name = id + "-" + std::to_string(i);
-      REQUIRE(!store->record(name, json_text(std::string(3000, 'x'))));
+      REQUIRE(!store->add_spacetime(name, json_text(std::string(3000, 'x'))));
     }
     auto x = rewarded("answer", 0.5);
     x.id = id;
     x.woven.response.append(2500, 'y');
-    REQUIRE(store->add(record_of(x, 1)));
+    REQUIRE(store->add(row_of(x, 1)));
     return store->commit();
   }
 

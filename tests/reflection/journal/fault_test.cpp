@@ -11,8 +11,8 @@ using namespace hololoom::test;
 
 namespace {
 
-/// Stores groups of three episodes in a transaction each; tells which were
-/// acknowledged.
+/// Stores groups of three episodes, each in a transaction, and keeps a list of
+/// the acknowledged ones.
 class workload {
 public:
   explicit workload(journal_options options, int first_group = 0)
@@ -33,7 +33,7 @@ public:
     for (auto i = 0; i < 3; ++i) {
       auto x = rewarded("answer", 0.1 * i);
       x.id = std::to_string(group) + "." + std::to_string(i);
-      if (auto place = journal_->add(record_of(x, 1)); !place) {
+      if (auto place = journal_->add(row_of(x, 1)); !place) {
         journal_->rollback();
         return std::move(place.error());
       }
@@ -56,21 +56,21 @@ private:
   std::set<int> acknowledged_;
 };
 
-/// Whether the journal has every acknowledged group, whole groups only, each
-/// once, and has learned what is in it.
+/// Whether the journal has each acknowledged group once, has only complete
+/// groups, and has learned from all of them.
 void check(journal& j, const std::set<int>& acknowledged) {
   auto rows = j.read(0, 10'000);
   REQUIRE(rows);
   std::map<int, int> groups;
   for (const auto& row : *rows)
-    ++groups[std::stoi(row.record.id)];
+    ++groups[std::stoi(row.id)];
   for (const auto& [group, count] : groups)
     CHECK(count == 3);
   for (auto group : acknowledged)
     CHECK(groups.count(group) == 1);
   learned_state anew;
   for (const auto& row : *rows)
-    count(anew, row.record.learned);
+    count(anew, row.learned);
   CHECK(j.learned() == anew);
 }
 
@@ -152,7 +152,7 @@ TEST_CASE("a power loss at any instant loses nothing acknowledged") {
     scratch_directory dir;
     std::int64_t least = 0;
     for (auto life = 0; life < 4; ++life) {
-      // What fails is the power: nothing reaches the disk from there on.
+      // The fault is a power loss: from here on nothing reaches the disk.
       auto hooks = std::make_shared<nth_fault>(
         random() % 2 ? nth_fault::target::write : nth_fault::target::sync,
         1 + static_cast<int>(random() % 60), 1'000'000, disk_fault::broken);

@@ -14,7 +14,7 @@ TEST_CASE("a failed commit leaves nothing behind the next one in the log") {
   CHECK(slurp(j.disk->log).find("failed-39") == std::string::npos);
 }
 
-TEST_CASE("nothing is written as long as a failed commit cannot be cut off") {
+TEST_CASE("writes fail as long as a failed commit cannot be cut off") {
   scratch_directory dir;
   failing_journal j{dir};
   REQUIRE(!j.commit("first", 2));
@@ -28,19 +28,19 @@ TEST_CASE("nothing is written as long as a failed commit cannot be cut off") {
   CHECK(!j.commit("acknowledged", 1));
 }
 
-TEST_CASE("what a killed process had begun to write is cut off, too") {
+TEST_CASE("an unfinished transaction of a killed process is cut off, too") {
   scratch_directory dir;
   scratch_directory copy;
   failing_journal j{dir};
   REQUIRE(!j.commit("first", 2));
   j.disk->broken = true;
   REQUIRE(j.commit("failed", 40));
-  // Killed in the middle: the end of the transaction is missing.
+  // Killed during the transaction, whose end is missing.
   spill(copy.journal(), slurp(dir.journal()));
   spill(copy.path() / "journal.db-wal",
         j.disk->left.substr(0, end_of(j.disk->left) - stride));
   failing_journal again{copy};
   REQUIRE(!again.commit("acknowledged", 1));
   CHECK(slurp(again.disk->log).find("failed-38") == std::string::npos);
-  CHECK(*again.store->stored() == 2);
+  CHECK(*again.store->count_episodes() == 2);
 }

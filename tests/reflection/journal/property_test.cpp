@@ -11,7 +11,7 @@ using namespace hololoom::test;
 
 namespace {
 
-/// What was acknowledged, in order: the truth that the journal is held to.
+/// The acknowledged episodes, in order: what the journal must have.
 struct history {
   std::vector<outcome> outcomes;
   std::vector<std::pair<std::size_t, adjustment>> adjustments;
@@ -29,13 +29,13 @@ struct history {
   }
 };
 
-/// One random life of a journal after the other.
+/// Runs a journal through random operations and restarts.
 class random_lives {
 public:
   explicit random_lives(unsigned seed) : random_(seed) {
     options_.file = dir_.journal();
     options_.vfs = disk_.name();
-    // Some journals forget their oldest episodes.
+    // Some journals drop their oldest episodes.
     options_.retain_episodes = seed % 2 ? 0 : 7;
   }
 
@@ -80,7 +80,7 @@ private:
       auto x = rewarded(tools[random_() % 4],
                         static_cast<double>(random_() % 1000) / 999.0,
                         random_() % 2 ? "Bare Threading" : "Fused Threading");
-      auto record = record_of(x, random_() % 2 ? 1.0 : 0.995);
+      auto record = row_of(x, random_() % 2 ? 1.0 : 0.995);
       REQUIRE(journal_->add(record));
       outcomes.push_back(record.learned);
       if (random_() % 4 == 0)
@@ -123,7 +123,7 @@ private:
 
 } // namespace
 
-TEST_CASE("whatever happens, what was learned is what was acknowledged") {
+TEST_CASE("the learned state always matches the acknowledged episodes") {
   for (unsigned seed = 1; seed <= 120; ++seed) {
     INFO("seed " << seed);
     random_lives{seed}.run(30);

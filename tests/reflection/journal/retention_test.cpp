@@ -1,7 +1,7 @@
 #include "reflection/asking.hpp"
 #include "support/catch.hpp"
 
-#include <hololoom/actors/reflection/journal/writer.hpp>
+#include <hololoom/actors/reflection/journal/journal_thread.hpp>
 
 #include <sqlite3.h>
 
@@ -30,7 +30,7 @@ std::string name(int i) {
 void record(journal& j, int first, int last) {
   REQUIRE(!j.begin());
   for (auto i = first; i <= last; ++i)
-    REQUIRE(!j.record(name(i), "{}"));
+    REQUIRE(!j.add_spacetime(name(i), "{}"));
   REQUIRE(!j.commit());
 }
 
@@ -43,7 +43,7 @@ struct counting_syncs : disk_hooks {
   std::atomic<int> syncs{0};
 };
 
-/// Notes a sync that comes so late that no write asked for it.
+/// Detects a sync so late that no write caused it.
 struct late_sync : disk_hooks {
   disk_fault before_sync() override {
     if (std::chrono::steady_clock::now() - begun >= late)
@@ -59,23 +59,23 @@ struct late_sync : disk_hooks {
 /// Stores an episode.
 struct add_one : journal_task {
   caf::error run(journal& x) override {
-    auto place = x.add(record_of(rewarded("answer", .5), 1));
+    auto place = x.add(row_of(rewarded("answer", .5), 1));
     return place ? caf::error{} : std::move(place.error());
   }
 };
 
-/// Counts the episodes before anything is tended because of the question.
+/// Counts the episodes, without causing any upkeep before the count.
 struct count_episodes : journal_task {
   bool grouped() const override { return false; }
   caf::error run(journal& x) override {
-    auto n = x.stored();
+    auto n = x.count_episodes();
     found.set_value(n ? *n : -1);
     return {};
   }
   std::promise<std::int64_t> found;
 };
 
-std::int64_t episodes_in(journal_writer& writer) {
+std::int64_t episodes_in(journal_thread& writer) {
   auto task = std::make_shared<count_episodes>();
   auto found = task->found.get_future();
   writer.submit(task);
@@ -84,7 +84,7 @@ std::int64_t episodes_in(journal_writer& writer) {
 
 } // namespace
 
-TEST_CASE("old spacetimes leave, however many of them share a commit") {
+TEST_CASE("old spacetimes are dropped, however many of them share a commit") {
   for (auto together : {1, 7, 100}) {
     scratch_directory dir;
     journal_options options{dir.journal()};
@@ -94,11 +94,11 @@ TEST_CASE("old spacetimes leave, however many of them share a commit") {
     for (auto i = 0; i < 600; i += together) {
       record(*j, i + 1, i + together);
       REQUIRE(!j->tend(false));
-      most = std::max(most, *j->recorded());
+      most = std::max(most, *j->count_spacetimes());
     }
     INFO(together << " in a commit");
     CHECK(most < 20);
-    // The newest ones stay.
+    // The newest ones are kept.
     auto newest =
       600 % together == 0 ? 600 : 600 / together * together + together;
     CHECK(*j->spacetime(name(newest)));
@@ -107,20 +107,20 @@ TEST_CASE("old spacetimes leave, however many of them share a commit") {
   }
 }
 
-TEST_CASE("no load is too much for retention, and no turn of it is long") {
+TEST_CASE("retention keeps up with any load, in short steps") {
   scratch_directory dir;
   journal_options options{dir.journal()};
   record(*open(options), 1, 5000);
   options.retain_spacetimes = 100;
   auto j = open(options);
-  auto left = *j->recorded();
+  auto left = *j->count_spacetimes();
   REQUIRE(left == 5000);
   CHECK(j->behind());
   for (auto turns = 0; j->behind() && turns < 10; ++turns) {
     REQUIRE(!j->tend(false));
-    auto now = *j->recorded();
+    auto now = *j->count_spacetimes();
     CHECK(left - now <= 2000);
-    // More than the 1,024 writes that a commit may bring.
+    // More than the 1,024 writes of the largest commit.
     CHECK((left - now > 1024 || !j->behind()));
     left = now;
   }
@@ -129,7 +129,7 @@ TEST_CASE("no load is too much for retention, and no turn of it is long") {
   CHECK(left < 200);
 }
 
-TEST_CASE("spacetimes leave also when episodes cannot") {
+TEST_CASE("spacetimes are dropped even if episodes cannot be") {
   scratch_directory dir;
   journal_options options{dir.journal()};
   {
@@ -137,7 +137,7 @@ TEST_CASE("spacetimes leave also when episodes cannot") {
     record(*j, 1, 100);
     REQUIRE(!j->begin());
     for (auto i = 0; i < 20; ++i)
-      REQUIRE(j->add(record_of(rewarded("answer", 0.5), 1)));
+      REQUIRE(j->add(row_of(rewarded("answer", 0.5), 1)));
     REQUIRE(!j->commit());
   }
   sqlite3* db = nullptr;
@@ -150,10 +150,10 @@ TEST_CASE("spacetimes leave also when episodes cannot") {
   options.retain_spacetimes = 5;
   auto j = std::move(*journal::open(options));
   CHECK(is(j->tend(true), errc::corrupt));
-  CHECK(*j->recorded() == 5);
+  CHECK(*j->count_spacetimes() == 5);
 }
 
-TEST_CASE("spacetimes that were not recorded after all do not count") {
+TEST_CASE("spacetimes of a failed transaction do not count") {
   scratch_directory dir;
   journal_options options{dir.journal()};
   options.retain_spacetimes = 10;
@@ -161,42 +161,42 @@ TEST_CASE("spacetimes that were not recorded after all do not count") {
   record(*j, 1, 5);
   for (auto i = 100; i < 600; ++i) {
     REQUIRE(!j->begin());
-    REQUIRE(!j->record(name(i), "{}"));
+    REQUIRE(!j->add_spacetime(name(i), "{}"));
     j->rollback();
   }
   record(*j, 6, 6);
   REQUIRE(!j->tend(true));
-  CHECK(*j->recorded() == 6);
+  CHECK(*j->count_spacetimes() == 6);
 }
 
-TEST_CASE("what becomes too old while nothing is written leaves, too") {
+TEST_CASE("rows that expire while the journal is idle are dropped, too") {
   scratch_directory dir;
-  journal_writer::options options;
+  journal_thread::options options;
   options.journal.file = dir.journal();
-  // Too old only after the look that follows each write.
+  // It expires only after the check that follows each write.
   auto disk = std::make_shared<late_sync>();
   options.journal.hooks = disk;
   options.journal.retain_age = disk->late;
   options.age_check = std::chrono::milliseconds{50};
   std::promise<void> closed;
-  journal_writer writer{std::move(options), {{}, {}, [&] {
+  journal_thread writer{std::move(options), {{}, {}, [&] {
                                                closed.set_value();
                                              }}};
   auto stored = std::make_shared<add_one>();
   writer.submit(stored);
-  // To ask before would be something else to do. The log is moved into the
-  // database long before.
+  // An earlier question would keep the thread from being idle. The log is
+  // checkpointed long before.
   CHECK(eventually([&] { return disk->came.load(); }));
   CHECK(episodes_in(writer) == 0);
   writer.close();
   closed.get_future().get();
 }
 
-TEST_CASE("an id is known as long as its row is, and no longer") {
+TEST_CASE("an id is known as long as its row is kept, and no longer") {
   scratch_directory dir;
   auto j = open({dir.journal(), nullptr, {}, nullptr, 20});
-  auto first = record_of(rewarded("answer", .5), 1);
-  auto store = [&](const episode_record& x) {
+  auto first = row_of(rewarded("answer", .5), 1);
+  auto store = [&](const episode_row& x) {
     REQUIRE(!j->begin());
     auto place = j->add(x);
     REQUIRE(place);
@@ -207,16 +207,17 @@ TEST_CASE("an id is known as long as its row is, and no longer") {
   CHECK(store(first));
   for (auto i = 0; i < 20; ++i) {
     CHECK(!store(first));
-    store(record_of(rewarded("answer", .5), 1));
+    store(row_of(rewarded("answer", .5), 1));
   }
-  // As many newer ones may be kept once more, until the oldest leave together.
+  // As many newer ones again may be kept, until the oldest are dropped
+  // together.
   CHECK(!store(first));
   for (auto i = 0; i < 20; ++i)
-    store(record_of(rewarded("answer", .5), 1));
+    store(row_of(rewarded("answer", .5), 1));
   CHECK(store(first));
 }
 
-TEST_CASE("what is to leave does so while nothing else is to do") {
+TEST_CASE("retention catches up while the journal is idle") {
   scratch_directory dir;
   auto options = options_in(dir);
   record(*open({dir.journal()}), 1, 4000);
@@ -228,5 +229,5 @@ TEST_CASE("what is to leave does so while nothing else is to do") {
     // Steps of 512.
     CHECK(eventually([&] { return disk->syncs >= 8; }));
   }
-  CHECK(*open({dir.journal()})->recorded() == 10);
+  CHECK(*open({dir.journal()})->count_spacetimes() == 10);
 }

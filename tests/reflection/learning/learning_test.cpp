@@ -33,17 +33,17 @@ std::vector<learning_signal> of(const std::vector<learning_signal>& all,
 
 } // namespace
 
-TEST_CASE("entropy tells whether few tools are used") {
+TEST_CASE("low entropy shows that few tools are used") {
   CHECK(normalised_entropy({17, 2, 1}) == Approx(.4717).margin(5e-5));
   CHECK(normalised_entropy({16, 3, 1}) == Approx(.5579).margin(5e-5));
   CHECK(normalised_entropy({20}) == 0);
 }
 
-TEST_CASE("a pattern is worth its reward, less for being slow") {
+TEST_CASE("a pattern's score is its reward, discounted for its duration") {
   CHECK(pattern_score(.7, 1.1775) == Approx(.62626).margin(5e-6));
 }
 
-TEST_CASE("fewer than ten episodes teach nothing") {
+TEST_CASE("an analysis of fewer than ten episodes yields nothing") {
   CHECK(analyse(window({{"a", 9, .9}})).empty());
 }
 
@@ -59,7 +59,7 @@ TEST_CASE("each tool with three episodes gets a bandit update") {
         == Approx(0).margin(1e-7));
 }
 
-TEST_CASE("the best pattern is preferred") {
+TEST_CASE("the pattern with the best score is preferred") {
   auto all = window({{"a", 6, .5}});
   for (auto i = 0; i < 6; ++i)
     all.push_back({7 + i, outcome_of(rewarded("a", .9, "Fused Threading")), 1});
@@ -69,7 +69,7 @@ TEST_CASE("the best pattern is preferred") {
   CHECK(signals[0].evidence.values()["pattern_scores"].size() == 2);
 }
 
-TEST_CASE("a tool that mostly fails is trusted less, once for each failure") {
+TEST_CASE("a tool that mostly fails loses trust, once for each failure") {
   auto all = window({{"good", 8, .9}, {"bad", 6, .1}});
   auto signals = analyse(all);
   auto less = of(signals, signal_type::threshold_adjustment);
@@ -88,7 +88,7 @@ TEST_CASE("a tool that mostly fails is trusted less, once for each failure") {
   CHECK(adjust(analyse(all), all, learned).doubts.at("bad") == Approx(.1));
 }
 
-TEST_CASE("few tools in use raise exploration, in bounded steps") {
+TEST_CASE("exploration rises in bounded steps while few tools are used") {
   learned_state learned;
   for (auto round = 1; round <= 6; ++round) {
     auto all = window({{"a", 17, .9}, {"b", 2, .9}, {"c", 1, .9}});
@@ -112,7 +112,7 @@ TEST_CASE("few tools in use raise exploration, in bounded steps") {
   CHECK(!learned.policy.epsilon);
 }
 
-TEST_CASE("like episodes are merged into the newest of them") {
+TEST_CASE("similar episodes are merged into the newest of them") {
   auto all = window({{"a", 8, .7}, {"b", 2, .9}, {"c", 3, .1}});
   all[10].what.reward = .9;
   auto plan = plan_consolidation(all, 1000);
@@ -124,7 +124,7 @@ TEST_CASE("like episodes are merged into the newest of them") {
   CHECK(plan_consolidation({}, 1000).report.final_episode_count == 0);
 }
 
-TEST_CASE("what taught nothing is pruned when the buffer is nearly full") {
+TEST_CASE("worthless episodes are pruned when the buffer is nearly full") {
   std::vector<sample> all;
   for (auto i = 0; i < 160; ++i)
     all.push_back(
@@ -137,7 +137,7 @@ TEST_CASE("what taught nothing is pruned when the buffer is nearly full") {
   CHECK(plan.report.tool_diversity == 1);
 }
 
-TEST_CASE("whether shorter queries succeed is told from twenty episodes on") {
+TEST_CASE("a consolidation compares query lengths from twenty episodes on") {
   auto all = window({{"a", 10, .9}, {"b", 10, .1}});
   for (auto& x : all)
     x.what.query_length = x.what.success ? 10 : 20;

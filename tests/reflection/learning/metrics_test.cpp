@@ -45,16 +45,6 @@ TEST_CASE("metrics count as the original's summary does") {
   CHECK(m.success_rate() == Approx(2.0 / 3));
 }
 
-TEST_CASE("recommendations weigh success, confidence and use") {
-  reflection_metrics m;
-  m.tool_usage_counts = {{"search", 2}, {"calc", 1}};
-  m.tool_success_rates = {{"search", .5}, {"calc", 1}};
-  m.tool_avg_confidence = {{"search", .296698}, {"calc", .273630}};
-  auto scores = recommendations(m);
-  CHECK(scores.at("search") == Approx(.343009).margin(1e-6));
-  CHECK(scores.at("calc") == Approx(.584089).margin(1e-6));
-}
-
 TEST_CASE("the histories of query lengths are capped") {
   reflection_metrics m;
   for (auto i = 1; i <= 250; ++i)
@@ -81,7 +71,8 @@ TEST_CASE("a reward between 0 and 1 is shared between alpha and beta") {
   CHECK(tools.at("answer").failures == 1);
 }
 
-TEST_CASE("the summary file has the seed's keys, in order, and no rubble") {
+TEST_CASE("the summary file has the original's keys, in order, and nothing "
+          "else is left") {
   scratch_directory dir;
   reflection_metrics m;
   count(m, made("calc", true, .5, 100, "What?"));
@@ -106,7 +97,7 @@ TEST_CASE("the summary file has the seed's keys, in order, and no rubble") {
   CHECK(files == 1);
 }
 
-TEST_CASE("a summary that cannot be written is an error that says why") {
+TEST_CASE("a summary that cannot be written is an error with the reason") {
   auto err = write_summary("/proc/nowhere", {});
   REQUIRE(err);
   CHECK_THAT(explain(err), Catch::Matchers::Contains("/proc/nowhere"));

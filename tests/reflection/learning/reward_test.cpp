@@ -1,8 +1,8 @@
 #include "reflection/make.hpp"
 #include "support/catch.hpp"
 
-#include <hololoom/actors/reflection/appraise.hpp>
 #include <hololoom/actors/reflection/learning/reward.hpp>
+#include <hololoom/actors/reflection/make_episode.hpp>
 
 using namespace hololoom;
 
@@ -31,7 +31,7 @@ void add_warnings(spacetime& x, int n) {
 
 } // namespace
 
-TEST_CASE("the blended reward weighs confidence and what was said") {
+TEST_CASE("the blended reward weighs confidence and feedback") {
   CHECK(blended_reward(with(.27), said(true, 5)) == Approx(.8175));
   CHECK(blended_reward(with(.27), said(true, 4)) == Approx(.7175));
   CHECK(blended_reward(with(.27), said(false, 2)) == Approx(.2675));
@@ -80,7 +80,7 @@ TEST_CASE("a rating alone decides the extracted reward") {
   CHECK(extracted_reward(with(.9), helpful) == Approx(.2));
 }
 
-TEST_CASE("a number that is none does not become a reward") {
+TEST_CASE("NaN and infinity do not become rewards") {
   CHECK(blended_reward(with(std::nan("")), nothing) == 0);
   CHECK(std::isfinite(extracted_reward(with(std::nan("")), nothing)));
 }
@@ -89,13 +89,13 @@ TEST_CASE("the formula is recorded with the episode") {
   reflection_options options;
   reflect_request request;
   request.woven = with(.9);
-  CHECK(appraise(options, request)->formula == reward_formula::extracted);
+  CHECK(make_episode(options, request)->formula == reward_formula::extracted);
   options.formula = reward_formula::blended;
-  CHECK(appraise(options, request)->formula == reward_formula::blended);
+  CHECK(make_episode(options, request)->formula == reward_formula::blended);
   request.reward = .5;
-  auto given = appraise(options, request);
+  auto given = make_episode(options, request);
   CHECK(given->formula == reward_formula::given);
   CHECK(!given->success);
   options.success_threshold = .5;
-  CHECK(appraise(options, request)->success);
+  CHECK(make_episode(options, request)->success);
 }

@@ -13,22 +13,22 @@
 
 namespace hololoom::test {
 
-/// A system call, and the `errno` that it is to fail with.
+/// A system call, and the `errno` with which it fails.
 struct refused_call {
   int number;
   std::uint32_t reason;
 };
 
 #ifdef SYS_link
-/// As on a file system without hard links.
+/// The calls that fail on a file system without hard links.
 inline const std::vector<refused_call> no_links{{SYS_link, EPERM},
                                                 {SYS_linkat, EPERM}};
 #else
 inline const std::vector<refused_call> no_links{{SYS_linkat, EPERM}};
 #endif
 
-/// Has the kernel refuse calls of this thread from here on.
-/// @returns whether it does.
+/// Makes the kernel refuse calls of this thread from now on.
+/// @returns whether the machine permits that.
 inline bool refuse(const std::vector<refused_call>& calls) {
   std::vector<sock_filter> program{
     BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr))};
@@ -44,8 +44,8 @@ inline bool refuse(const std::vector<refused_call>& calls) {
       && ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
 }
 
-/// Runs `f` on a thread whose calls are refused like that.
-/// @returns whether they were: not each machine lets one.
+/// Runs `f` on a thread whose calls are refused.
+/// @returns whether the machine permits that.
 template <class F>
 bool run_refused(const std::vector<refused_call>& calls, F f) {
   auto refused = false;

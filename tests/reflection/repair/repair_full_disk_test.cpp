@@ -31,7 +31,7 @@ public:
   bool mounted() const { return mounted_; }
   const scratch_directory& dir() const { return dir_; }
 
-  /// Fills the disk but for `room` bytes.
+  /// Fills the disk, except `room` bytes.
   void leave(std::size_t room) {
     auto filler = dir_.path() / "filler";
     std::filesystem::remove(filler);
@@ -42,7 +42,7 @@ public:
       out.write(block.data(), 4096);
   }
 
-  /// What is on it, but for the filler and what is empty.
+  /// Its files, except the filler and empty ones.
   std::map<std::string, std::string> contents() const {
     std::map<std::string, std::string> result;
     for (const auto& entry : std::filesystem::directory_iterator{dir_.path()}) {
@@ -69,7 +69,7 @@ void make_damaged(const std::filesystem::path& file) {
       x.id = "episode-" + std::to_string(i);
       x.woven.response.append(3000, 'x');
       REQUIRE(!j->begin());
-      REQUIRE(j->add(record_of(x, 1)));
+      REQUIRE(j->add(row_of(x, 1)));
       REQUIRE(!j->commit());
     }
   }
@@ -81,7 +81,7 @@ void make_damaged(const std::filesystem::path& file) {
 }
 
 /// Repairs with more and more room, until it succeeds.
-/// @returns how often it did not.
+/// @returns the number of failures.
 int repair_with_more_and_more_room(small_disk& disk) {
   auto before = disk.contents();
   for (auto tries = 0;; ++tries) {
@@ -106,7 +106,7 @@ int repair_with_more_and_more_room(small_disk& disk) {
 
 } // namespace
 
-TEST_CASE("a repair on a full disk says so and leaves everything as it was") {
+TEST_CASE("a repair on a full disk reports it and changes nothing") {
   small_disk disk;
   if (!disk.mounted()) {
     WARN("skipped: a tmpfs cannot be mounted here");
@@ -116,7 +116,8 @@ TEST_CASE("a repair on a full disk says so and leaves everything as it was") {
   CHECK(repair_with_more_and_more_room(disk) > 2);
 }
 
-TEST_CASE("so it does where a copy has to be set aside") {
+TEST_CASE(
+  "a repair on a full disk without hard links reports it and changes nothing") {
   small_disk disk;
   if (!disk.mounted()) {
     WARN("skipped: a tmpfs cannot be mounted here");

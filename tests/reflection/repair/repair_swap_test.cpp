@@ -2,7 +2,7 @@
 #include "reflection/repair/refused_calls.hpp"
 #include "support/catch.hpp"
 
-#include <hololoom/actors/reflection/repair/swap.hpp>
+#include <hololoom/actors/reflection/journal/swap.hpp>
 
 #include <fstream>
 #include <iterator>
@@ -25,7 +25,7 @@ files contents(const std::filesystem::path& directory) {
   return result;
 }
 
-/// A damaged journal, and the one that is to take its place.
+/// A damaged journal, and its replacement.
 void prepare(const std::filesystem::path& directory) {
   for (auto [name, text] : {std::pair{"journal.db", "damaged"},
                             std::pair{"journal.db-wal", "its log"},
@@ -52,7 +52,7 @@ TEST_CASE("without hard links a damaged journal is set aside as a copy") {
                  {aside.filename().string() + "-wal", "its log"}});
 }
 
-TEST_CASE("a journal is not replaced before its copy is on disk") {
+TEST_CASE("a damaged journal is replaced only after its copy is durable") {
   // The copy's bytes, and its name.
   for (auto sync : {SYS_fdatasync, SYS_fsync}) {
     scratch_directory dir;
@@ -71,7 +71,7 @@ TEST_CASE("a journal is not replaced before its copy is on disk") {
     CHECK(now["journal.db"] == "damaged");
     CHECK(now["journal.db.repaired"] == "repaired");
     CHECK(!now.contains("journal.db.part"));
-    // It goes on from there.
+    // The next call continues from there.
     CHECK(!finish_swap(dir.journal(), aside));
     CHECK(contents(dir.path())["journal.db"] == "repaired");
   }

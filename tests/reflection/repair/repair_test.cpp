@@ -1,226 +1,14 @@
-#include "reflection/make.hpp"
-#include "support/catch.hpp"
+#include "reflection/repair/filled_journal.hpp"
 
 #include <hololoom/actors/reflection/repair/repair.hpp>
-#include <hololoom/messages/json/write.hpp>
 
 #include <algorithm>
-#include <fstream>
 #include <map>
 
 using namespace hololoom;
 using namespace hololoom::test;
 
-namespace {
-
-std::string slurp(const std::filesystem::path& file) {
-  std::ifstream in{file, std::ios::binary};
-  return {std::istreambuf_iterator<char>{in}, {}};
-}
-
-void spill(const std::filesystem::path& file, const std::string& bytes) {
-  std::ofstream{file, std::ios::binary} << bytes;
-}
-
-std::unique_ptr<journal> filled(const scratch_directory& dir, int episodes,
-                                std::size_t length = 0) {
-  auto j = std::move(*journal::open({dir.journal()}));
-  REQUIRE(!j->verify());
-  for (auto i = 0; i < episodes; ++i) {
-    auto x = rewarded(i % 3 ? "answer" : "calc", 0.01 * (i % 100));
-    x.id = "episode-" + std::to_string(i);
-    x.woven.response.append(length, 'x');
-    REQUIRE(!j->begin());
-    REQUIRE(j->add(record_of(x, 1)));
-    REQUIRE(!j->record("weave-" + std::to_string(i), json_text(x.woven)));
-    REQUIRE(!j->commit());
-  }
-  return j;
-}
-
-/// Writes, but does not sync, while it is broken.
-struct broken_sync : disk_hooks {
-  disk_fault before_sync() override {
-    return broken ? disk_fault::broken : disk_fault::none;
-  }
-  bool broken = false;
-};
-
-/// Everything one can read of a journal, or why not.
-caf::expected<std::map<std::string, std::string>>
-contents(const std::filesystem::path& file) {
-  auto j = journal::open({file});
-  if (!j)
-    return std::move(j.error());
-  if (auto err = (*j)->verify())
-    return err;
-  auto rows = (*j)->read(0, 100'000);
-  if (!rows)
-    return std::move(rows.error());
-  std::map<std::string, std::string> result;
-  for (auto& row : *rows)
-    result[row.record.id] = row.record.body;
-  result["learned"] = json_text((*j)->learned());
-  return result;
-}
-
-} // namespace
-
-TEST_CASE(
-  "a flipped bit anywhere in a journal is noticed, or changes nothing") {
-  scratch_directory dir;
-  filled(dir, 60).reset();
-  auto bytes = slurp(dir.journal());
-  auto before = contents(dir.journal());
-  REQUIRE(before);
-  auto noticed = 0;
-  std::uint32_t random = 1;
-  for (auto i = 0; i < 300; ++i) {
-    random = random * 1664525 + 1013904223;
-    auto at =
-      i < 100 ? static_cast<std::size_t>(i) : (random >> 4) % bytes.size();
-    auto flipped = bytes;
-    flipped[at] = static_cast<char>(flipped[at] ^ (1 << (random % 8)));
-    spill(dir.journal(), flipped);
-    auto after = contents(dir.journal());
-    INFO("byte " << at);
-    if (after)
-      CHECK(*after == *before);
-    else {
-      CHECK((is(after.error(), errc::corrupt)
-             || is(after.error(), errc::newer_schema)));
-      CHECK(slurp(dir.journal()) == flipped);
-      ++noticed;
-    }
-  }
-  CHECK(noticed > 100);
-}
-
-TEST_CASE("a flipped bit in the log is noticed before acknowledged episodes") {
-  scratch_directory dir;
-  scratch_directory copy;
-  auto j = filled(dir, 20);
-  auto log = slurp(dir.path() / "journal.db-wal");
-  REQUIRE(log.size() > 100'000);
-  auto database = slurp(dir.journal());
-  // The log is longer than what was written to it.
-  auto last = log.find_last_not_of('\0') - 8 * (4096 + 24);
-  for (std::size_t at = 40; at < last; at += 9973) {
-    auto flipped = log;
-    flipped[at] = static_cast<char>(flipped[at] ^ 4);
-    spill(copy.journal(), database);
-    spill(copy.path() / "journal.db-wal", flipped);
-    auto after = contents(copy.journal());
-    INFO("byte " << at << " of " << log.size());
-    REQUIRE(!after);
-    CHECK(is(after.error(), errc::corrupt));
-    auto repaired = repair_journal(copy.path());
-    REQUIRE(repaired);
-    CHECK(repaired->damaged);
-    CHECK(repaired->episodes >= 19);
-    std::filesystem::remove(copy.journal());
-  }
-}
-
-TEST_CASE("what failed commits left in the log is no damage") {
-  scratch_directory dir;
-  scratch_directory copy;
-  auto disk = std::make_shared<broken_sync>();
-  journal_options options;
-  options.file = dir.journal();
-  options.hooks = disk;
-  auto j = std::move(*journal::open(options));
-  REQUIRE(!j->verify());
-  auto number = 0;
-  auto store = [&](int count) {
-    REQUIRE(!j->begin());
-    for (auto i = 0; i < count; ++i) {
-      auto x = rewarded("answer", 0.5);
-      x.id = "episode-" + std::to_string(number++);
-      x.woven.response.append(3000, 'x');
-      REQUIRE(j->add(record_of(x, 1)));
-    }
-    auto err = j->commit();
-    if (err)
-      j->rollback();
-    return err;
-  };
-  REQUIRE(!store(3));
-  // Each is written over the one before it, and is shorter.
-  disk->broken = true;
-  CHECK(store(30));
-  CHECK(store(8));
-  disk->broken = false;
-  REQUIRE(!store(1));
-  // As after a kill.
-  spill(copy.journal(), slurp(dir.journal()));
-  spill(copy.path() / "journal.db-wal", slurp(dir.path() / "journal.db-wal"));
-  auto after = contents(copy.journal());
-  if (!after)
-    FAIL(explain(after.error()));
-  CHECK(after->size() == 3 + 1 + 1);
-  CHECK(after->contains("episode-41"));
-}
-
-TEST_CASE("a log whose head was lost is noticed, and left as it is") {
-  scratch_directory dir;
-  scratch_directory copy;
-  auto j = filled(dir, 20);
-  auto log = slurp(dir.path() / "journal.db-wal");
-  std::fill_n(log.begin(), 512, '\0');
-  spill(copy.journal(), slurp(dir.journal()));
-  spill(copy.path() / "journal.db-wal", log);
-  auto after = contents(copy.journal());
-  REQUIRE(!after);
-  CHECK(is(after.error(), errc::corrupt));
-  CHECK(slurp(copy.path() / "journal.db-wal") == log);
-}
-
-TEST_CASE("a flipped bit in the log's last transaction is noticed too") {
-  scratch_directory dir;
-  scratch_directory copy;
-  auto j = filled(dir, 20);
-  auto log = slurp(dir.path() / "journal.db-wal");
-  auto database = slurp(dir.journal());
-  auto mark = slurp(dir.path() / "journal.mark");
-  // The log is longer than what was written to it.
-  auto end = log.find_last_not_of('\0');
-  REQUIRE(end < log.size() - 1);
-  auto noticed = 0;
-  for (auto at = end - 3000; at < end; at += 97) {
-    auto flipped = log;
-    flipped[at] = static_cast<char>(flipped[at] ^ 4);
-    spill(copy.journal(), database);
-    spill(copy.path() / "journal.db-wal", flipped);
-    spill(copy.path() / "journal.mark", mark);
-    auto after = contents(copy.journal());
-    INFO("byte " << at << " of " << end);
-    REQUIRE(!after);
-    CHECK(is(after.error(), errc::corrupt));
-    CHECK(slurp(copy.path() / "journal.db-wal") == flipped);
-    auto repaired = repair_journal(copy.path());
-    REQUIRE(repaired);
-    CHECK(repaired->damaged);
-    CHECK(repaired->episodes + repaired->lost == 20);
-    noticed += repaired->lost > 0 ? 1 : 0;
-    CHECK(contents(copy.journal()));
-    std::filesystem::remove(copy.journal());
-  }
-  CHECK(noticed > 0);
-}
-
-TEST_CASE("a mark that is damaged or gone says nothing") {
-  scratch_directory dir;
-  filled(dir, 3).reset();
-  auto mark = dir.path() / "journal.mark";
-  for (auto text : {"", "nonsense", "00000000000000000009 00000000\n"}) {
-    spill(mark, text);
-    CHECK(contents(dir.journal()));
-    CHECK(slurp(mark).starts_with("00000000000000000003 "));
-  }
-}
-
-TEST_CASE("a journal that is gone is noticed, and a repair begins anew") {
+TEST_CASE("a missing journal is detected, and a repair starts a new one") {
   scratch_directory dir;
   filled(dir, 3).reset();
   spill(dir.journal(), "");
@@ -246,7 +34,7 @@ TEST_CASE("a journal that is gone is noticed, and a repair begins anew") {
   auto next = filled(dir, 2);
   CHECK(next->learned().sequence == 2);
   next.reset();
-  // Who takes the mark away as well begins anew at once.
+  // Without the mark, too, the journal starts anew at once.
   std::filesystem::remove(dir.journal());
   std::filesystem::remove(dir.path() / "journal.mark");
   CHECK(contents(dir.journal()));
@@ -270,9 +58,9 @@ TEST_CASE("the log of a journal that is gone is kept, and read by a repair") {
   CHECK(contents(copy.journal()));
 }
 
-TEST_CASE("a repair that was cut short is finished by whoever opens") {
-  // After each step of the exchange: nothing yet, the damaged journal has its
-  // second name, and its log too.
+TEST_CASE("an interrupted repair is completed by the next opening") {
+  // After each step of the swap: none yet; the damaged journal has its second
+  // name; and so has its log.
   for (auto step = 0; step < 3; ++step) {
     for (auto by_repair : {true, false}) {
       INFO("step " << step << ", by repair " << by_repair);
@@ -315,7 +103,7 @@ TEST_CASE("a repair that was cut short is finished by whoever opens") {
   }
 }
 
-TEST_CASE("a journal whose tail is cut off is noticed and recovered") {
+TEST_CASE("a journal whose end is cut off is detected and recovered") {
   scratch_directory dir;
   filled(dir, 200).reset();
   auto bytes = slurp(dir.journal());
@@ -336,7 +124,7 @@ TEST_CASE("a journal whose tail is cut off is noticed and recovered") {
   }
 }
 
-TEST_CASE("a repair recovers all but the damaged episode, long ones too") {
+TEST_CASE("a repair recovers all but the damaged episode, even long ones") {
   scratch_directory dir;
   filled(dir, 50, 10'000).reset();
   auto bytes = slurp(dir.journal());
@@ -361,7 +149,7 @@ TEST_CASE("a repair recovers all but the damaged episode, long ones too") {
   CHECK(after->count("episode-25") == 0);
 }
 
-TEST_CASE("an intact journal is left as it is by a repair") {
+TEST_CASE("a repair does not change an intact journal") {
   scratch_directory dir;
   filled(dir, 5).reset();
   auto bytes = slurp(dir.journal());
@@ -372,18 +160,10 @@ TEST_CASE("an intact journal is left as it is by a repair") {
   CHECK(slurp(dir.journal()) == bytes);
 }
 
-TEST_CASE("a journal in use is not repaired") {
+TEST_CASE("a repair refuses a journal in use") {
   scratch_directory dir;
   auto j = filled(dir, 5);
   auto repaired = repair_journal(dir.path());
   REQUIRE(!repaired);
   CHECK(is(repaired.error(), errc::data_dir_locked));
-}
-
-TEST_CASE("what is no journal is noticed") {
-  scratch_directory dir;
-  spill(dir.journal(), std::string(10'000, 'x'));
-  auto j = journal::open({dir.journal()});
-  REQUIRE(!j);
-  CHECK(is(j.error(), errc::corrupt));
 }

@@ -12,7 +12,7 @@ using namespace hololoom::test;
 
 namespace {
 
-/// What a repair makes of these files: the episodes' bodies by id.
+/// The result of a repair of these files.
 struct repaired {
   repair_report report;
   std::map<std::string, std::string> bodies;
@@ -36,13 +36,13 @@ repaired repair(const std::string& database, const std::string& log,
   auto rows = (*j)->read(0, 10'000);
   REQUIRE(rows);
   for (auto& row : *rows) {
-    result.ids.push_back(row.record.id);
-    result.bodies[row.record.id] = std::move(row.record.body);
+    result.ids.push_back(row.id);
+    result.bodies[row.id] = std::move(row.body);
   }
   return result;
 }
 
-/// A log in which everything is that was stored: the database has nothing yet.
+/// A journal whose rows are all in the log; the database has none yet.
 struct full_log {
   explicit full_log(std::size_t length) {
     scratch_directory dir;
@@ -53,7 +53,7 @@ struct full_log {
       x.id = "episode-" + std::to_string(i);
       x.woven.response.append(length, 'x');
       REQUIRE(!j->begin());
-      REQUIRE(j->add(record_of(x, 1)));
+      REQUIRE(j->add(row_of(x, 1)));
       REQUIRE(!j->commit());
     }
     database = slurp(dir.journal());
@@ -68,22 +68,23 @@ struct full_log {
 
 } // namespace
 
-TEST_CASE("a repair takes no failed episode for one that was acknowledged") {
+TEST_CASE(
+  "a repair does not mistake a failed episode for an acknowledged one") {
   scratch_directory dir;
   failing_journal j{dir};
   REQUIRE(!j.commit("first", 2));
   REQUIRE(!j.commit("second", 2));
-  // A long transaction fails, and a shorter one is written over it.
+  // A long transaction fails, and a shorter one overwrites its start.
   j.disk->broken = true;
   REQUIRE(j.commit("failed", 40));
   j.disk->broken = false;
   REQUIRE(!j.commit("acknowledged", 1));
   auto log = slurp(j.disk->log);
-  // As it was before the log was cut: what failed is behind what did not.
+  // Without the cut, the rest of the failed transaction would follow.
   auto end = std::min(end_of(log), j.disk->left.size());
   log.replace(end, std::string::npos, j.disk->left.substr(end));
   auto database = slurp(dir.journal());
-  // Something else is damaged, so that there is something to repair.
+  // Other damage, so that the repair has a reason.
   auto at = log.find("\"id\":\"first\"");
   REQUIRE(at != std::string::npos);
   for (; at != std::string::npos; at = log.find("\"id\":\"first\"", at))
@@ -94,7 +95,7 @@ TEST_CASE("a repair takes no failed episode for one that was acknowledged") {
   CHECK(after.ids == std::vector<std::string>{"second", "acknowledged"});
 }
 
-TEST_CASE("a log whose header or first frame is damaged is read all the same") {
+TEST_CASE("a repair reads a log whose header or first frame is damaged") {
   for (std::size_t length : {100, 10'000}) {
     full_log files{length};
     for (std::size_t at = 0; at < header + frame_header + 40; ++at) {
@@ -112,14 +113,14 @@ TEST_CASE("a log whose header or first frame is damaged is read all the same") {
   }
 }
 
-TEST_CASE("a damaged frame costs what is in it alone") {
+TEST_CASE("a damaged frame costs only the episodes in it") {
   for (std::size_t length : {100, 10'000}) {
     full_log files{length};
     auto frames = (end_of(files.log) - header) / stride;
     for (std::size_t i = 0; i < frames; ++i) {
       INFO("frame " << i << " of " << frames << ", episodes of " << length);
-      // The frame's own header: what is in the page is whole, but it is not
-      // known any more which page of a long episode it is.
+      // Damage the frame's header: the page is intact, but its place in a long
+      // episode is unknown.
       auto log = files.log;
       auto at = header + i * stride;
       log.replace(at, frame_header, std::string(frame_header, '\x55'));
@@ -127,7 +128,7 @@ TEST_CASE("a damaged frame costs what is in it alone") {
       CHECK(after.report.damaged);
       CHECK(after.ids.size() >= (length == 100 ? 20 : 19));
       CHECK(after.report.lost + std::ssize(after.ids) == 20);
-      // All of it.
+      // Damage the whole frame.
       log.replace(at, stride, std::string(stride, '\x55'));
       after = repair(files.database, log, files.mark);
       CHECK(after.ids.size() >= 19);
@@ -148,13 +149,13 @@ TEST_CASE("a repair keeps the newest version of what was written twice") {
     auto x = rewarded("answer", 0.5);
     x.id = id;
     REQUIRE(!j->begin());
-    REQUIRE(j->add(record_of(x, 1)));
+    REQUIRE(j->add(row_of(x, 1)));
     REQUIRE(!j->commit());
   };
   open();
   commit("one");
   commit("two");
-  // These are in the database then, and what comes now in the log.
+  // Now these are in the database, and later rows in the log.
   open();
   commit("three");
   REQUIRE(!j->begin());

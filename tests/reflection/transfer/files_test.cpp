@@ -14,11 +14,7 @@ using namespace hololoom::test;
 
 namespace {
 
-void spill(const std::filesystem::path& file, const std::string& text) {
-  std::ofstream{file} << text;
-}
-
-/// As the original writes it: naive local times, and no ids.
+/// As the original writes it, with naive local times and without ids.
 const std::string seed_file = R"({
   "spacetime": {
     "query_text": "What is Thompson Sampling?",
@@ -58,7 +54,8 @@ TEST_CASE("an exported episode parses back to the equal episode") {
   }
 }
 
-TEST_CASE("an episode that is too long to be indented is exported without") {
+TEST_CASE(
+  "an episode that would be too long with indentation is exported without") {
   scratch_directory files;
   auto long_one = rewarded("answer", .5);
   // 6 MB in one line, and several times that with a line for each.
@@ -71,7 +68,8 @@ TEST_CASE("an episode that is too long to be indented is exported without") {
   CHECK(*back == long_one);
 }
 
-TEST_CASE("files of the original are imported once, broken ones set aside") {
+TEST_CASE(
+  "files of the original are imported once, and broken ones set aside") {
   scratch_directory data;
   scratch_directory in;
   spill(in.path() / "episode_20251026_101532_000001.json", seed_file);
@@ -97,7 +95,7 @@ TEST_CASE("files of the original are imported once, broken ones set aside") {
   CHECK(to_iso8601(page->episodes[0].at) == "2025-10-26T10:15:32.000001Z");
 }
 
-TEST_CASE("damaged files of one name are set aside each") {
+TEST_CASE("damaged files of the same name are all set aside") {
   scratch_directory data;
   scratch_directory in;
   running_buffer buffer{options_in(data)};
@@ -120,7 +118,7 @@ TEST_CASE("damaged files of one name are set aside each") {
   CHECK(found == aside);
 }
 
-TEST_CASE("numbers that are none, as the original writes them, are read") {
+TEST_CASE("the original's bare NaN and Infinity are read") {
   scratch_directory in;
   auto with = [&](const std::string& part, const std::string& instead) {
     auto text = seed_file;
@@ -134,7 +132,7 @@ TEST_CASE("numbers that are none, as the original writes them, are read") {
     REQUIRE(x);
     CHECK(x->reward == .8175);
     CHECK(x->woven.query_text == "What is Thompson Sampling?");
-    // A reward that is none is not learned from: what was said decides.
+    // NaN is no reward to learn from: the feedback decides.
     auto unrated = with("0.8175", constant);
     REQUIRE(unrated);
     CHECK(unrated->reward == 1);
@@ -151,7 +149,7 @@ TEST_CASE("numbers that are none, as the original writes them, are read") {
   CHECK(!with("1177.5", "NaNs"));
 }
 
-TEST_CASE("ids that no file name can hold have files of their own") {
+TEST_CASE("ids that are no valid file names have files of their own") {
   scratch_directory out;
   episode x;
   std::set<std::string> names;
@@ -167,7 +165,7 @@ TEST_CASE("ids that no file name can hold have files of their own") {
   CHECK(names.size() == 7);
 }
 
-TEST_CASE("a folder that is called like a file is left alone") {
+TEST_CASE("an import ignores a folder with the name of a JSON file") {
   scratch_directory data;
   scratch_directory in;
   std::filesystem::create_directory(in.path() / "sub.json");
@@ -181,7 +179,7 @@ TEST_CASE("a folder that is called like a file is left alone") {
   CHECK(std::filesystem::exists(in.path() / "damaged" / "empty.json"));
 }
 
-TEST_CASE("each stored episode has a file when that is switched on") {
+TEST_CASE("each stored episode has a file if the option is on") {
   scratch_directory data;
   auto options = options_in(data);
   options.episode_files = true;
@@ -194,7 +192,7 @@ TEST_CASE("each stored episode has a file when that is switched on") {
   CHECK(*after == page->episodes[0]);
 }
 
-TEST_CASE("lines are answered each, good and bad") {
+TEST_CASE("each line gets an answer, good or bad") {
   scratch_directory data;
   running_buffer buffer{options_in(data)};
   std::stringstream in;
@@ -233,7 +231,7 @@ TEST_CASE("lines are answered each, good and bad") {
     }
   }
   CHECK(durable.size() == 501);
-  // A line's id is said again whenever it could be read.
+  // The answer has the line's id if it could be read.
   CHECK(failed == std::multiset<std::string>{"", "", "bad", "sure", "worse"});
   auto metrics = buffer.ask<reflection_metrics>(metrics_query{});
   CHECK(metrics->total_cycles == 501);

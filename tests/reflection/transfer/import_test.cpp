@@ -27,11 +27,11 @@ std::string line(int number) {
        + R"("confidence":0.5})" + "\n";
 }
 
-/// Input that is made as it is read.
+/// Input that is generated while it is read.
 class made_lines : public std::streambuf {
 public:
-  /// @param make writes what comes next, for a number from 0 on, in place of
-  ///             what was there; nothing: the end.
+  /// @param make replaces the text by the next part, numbered from 0; an empty
+  ///             part ends the input.
   explicit made_lines(std::function<void(int, std::string&)> make)
     : make_(std::move(make)) {}
 
@@ -64,21 +64,21 @@ buffer_lookup current(const loom& x) {
   };
 }
 
-/// The most memory that was in use since the last call, in bytes.
+/// The peak of memory in use since the last call, in bytes.
 std::int64_t peak_memory() {
   std::int64_t result = 0;
   std::ifstream status{"/proc/self/status"};
   for (std::string line; std::getline(status, line);)
     if (line.starts_with("VmHWM:"))
       result = std::stoll(line.substr(6)) * 1024;
-  // Starts anew from what is in use now.
+  // Resets the peak to the current use.
   std::ofstream{"/proc/self/clear_refs"} << "5";
   return result;
 }
 
 constexpr auto mib = std::int64_t{1} << 20;
 
-/// A line of `size` characters, its end included.
+/// A line of `size` characters, the newline included.
 std::string long_line(const std::string& id, std::size_t size) {
   auto head = R"({"id":")" + id + R"(","query_text":"q","tool_used":"answer",)"
             + R"("confidence":0.5,"response":")";
@@ -88,14 +88,14 @@ std::string long_line(const std::string& id, std::size_t size) {
 
 } // namespace
 
-TEST_CASE("an import goes on with the buffer that a restart brought") {
+TEST_CASE("an import continues with the buffer that a restart brings") {
   scratch_directory dir;
   auto x = open_in(dir);
-  // Told to end, it refuses what comes late, and is there a while longer.
+  // After the exit message, the buffer refuses late requests for a while.
   auto reason =
     GENERATE(caf::exit_reason::kill, caf::exit_reason::user_shutdown);
   made_lines input{[&](int n, std::string& text) {
-    // Lines are under way then, and more come while there is no buffer.
+    // Lines are in flight now, and more arrive while there is no buffer.
     if (n == 500 || n == 1'000)
       caf::anon_send_exit(x.reflection(), reason);
     text = n < 1'500 ? line(n) : std::string{};
@@ -108,7 +108,7 @@ TEST_CASE("an import goes on with the buffer that a restart brought") {
   CHECK(x.reflection_metrics()->total_cycles == 1'500);
 }
 
-TEST_CASE("files are imported past a restart of the buffer, too") {
+TEST_CASE("an import of files continues across a restart of the buffer, too") {
   scratch_directory dir;
   scratch_directory files;
   for (auto i = 0; i < 600; ++i)
@@ -128,7 +128,7 @@ TEST_CASE("files are imported past a restart of the buffer, too") {
   CHECK(x.reflection_metrics()->total_cycles == 600);
 }
 
-TEST_CASE("without a buffer an import waits a while, and not for each line") {
+TEST_CASE("without a buffer an import waits once, not for each line") {
   system_config config;
   caf::actor_system system{config};
   std::vector<errc> answers;
@@ -148,7 +148,7 @@ TEST_CASE("without a buffer an import waits a while, and not for each line") {
   CHECK(answers == std::vector<errc>(100, errc::unavailable));
 }
 
-TEST_CASE("a line that is too long is refused in little memory") {
+TEST_CASE("a line that is too long is refused with little memory") {
   scratch_directory dir;
   running_buffer buffer{options_in(dir)};
   // A line of 256 MiB, between two others.
@@ -172,7 +172,7 @@ TEST_CASE("a line that is too long is refused in little memory") {
                                  && Catch::Matchers::Contains("16 MiB"));
 }
 
-TEST_CASE("the longest line that may be is stored, and not one byte more") {
+TEST_CASE("the longest permitted line is stored, and not one byte more") {
   scratch_directory dir;
   running_buffer buffer{options_in(dir)};
   std::stringstream in;
@@ -188,10 +188,10 @@ TEST_CASE("the longest line that may be is stored, and not one byte more") {
   CHECK(page->episodes[0].id == "longest");
 }
 
-TEST_CASE("long lines are under way a few at a time") {
+TEST_CASE("only a few long lines are in flight at a time") {
   system_config config;
   caf::actor_system system{config};
-  // Nobody answers: what is under way stays so until the buffer is given up.
+  // Without answers, requests stay in flight until the pipeline gives up.
   import_pipeline pipeline{system, [] { return reflection_actor{}; }, 256,
                            300ms};
   auto begun = std::chrono::steady_clock::now();
@@ -199,12 +199,12 @@ TEST_CASE("long lines are under way a few at a time") {
     pipeline.store(
       reflection("Long?", "answer", .5),
       [](const caf::expected<reflect_ack>&) {}, longest_import);
-  // The fifth had to wait for a place.
+  // The fifth had to wait until one was answered.
   CHECK(std::chrono::steady_clock::now() - begun >= 300ms);
   pipeline.drain();
 }
 
-TEST_CASE("a file that is too long is named and left where it is, unread") {
+TEST_CASE("a file that is too long is reported, left in place and not read") {
   scratch_directory dir;
   scratch_directory files;
   running_buffer buffer{options_in(dir)};
@@ -221,6 +221,6 @@ TEST_CASE("a file that is too long is named and left where it is, unread") {
   REQUIRE(report->failed.size() == 1);
   CHECK_THAT(report->failed[0], Catch::Matchers::Contains("big.json: ")
                                   && Catch::Matchers::Contains("16 MiB"));
-  // It may be sound: a backup of something that is too long to be read.
+  // The file may be intact, just too long to be read.
   CHECK(std::filesystem::exists(big));
 }

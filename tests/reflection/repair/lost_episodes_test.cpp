@@ -1,6 +1,6 @@
 #include "support/catch.hpp"
 
-#include <hololoom/actors/reflection/repair/losses.hpp>
+#include <hololoom/actors/reflection/repair/lost_episodes.hpp>
 
 using namespace hololoom;
 
@@ -8,7 +8,7 @@ namespace {
 
 using strings = std::vector<std::string>;
 
-/// What a journal has of the episodes 1 to `last`, but for some.
+/// A journal's episodes 1 to `last`, except `lost`.
 salvaged found_but(std::int64_t last, const std::vector<std::int64_t>& lost) {
   salvaged result;
   result.baseline.emplace();
@@ -24,18 +24,18 @@ salvaged found_but(std::int64_t last, const std::vector<std::int64_t>& lost) {
 
 } // namespace
 
-TEST_CASE("nothing lost is nothing said") {
-  auto none = losses_of(found_but(5, {}), 5);
+TEST_CASE("without losses the report has no sentences") {
+  auto none = find_lost(found_but(5, {}), 5);
   CHECK(none.count == 0);
   CHECK(none.ranges.empty());
   CHECK(none.sentences.empty());
 }
 
-TEST_CASE("lost episodes are named by number, and by id where that is known") {
+TEST_CASE("lost episodes are named by number, and by id where it is known") {
   auto found = found_but(9, {3, 6, 7, 9});
   found.ids.erase(7);
   // Two more were acknowledged.
-  auto lost = losses_of(found, 11);
+  auto lost = find_lost(found, 11);
   CHECK(lost.count == 6);
   CHECK(lost.ranges == std::vector<episode_range>{{3, 3}, {6, 7}, {9, 11}});
   CHECK(lost.ids == strings{"e3", "e6", "e9"});
@@ -44,18 +44,18 @@ TEST_CASE("lost episodes are named by number, and by id where that is known") {
                    "the journal's index has 3 of their ids: e3, e6, e9"});
 }
 
-TEST_CASE("a single one is one") {
-  auto lost = losses_of(found_but(9, {3}), 9);
+TEST_CASE("a single lost episode is described in the singular") {
+  auto lost = find_lost(found_but(9, {3}), 9);
   CHECK(lost.sentences
         == strings{"1 episode could not be read: number 3",
                    "the journal's index has 1 of their ids: e3"});
 }
 
-TEST_CASE("what is not known of losses is said") {
+TEST_CASE("the report says what is not known about losses") {
   auto found = found_but(9, {1, 2});
   found.ids.clear();
   found.baseline.reset();
-  auto lost = losses_of(found, 0);
+  auto lost = find_lost(found, 0);
   CHECK(lost.sentences
         == strings{"2 episodes could not be read: numbers 1 to 2",
                    "the journal's index does not say by what ids",
@@ -66,11 +66,11 @@ TEST_CASE("what is not known of losses is said") {
                    "episodes after number 9 is not known"});
 }
 
-TEST_CASE("of very many lost ones, some are said and all are counted") {
+TEST_CASE("of very many lost episodes, some are listed and all are counted") {
   std::vector<std::int64_t> odd;
   for (std::int64_t i = 1; i < 10'000; i += 2)
     odd.push_back(i);
-  auto lost = losses_of(found_but(10'000, odd), 10'000);
+  auto lost = find_lost(found_but(10'000, odd), 10'000);
   CHECK(lost.count == 5'000);
   CHECK(lost.ranges.size() == 5'000);
   CHECK(lost.ids.size() == 1'000);

@@ -23,18 +23,18 @@ struct episode_range {
   bool operator==(const episode_range&) const = default;
 };
 
-/// What a repair could not read, as far as that can be known.
-struct losses {
+/// The episodes that a repair could not read, as far as that can be known.
+struct lost_episodes {
   std::int64_t count = 0;
   std::vector<episode_range> ranges;
-  /// The ids that the journal's index still has, no more than a thousand.
+  /// The ids that the journal's index still has, at most a thousand.
   std::vector<std::string> ids;
-  /// The same in sentences, and what is not known.
+  /// All of this as sentences, and what cannot be known.
   std::vector<std::string> sentences;
 };
 
-/// Compares what was found with what was there.
-/// @param mark the last episode that was acknowledged; 0: that is not known.
-losses losses_of(const salvaged& found, std::int64_t mark);
+/// Compares the salvaged episodes with those that were acknowledged.
+/// @param mark the last acknowledged episode; 0 if that is unknown.
+lost_episodes find_lost(const salvaged& found, std::int64_t mark);
 
 } // namespace hololoom

@@ -1,7 +1,6 @@
-#include <hololoom/actors/reflection/repair/swap.hpp>
+#include <hololoom/actors/reflection/journal/swap.hpp>
 #include <hololoom/actors/storage/atomic_file.hpp>
 #include <hololoom/actors/storage/high_water_mark.hpp>
-#include <hololoom/actors/storage/set_aside.hpp>
 #include <hololoom/messages/errc.hpp>
 #include <hololoom/messages/time.hpp>
 
@@ -23,7 +22,8 @@ caf::error io_failure(const std::string& tried, const std::error_code& why) {
   return failure(errc::io_error, "could not " + tried + ": " + why.message());
 }
 
-/// Where the damaged journal has been set aside already; empty if it has not.
+/// Where an interrupted swap has set the damaged journal aside; empty if it has
+/// not.
 fs::path set_aside_before(const fs::path& file) {
   std::error_code ignored;
   auto prefix = file.filename().string() + ".damaged-";
@@ -35,7 +35,7 @@ fs::path set_aside_before(const fs::path& file) {
   return {};
 }
 
-/// A name that is not taken, neither for the journal nor for its log.
+/// A name that is free for the journal and for its log.
 fs::path free_name(const fs::path& file) {
   auto stamp = to_iso8601(std::chrono::floor<std::chrono::seconds>(now()));
   auto result = beside(file, ".damaged-" + stamp);
@@ -45,9 +45,9 @@ fs::path free_name(const fs::path& file) {
   return result;
 }
 
-/// Gives the damaged journal a second name; where a file system has no links,
-/// a copy. The copy is all there is once the journal is replaced, so that its
-/// bytes are on disk before it has its name.
+/// Gives the damaged journal a second name or, on a file system without links,
+/// makes a copy under that name. The copy is all that remains once the journal
+/// is replaced, so that its bytes are durable before it gets its name.
 caf::error set_aside(const fs::path& file, fs::path& aside) {
   std::error_code failed;
   fs::create_hard_link(file, aside, failed);
@@ -79,7 +79,7 @@ caf::error finish_swap(const fs::path& journal, fs::path& aside) {
   aside = set_aside_before(journal);
   if (aside.empty()) {
     aside = free_name(journal);
-    // Of a journal that somebody took away there is the log at most.
+    // If the journal itself was removed, only its log may be left.
     if (fs::exists(journal))
       if (auto err = set_aside(journal, aside)) {
         aside.clear();
@@ -87,14 +87,15 @@ caf::error finish_swap(const fs::path& journal, fs::path& aside) {
       }
   }
   std::error_code failed;
-  // It counts episodes of the damaged journal; the new one is numbered anew.
+  // The mark counts the damaged journal's episodes; the new journal has other
+  // numbers.
   fs::remove(high_water_file(journal), failed);
   auto log = beside(journal, "-wal");
   if (!failed && fs::exists(log))
     fs::rename(log, beside(aside, "-wal"), failed);
-  // The names so far are durable before the first one is taken from the damaged
-  // journal: else a power loss could leave it with none, or the new journal
-  // with the old log.
+  // These names are durable before the damaged journal loses its own: otherwise
+  // a power loss could leave it without a name, or the new journal with the old
+  // log.
   if (!failed)
     if (auto err = sync_directory(journal.parent_path()))
       return err;

@@ -1,4 +1,4 @@
-#include <hololoom/actors/reflection/appraise.hpp>
+#include <hololoom/actors/reflection/make_episode.hpp>
 #include <hololoom/messages/uuid.hpp>
 
 #include <utility>
@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t longest_id = 256;
 
-caf::error name(std::string& id) {
+caf::error ensure_id(std::string& id) {
   if (id.empty())
     id = make_uuid();
   if (id.size() > longest_id)
@@ -21,11 +21,11 @@ caf::error name(std::string& id) {
 
 } // namespace
 
-caf::expected<episode> appraise(const reflection_options& options,
-                                reflect_request x) {
+caf::expected<episode> make_episode(const reflection_options& options,
+                                    reflect_request x) {
   if (auto err = check_feedback(x.said, x.reward))
     return err;
-  if (auto err = name(x.episode_id))
+  if (auto err = ensure_id(x.episode_id))
     return err;
   episode result;
   if (x.reward) {
@@ -47,10 +47,10 @@ caf::expected<episode> appraise(const reflection_options& options,
   return result;
 }
 
-caf::expected<episode> appraise(import_request x) {
+caf::expected<episode> make_episode(import_request x) {
   if (auto err = check_feedback(x.made.said, maybe<double>{x.made.reward}))
     return err;
-  if (auto err = name(x.made.id))
+  if (auto err = ensure_id(x.made.id))
     return err;
   return std::move(x.made);
 }

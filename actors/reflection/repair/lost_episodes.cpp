@@ -1,4 +1,4 @@
-#include <hololoom/actors/reflection/repair/losses.hpp>
+#include <hololoom/actors/reflection/repair/lost_episodes.hpp>
 
 #include <algorithm>
 
@@ -8,8 +8,8 @@ namespace {
 
 constexpr std::size_t most_ids = 1'000;
 
-/// Of a long list, so many are said.
-constexpr std::size_t most_said = 20;
+/// How many items of a long list a sentence contains.
+constexpr std::size_t most_listed = 20;
 
 std::string counted(std::int64_t n) {
   return std::to_string(n) + (n == 1 ? " episode" : " episodes");
@@ -27,14 +27,14 @@ std::string text_of(const std::string& x) {
 template <class T>
 std::string listed(const std::vector<T>& xs) {
   std::string result;
-  for (std::size_t i = 0; i < std::min(xs.size(), most_said); ++i)
+  for (std::size_t i = 0; i < std::min(xs.size(), most_listed); ++i)
     result += (i == 0 ? "" : ", ") + text_of(xs[i]);
-  if (xs.size() > most_said)
+  if (xs.size() > most_listed)
     result += ", and more";
   return result;
 }
 
-/// What is missing after `first`, up to `last`.
+/// The episodes that are missing after `first`, up to `last`.
 std::vector<episode_range> gaps(const salvaged& found, std::int64_t first,
                                 std::int64_t last) {
   std::vector<episode_range> result;
@@ -63,33 +63,36 @@ std::vector<std::string> ids_in(const salvaged& found,
 
 } // namespace
 
-losses losses_of(const salvaged& found, std::int64_t mark) {
-  losses result;
+lost_episodes find_lost(const salvaged& found, std::int64_t mark) {
+  lost_episodes result;
   auto known = std::max(found.known, mark);
   auto first = found.baseline ? found.baseline->sequence : 0;
   result.ranges = gaps(found, first, known);
   for (const auto& x : result.ranges)
     result.count += x.last - x.first + 1;
   result.ids = ids_in(found, result.ranges);
-  auto& said = result.sentences;
+  auto& sentences = result.sentences;
   if (result.count > 0) {
-    said.push_back(counted(result.count) + " could not be read: number"
-                   + (result.count == 1 ? " " : "s ") + listed(result.ranges));
-    said.push_back(result.ids.empty()
-                     ? "the journal's index does not say by what ids"
-                     : "the journal's index has "
-                         + std::to_string(result.ids.size())
-                         + " of their ids: " + listed(result.ids));
+    sentences.push_back(counted(result.count) + " could not be read: number"
+                        + (result.count == 1 ? " " : "s ")
+                        + listed(result.ranges));
+    sentences.push_back(result.ids.empty()
+                          ? "the journal's index does not say by what ids"
+                          : "the journal's index has "
+                              + std::to_string(result.ids.size())
+                              + " of their ids: " + listed(result.ids));
   }
   if (!found.baseline && !result.ranges.empty()
       && result.ranges.front().first == 1)
-    said.push_back("what was learned from episodes that had left the journal "
-                   "could not be read, and which of "
-                   + text_of(result.ranges.front()) + " had left is not known");
+    sentences.push_back(
+      "what was learned from episodes that had left the journal "
+      "could not be read, and which of "
+      + text_of(result.ranges.front()) + " had left is not known");
   if (mark == 0)
-    said.push_back("journal.mark is missing or damaged: whether there were "
-                   "episodes after number "
-                   + std::to_string(known) + " is not known");
+    sentences.push_back(
+      "journal.mark is missing or damaged: whether there were "
+      "episodes after number "
+      + std::to_string(known) + " is not known");
   return result;
 }
 

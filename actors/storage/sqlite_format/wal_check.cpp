@@ -1,88 +1,80 @@
 #include <hololoom/actors/storage/high_water_mark.hpp>
-#include <hololoom/actors/storage/sqlite_format/log_check.hpp>
-#include <hololoom/actors/storage/sqlite_format/log_sum.hpp>
+#include <hololoom/actors/storage/sqlite_format/wal_check.hpp>
+#include <hololoom/actors/storage/sqlite_format/wal_format.hpp>
 
 #include <algorithm>
 #include <array>
-#include <cstdint>
 #include <fstream>
 #include <string>
 #include <string_view>
 #include <vector>
 
-// The format: https://sqlite.org/fileformat2.html#walformat
-
 namespace hololoom {
 
 namespace {
 
-class log_reader {
+bool any_set(const unsigned char* begin, const unsigned char* end) {
+  return std::any_of(begin, end, [](unsigned char c) { return c != 0; });
+}
+
+/// Reads a log frame by frame.
+class wal_reader {
 public:
-  explicit log_reader(const std::filesystem::path& file)
+  explicit wal_reader(const std::filesystem::path& file)
     : in_(file, std::ios::binary) {}
 
-  /// @returns whether there is a header to speak of.
+  /// @returns whether the log has a header that is not all zeros.
   bool read_header() {
-    if (!read(header_.data(), header_.size()))
-      return false;
-    return std::any_of(header_.begin(), header_.end(),
-                       [](unsigned char c) { return c != 0; });
+    return read(head_.data(), head_.size())
+        && any_set(head_.data(), head_.data() + head_.size());
   }
 
   bool header_intact() {
-    auto magic = big_endian(header_.data());
-    page_size_ = big_endian(header_.data() + 8);
-    if ((magic & 0xfffffffe) != 0x377f0682 || page_size_ < 512
-        || page_size_ > 65536)
+    wal::header x{head_.data()};
+    page_size_ = x.page_size();
+    if (!x.magic_intact() || page_size_ < 512 || page_size_ > 65536)
       return false;
-    sum_.big = (magic & 1) != 0;
-    sum_.add(header_.data(), 24);
-    frame_.resize(frame_header_size + page_size_);
-    return sum_.matches(header_.data() + 24);
+    sum_ = x.computed(x.big());
+    bytes_.resize(current_frame().size());
+    return sum_ == x.stored(x.big());
   }
 
-  /// Whether nothing but zeros comes after an empty header.
+  /// Whether the rest of the log is all zeros.
   bool rest_is_empty() {
     std::array<unsigned char, 4096> some{};
     do {
       in_.read(reinterpret_cast<char*>(some.data()), some.size());
-      auto end = some.begin() + in_.gcount();
-      if (std::any_of(some.begin(), end,
-                      [](unsigned char c) { return c != 0; }))
+      if (any_set(some.data(), some.data() + in_.gcount()))
         return false;
     } while (in_);
     return true;
   }
 
   bool read_frame() {
-    before_ = log_sum::stored_at(frame_.data() + 16, sum_.big);
-    return read(frame_.data(), frame_.size());
+    before_ = current_frame().stored(sum_.big);
+    return read(bytes_.data(), bytes_.size());
   }
 
-  /// Whether the frame just read belongs to this generation of the log.
+  /// Whether the frame belongs to this generation of the log.
   bool current() const {
-    return std::equal(frame_.begin() + 8, frame_.begin() + 16,
-                      header_.begin() + 16);
+    return current_frame().salts() == wal::header{head_.data()}.salts();
   }
 
-  bool ends_transaction() const { return big_endian(frame_.data() + 4) != 0; }
+  bool ends_transaction() const { return current_frame().ends_transaction(); }
 
-  /// Whether the frame just read follows the intact ones before it.
+  /// Whether the frame continues the intact ones before it.
   bool intact() {
-    if (!current() || big_endian(frame_.data()) == 0)
+    if (!current() || current_frame().page() == 0)
       return false;
-    sum_.add(frame_.data(), 8);
-    sum_.add(frame_.data() + frame_header_size, page_size_);
-    return sum_.matches(frame_.data() + 16);
+    sum_ = current_frame().computed(sum_);
+    return sum_ == current_frame().stored(sum_.big);
   }
 
-  /// Whether the frame just read was written after the one before it, whatever
-  /// came before that.
+  /// Whether the frame was written right after the one before it, even if that
+  /// one does not continue the log.
   bool chained() const {
-    auto sum = before_;
-    sum.add(frame_.data(), 8);
-    sum.add(frame_.data() + frame_header_size, page_size_);
-    return sum.matches(frame_.data() + 16);
+    return current_frame().computed(before_)
+        == current_frame().stored(sum_.big);
   }
 
 private:
@@ -91,15 +83,18 @@ private:
     return in_.gcount() == static_cast<std::streamsize>(size);
   }
 
+  wal::frame current_frame() const { return {bytes_.data(), page_size_}; }
+
   std::ifstream in_;
-  std::array<unsigned char, log_header_size> header_{};
-  std::vector<unsigned char> frame_;
+  std::array<unsigned char, wal::header_size> head_{};
+  std::vector<unsigned char> bytes_;
   std::size_t page_size_ = 0;
-  log_sum sum_;
-  log_sum before_; ///< As it was stored with the last frame.
+  wal::checksum sum_;
+  wal::checksum before_; ///< As stored with the previous frame.
 };
 
-caf::error damaged(const std::filesystem::path& log, const std::string& where) {
+caf::error damaged_wal(const std::filesystem::path& log,
+                       const std::string& where) {
   return failure(errc::corrupt, log.string() + " is damaged " + where
                                   + ", before episodes that were acknowledged; "
                                     "run `hololoom repair` on its directory");
@@ -107,13 +102,13 @@ caf::error damaged(const std::filesystem::path& log, const std::string& where) {
 
 } // namespace
 
-caf::error check_head(const std::filesystem::path& file) {
+caf::error check_database_header(const std::filesystem::path& file) {
   std::array<char, 100> head{};
   std::ifstream in{file, std::ios::binary};
   in.read(head.data(), head.size());
   if (in.gcount() == 0)
     return {};
-  // The name of the format, and the mode: 1 until a new file is set to WAL.
+  // The format's name, and the mode: 1 until a new file is switched to WAL.
   constexpr std::string_view name{"SQLite format 3\0", 16};
   auto mode_known = [&](std::size_t at) {
     return head[at] == 1 || head[at] == 2;
@@ -128,18 +123,19 @@ caf::error check_head(const std::filesystem::path& file) {
         "HoloLoom journal; run `hololoom repair` on its directory");
 }
 
-caf::error check_log(const std::filesystem::path& file) {
+caf::error check_wal(const std::filesystem::path& file) {
   auto log = file;
   log += "-wal";
-  log_reader reader{log};
+  wal_reader reader{log};
   // The header is synced before the first frame.
   if (!reader.read_header())
-    return reader.rest_is_empty() ? caf::error{} : damaged(log, "at its head");
+    return reader.rest_is_empty() ? caf::error{}
+                                  : damaged_wal(log, "at its head");
   if (!reader.header_intact()) {
     std::error_code none;
     auto size = std::filesystem::file_size(log, none);
-    return size > log_header_size + frame_header_size + 512
-           ? damaged(log, "at its head")
+    return size > wal::header_size + wal::frame_header_size + 512
+           ? damaged_wal(log, "at its head")
            : caf::error{};
   }
   auto frame = 1;
@@ -148,21 +144,21 @@ caf::error check_log(const std::filesystem::path& file) {
       break;
     ++frame;
   }
-  // From here on: was a transaction completed, and another one begun? What a
-  // failed commit left behind, and a shorter one was written over, does not
-  // follow from that one.
+  // From here on: is there a complete transaction, and the start of another one
+  // behind it? The rest of a failed commit, over which a shorter one was
+  // written, does not continue that one.
   auto completed = false;
   do {
     if (!reader.current())
       continue;
     if (completed && reader.chained())
-      return damaged(log, "at frame " + std::to_string(frame));
+      return damaged_wal(log, "at frame " + std::to_string(frame));
     completed = reader.ends_transaction();
   } while (reader.read_frame());
   return {};
 }
 
-caf::error check_absence(const std::filesystem::path& file) {
+caf::error check_missing_database(const std::filesystem::path& file) {
   std::error_code ignored;
   auto there = std::filesystem::exists(file, ignored);
   if (there && std::filesystem::file_size(file, ignored) > 0)

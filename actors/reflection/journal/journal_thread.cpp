@@ -1,0 +1,185 @@
+#include <hololoom/actors/reflection/journal/journal_thread.hpp>
+#include <hololoom/messages/sync.hpp>
+
+#include <algorithm>
+#include <iterator>
+#include <thread>
+#include <unistd.h>
+#include <utility>
+
+namespace hololoom {
+
+namespace {
+
+/// How long after the last task the thread counts as idle.
+constexpr auto idle_after = std::chrono::milliseconds{200};
+
+} // namespace
+
+/// Shared with the thread, which may outlive its `journal_thread`.
+struct journal_thread::shared {
+  options opts;
+  std::unique_ptr<hololoom::journal> store;
+  task_queue queue;
+  /// Counts from the opening on, which may hang as well.
+  std::shared_ptr<disk_activity> activity = std::make_shared<disk_activity>();
+  mutex calls_mutex;
+  callbacks calls HOLOLOOM_GUARDED_BY(calls_mutex);
+
+  template <class T>
+  void call(std::function<void(T)> callbacks::*which, T x) {
+    lock_guard guard{calls_mutex};
+    if (auto& f = calls.*which)
+      f(std::move(x));
+  }
+
+  journal_opening open();
+  void run(task_queue::tasks tasks);
+  caf::error run_together(task_queue::tasks& tasks);
+};
+
+namespace {
+
+/// Opens the journal; waits for a predecessor in this process to close it.
+caf::expected<std::unique_ptr<journal>>
+open_when_free(const journal_options& options,
+               std::chrono::milliseconds patience) {
+  auto until = std::chrono::steady_clock::now() + patience;
+  auto pause = std::chrono::milliseconds{1};
+  for (;;) {
+    auto result = journal::open(options);
+    if (result || !is(result.error(), errc::data_dir_locked))
+      return result;
+    auto owner = lock_owner(lock_file(options.file));
+    auto ours = owner == 0 || owner == ::getpid();
+    if (!ours || std::chrono::steady_clock::now() >= until)
+      return result;
+    std::this_thread::sleep_for(pause);
+    pause = std::min(2 * pause, std::chrono::milliseconds{50});
+  }
+}
+
+} // namespace
+
+journal_opening journal_thread::shared::open() {
+  journal_opening result;
+  auto opened = open_when_free(opts.journal, opts.lock_wait);
+  if (!opened) {
+    result.failed = std::move(opened.error());
+    return result;
+  }
+  store = std::move(*opened);
+  result.failed = store->verify();
+  if (!result.failed) {
+    result.learned = std::make_shared<learned_state>(store->learned());
+    if (auto newest = store->newest(opts.newest))
+      result.newest = std::move(*newest);
+    else
+      result.failed = std::move(newest.error());
+  }
+  if (result.failed)
+    store.reset();
+  return result;
+}
+
+/// Runs `tasks`, and those that arrive in time, in one transaction. Adds the
+/// tasks that it takes from the queue to `tasks`.
+caf::error journal_thread::shared::run_together(task_queue::tasks& tasks) {
+  if (auto err = store->begin())
+    return err;
+  for (std::size_t i = 0; i < tasks.size();) {
+    for (; i < tasks.size(); ++i) {
+      if (auto err = tasks[i]->run(*store)) {
+        store->rollback();
+        return err;
+      }
+    }
+    auto more = queue.more(tasks.size());
+    std::move(more.begin(), more.end(), std::back_inserter(tasks));
+  }
+  auto begun = std::chrono::steady_clock::now();
+  auto err = store->commit();
+  queue.committed(tasks.size(), std::chrono::steady_clock::now() - begun);
+  return err;
+}
+
+void journal_thread::shared::run(task_queue::tasks tasks) {
+  journal_result result;
+  result.tasks = std::move(tasks);
+  const auto& learned = store->learned();
+  auto before = std::pair{learned.sequence, learned.adjustments};
+  if (result.tasks.front()->grouped())
+    result.failed = run_together(result.tasks);
+  else
+    result.failed = result.tasks.front()->run(*store);
+  if (before != std::pair{learned.sequence, learned.adjustments})
+    result.learned = std::make_shared<learned_state>(learned);
+  if (!result.failed)
+    for (const auto& task : result.tasks)
+      task->committed(*store);
+  call(&callbacks::finished, std::move(result));
+}
+
+journal_thread::journal_thread(options opts, callbacks calls)
+  : shared_(std::make_shared<shared>()) {
+  shared_->opts = std::move(opts);
+  shared_->opts.journal.activity = shared_->activity;
+  {
+    lock_guard guard{shared_->calls_mutex};
+    shared_->calls = std::move(calls);
+  }
+  shared_->opts.watch->begin();
+  std::thread{[s = shared_] {
+    work(s);
+  }}.detach();
+}
+
+journal_thread::~journal_thread() {
+  {
+    lock_guard guard{shared_->calls_mutex};
+    shared_->calls = {};
+  }
+  close();
+}
+
+void journal_thread::submit(journal_task_ptr x) {
+  shared_->queue.submit(std::move(x));
+}
+
+void journal_thread::close() {
+  shared_->queue.close();
+}
+
+std::uint64_t journal_thread::activity() const {
+  return shared_->activity->total();
+}
+
+void journal_thread::work(const std::shared_ptr<shared>& s) {
+  auto opening = s->open();
+  s->call(&callbacks::opened, std::move(opening));
+  auto tended = false;
+  while (s->store) {
+    s->opts.watch->idle();
+    auto tasks = s->queue.next(tended ? s->opts.age_check : idle_after);
+    s->opts.watch->busy();
+    if (!tasks.empty()) {
+      s->run(std::move(tasks));
+      // An error that matters recurs with the next write.
+      (void)s->store->tend(false);
+      tended = false;
+    } else if (s->queue.finished()) {
+      break;
+    } else {
+      // In steps, so that a task that arrives now need not wait for all of
+      // them.
+      tended = s->store->tend(true) || !s->store->behind();
+    }
+  }
+  s->store.reset();
+  s->opts.watch->end();
+  lock_guard guard{s->calls_mutex};
+  if (s->calls.closed)
+    s->calls.closed();
+}
+
+} // namespace hololoom

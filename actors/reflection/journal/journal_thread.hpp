@@ -1,0 +1,98 @@
+#pragma once
+
+#include <hololoom/actors/reflection/journal/journal.hpp>
+#include <hololoom/actors/reflection/journal/task_queue.hpp>
+#include <hololoom/actors/reflection/journal/watch.hpp>
+
+#include <caf/error.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace hololoom {
+
+/// A unit of work for the journal's thread.
+class journal_task {
+public:
+  virtual ~journal_task() = default;
+
+  /// Runs on the journal's thread: in a transaction shared with neighbouring
+  /// tasks if it is `grouped`, otherwise outside any transaction. An error
+  /// rolls the transaction back for all of them; the task keeps an error that
+  /// concerns it alone to itself.
+  virtual caf::error run(journal& x) = 0;
+
+  /// Runs on the journal's thread once the shared transaction is durable.
+  virtual void committed(const journal&) {}
+
+  virtual bool grouped() const { return true; }
+};
+
+/// The outcome of tasks that ran together.
+struct journal_result {
+  std::vector<journal_task_ptr> tasks;
+  /// Why none of them is durable.
+  caf::error failed;
+  /// The learned state, if it changed.
+  std::shared_ptr<const learned_state> learned;
+};
+
+/// The outcome of opening the journal.
+struct journal_opening {
+  caf::error failed;
+  std::shared_ptr<const learned_state> learned;
+  /// The newest episodes, in order, as many as were requested.
+  std::vector<episode_row> newest;
+};
+
+/// The journal's thread. It opens the journal, runs tasks in the order of their
+/// submission, and commits together all tasks that have queued up since its
+/// last commit. Methods may be called from any thread; none waits for the disk.
+class journal_thread {
+public:
+  struct callbacks {
+    std::function<void(journal_opening)> opened;
+    std::function<void(journal_result)> finished;
+    std::function<void()> closed;
+  };
+
+  struct options {
+    journal_options journal;
+    std::int64_t newest = 0;
+    /// How long to wait for a predecessor in this process to release the lock.
+    std::chrono::milliseconds lock_wait{0};
+    /// How often an idle thread checks for rows past `retain_age`.
+    std::chrono::milliseconds age_check = std::chrono::minutes{1};
+    std::shared_ptr<journal_watch> watch = std::make_shared<journal_watch>();
+  };
+
+  /// Starts the thread. Callbacks run on it, one at a time.
+  journal_thread(options opts, callbacks calls);
+  journal_thread(const journal_thread&) = delete;
+  journal_thread& operator=(const journal_thread&) = delete;
+
+  /// Makes no more callbacks and detaches the thread, which closes the journal
+  /// after its current task.
+  ~journal_thread();
+
+  void submit(journal_task_ptr x);
+
+  /// Runs the submitted tasks, closes the journal, calls `closed` and ends the
+  /// thread.
+  void close();
+
+  /// The count of reads, writes and syncs so far; it grows as long as the disk
+  /// responds.
+  std::uint64_t activity() const;
+
+private:
+  struct shared;
+  static void work(const std::shared_ptr<shared>& s);
+
+  std::shared_ptr<shared> shared_;
+};
+
+} // namespace hololoom
