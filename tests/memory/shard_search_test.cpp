@@ -1,6 +1,8 @@
 #include "memory/indexes.hpp"
 #include "support/catch.hpp"
 
+#include <hololoom/messages/json/value.hpp>
+
 #include <set>
 #include <thread>
 
