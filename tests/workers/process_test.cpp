@@ -108,12 +108,13 @@ int inherit(process_context) {
 
 /// Starts a process of its own that ignores SIGTERM, by hand.
 int breed(process_context) {
+  // Before the fork: SIGTERM may come as soon as the parent has told the pid.
+  std::signal(SIGTERM, SIG_IGN);
   auto pid = fork();
-  if (pid == 0) {
-    std::signal(SIGTERM, SIG_IGN);
+  if (pid == 0)
     for (;;)
       pause();
-  }
+  std::signal(SIGTERM, SIG_DFL);
   std::cout << pid << std::endl;
   for (;;)
     pause();

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <hololoom/actors/supervision/core/backlog.hpp>
-#include <hololoom/actors/supervision/core/drain.hpp>
-#include <hololoom/actors/supervision/core/force.hpp>
+#include <hololoom/actors/supervision/core/rules/drain.hpp>
+#include <hololoom/actors/supervision/core/rules/force.hpp>
 
 #include <string>
 #include <vector>
@@ -12,9 +12,10 @@
 /// passes the current time, and a `core_host` carries out what is decided. It
 /// knows messages/ and the role's specs, options and protocol; shell/ owns it.
 ///
-/// Each rule owns its own fields and can be tested alone. It calls those above
-/// it in this table, and reaches the others through an interface that it
-/// declares (`restart::orders`, `plan::steps`), which `core` implements:
+/// Each rule (rules/) owns its own fields and can be tested alone. It calls
+/// those above it in this table, and reaches the others through an interface
+/// that it declares (`restart::orders`, `plan::steps`), which `core`
+/// implements:
 ///
 /// - books: the children, their counts, limits and waiting requests
 /// - slices: long walks, cut so that queries have their turn

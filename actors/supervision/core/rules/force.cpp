@@ -1,4 +1,4 @@
-#include <hololoom/actors/supervision/core/force.hpp>
+#include <hololoom/actors/supervision/core/rules/force.hpp>
 
 #include <algorithm>
 #include <utility>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <hololoom/actors/supervision/core/drain.hpp>
+#include <hololoom/actors/supervision/core/rules/drain.hpp>
 
 #include <deque>
 #include <map>

@@ -1,4 +1,4 @@
-#include <hololoom/actors/supervision/core/plan.hpp>
+#include <hololoom/actors/supervision/core/rules/plan.hpp>
 
 #include <cassert>
 #include <utility>

@@ -1,4 +1,4 @@
-#include <hololoom/actors/supervision/core/restart.hpp>
+#include <hololoom/actors/supervision/core/rules/restart.hpp>
 
 #include <algorithm>
 #include <utility>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <hololoom/actors/supervision/core/books.hpp>
-#include <hololoom/actors/supervision/core/restart.hpp>
+#include <hololoom/actors/supervision/core/rules/restart.hpp>
 #include <hololoom/actors/supervision/core/slices.hpp>
 
 namespace hololoom::supervision {

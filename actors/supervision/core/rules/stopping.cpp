@@ -1,4 +1,4 @@
-#include <hololoom/actors/supervision/core/stopping.hpp>
+#include <hololoom/actors/supervision/core/rules/stopping.hpp>
 
 #include <algorithm>
 #include <cassert>

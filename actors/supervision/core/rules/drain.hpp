@@ -1,7 +1,7 @@
 #pragma once
 
-#include <hololoom/actors/supervision/core/plan.hpp>
-#include <hololoom/actors/supervision/core/stopping.hpp>
+#include <hololoom/actors/supervision/core/rules/plan.hpp>
+#include <hololoom/actors/supervision/core/rules/stopping.hpp>
 
 #include <deque>
 #include <map>

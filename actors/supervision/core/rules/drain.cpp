@@ -1,4 +1,4 @@
-#include <hololoom/actors/supervision/core/drain.hpp>
+#include <hololoom/actors/supervision/core/rules/drain.hpp>
 
 #include <algorithm>
 #include <cassert>
