@@ -26,8 +26,6 @@
 
 /// A member that may be touched only while `lock` is held.
 #define HOLOLOOM_GUARDED_BY(lock) HOLOLOOM_THREAD_SAFETY(guarded_by(lock))
-/// A pointer whose target may be touched only while `lock` is held.
-#define HOLOLOOM_PT_GUARDED_BY(lock) HOLOLOOM_THREAD_SAFETY(pt_guarded_by(lock))
 /// A function that may be called only while the locks are held.
 #define HOLOLOOM_REQUIRES(...)                                                 \
   HOLOLOOM_THREAD_SAFETY(requires_capability(__VA_ARGS__))
@@ -73,6 +71,7 @@ class HOLOLOOM_THREAD_SAFETY(scoped_lockable) unique_lock {
 public:
   explicit unique_lock(mutex& m) HOLOLOOM_THREAD_SAFETY(acquire_capability(m))
     : impl_(m.impl_) {}
+  // NOLINTNEXTLINE(modernize-use-equals-default): the attribute needs a body.
   ~unique_lock() HOLOLOOM_THREAD_SAFETY(release_capability()) {}
   unique_lock(const unique_lock&) = delete;
   unique_lock& operator=(const unique_lock&) = delete;

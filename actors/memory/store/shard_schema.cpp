@@ -73,7 +73,7 @@ caf::error create_tables(sqlite::database& db) {
               + "PRAGMA application_id=" + std::to_string(application_id)
               + ";PRAGMA user_version=" + std::to_string(schema_version)
               + ";COMMIT";
-  auto err = db.run(script.c_str());
+  auto err = db.run(script);
   if (err)
     db.rollback();
   return err;

@@ -86,8 +86,7 @@ caf::error sqlite_store::limit_to(std::int64_t bytes) {
   auto page = db_.number("PRAGMA page_size");
   if (!page)
     return std::move(page.error());
-  return db_.run(
-    ("PRAGMA max_page_count=" + std::to_string(bytes / *page)).c_str());
+  return db_.run("PRAGMA max_page_count=" + std::to_string(bytes / *page));
 }
 
 // -- writing ------------------------------------------------------------------

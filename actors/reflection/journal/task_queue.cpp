@@ -58,19 +58,22 @@ void task_queue::close() {
 }
 
 task_queue::tasks task_queue::next(std::chrono::milliseconds at_most) {
+  spin();
   unique_lock guard{mutex_};
-  spin(guard);
   wait(guard, at_most);
   return take(largest_group);
 }
 
-void task_queue::spin(unique_lock& guard) {
+void task_queue::spin() {
   auto until = std::chrono::steady_clock::now() + spin_time;
-  while (!ready() && std::chrono::steady_clock::now() < until) {
-    guard.unlock();
+  do {
+    {
+      lock_guard guard{mutex_};
+      if (ready())
+        return;
+    }
     std::this_thread::yield();
-    guard.lock();
-  }
+  } while (std::chrono::steady_clock::now() < until);
 }
 
 void task_queue::wait(unique_lock& guard, std::chrono::nanoseconds at_most) {

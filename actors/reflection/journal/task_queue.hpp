@@ -56,7 +56,7 @@ private:
   bool ready() const HOLOLOOM_REQUIRES(mutex_) {
     return closed_ || queue_.size() >= wake_at_;
   }
-  void spin(unique_lock& guard) HOLOLOOM_REQUIRES(mutex_);
+  void spin();
   void wait(unique_lock& guard, std::chrono::nanoseconds at_most)
     HOLOLOOM_REQUIRES(mutex_);
   tasks take(std::size_t room) HOLOLOOM_REQUIRES(mutex_);

@@ -30,7 +30,7 @@ public:
   }
 
   bool header_intact() {
-    wal::header x{head_.data()};
+    wal::log_header x{head_.data()};
     page_size_ = x.page_size();
     if (!x.magic_intact() || page_size_ < 512 || page_size_ > 65536)
       return false;
@@ -57,7 +57,7 @@ public:
 
   /// Whether the frame belongs to this generation of the log.
   bool current() const {
-    return current_frame().salts() == wal::header{head_.data()}.salts();
+    return current_frame().salts() == wal::log_header{head_.data()}.salts();
   }
 
   bool ends_transaction() const { return current_frame().ends_transaction(); }

@@ -48,7 +48,7 @@ struct checksum {
 };
 
 /// A log's header.
-struct header {
+struct log_header {
   const unsigned char* p = nullptr;
 
   bool magic_intact() const {

@@ -71,7 +71,7 @@ public:
   }
 
 private:
-  wal::header header_;
+  wal::log_header header_;
   std::size_t page_size_;
   bool big_;
   std::vector<bool> follows_;
