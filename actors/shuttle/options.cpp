@@ -11,7 +11,7 @@ namespace {
 
 caf::error wrong(const char* key, const char* expected) {
   return failure(errc::invalid_config,
-                 "shuttle." + std::string{key} + " must be " + expected);
+                 "weave." + std::string{key} + " must be " + expected);
 }
 
 bool is_share(double x) {
