@@ -2,7 +2,8 @@
 # source costs is the parsing of CAF's headers and its templates' instantiation,
 # and the sources of a room share both.
 #
-# With HOLOLOOM_UNITY off, each source is compiled by itself, as lint does.
+# With HOLOLOOM_UNITY off, each source is compiled by itself; lint's analysers do
+# so, which keeps the includes of every source complete.
 
 # hololoom_rooms(target): groups the target's sources by their folder.
 function(hololoom_rooms target)

@@ -131,8 +131,7 @@ TEST_CASE("a full standard output ends with 74") {
   CHECK(contains(result.err, "No space left on device"));
 }
 
-// -- the documentation
-// ---------------------------------------------------------
+// -- the documentation -------------------------------------------------------
 
 TEST_CASE("docs/errors.md has a row for every error, with its exit code") {
   auto page = read_file(HOLOLOOM_SOURCE_DIR "/docs/errors.md");

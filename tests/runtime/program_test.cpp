@@ -96,8 +96,7 @@ private:
 
 } // namespace
 
-// -- weave
-// ---------------------------------------------------------------------
+// -- weave -------------------------------------------------------------------
 
 TEST_CASE("arithmetic is calculated") {
   program hololoom;
@@ -194,8 +193,7 @@ TEST_CASE("output to a pipe has no escape sequences") {
   CHECK_FALSE(contains(result.out, "\033"));
 }
 
-// -- remember
-// ------------------------------------------------------------------
+// -- remember ----------------------------------------------------------------
 
 TEST_CASE("remembering twice changes nothing") {
   program hololoom;
@@ -299,8 +297,7 @@ TEST_CASE("an empty folder is read without an error") {
   CHECK(contains(result.out, "read 0 files"));
 }
 
-// -- reflect
-// -------------------------------------------------------------------
+// -- reflect -----------------------------------------------------------------
 
 TEST_CASE("a weave of an earlier run can be reflected on") {
   program hololoom;
@@ -334,8 +331,7 @@ TEST_CASE("an unknown id is refused with 65") {
   CHECK(total_cycles(hololoom) == 0);
 }
 
-// -- episodes
-// ------------------------------------------------------------------
+// -- episodes ----------------------------------------------------------------
 
 TEST_CASE("episodes are exported to files and imported again") {
   program hololoom;
@@ -413,8 +409,7 @@ TEST_CASE("a reader that leaves early ends the list in order") {
   CHECK(total_cycles(hololoom) == 450);
 }
 
-// -- durability
-// ----------------------------------------------------------------
+// -- durability --------------------------------------------------------------
 
 TEST_CASE("acknowledged episodes survive kill -9") {
   program hololoom;
@@ -586,8 +581,7 @@ TEST_CASE("repair without a journal ends with 65") {
   CHECK_FALSE(fs::exists(hololoom.home() / "none"));
 }
 
-// -- signals
-// -------------------------------------------------------------------
+// -- signals -----------------------------------------------------------------
 
 TEST_CASE("SIGINT while waiting for input ends in order with 130") {
   program hololoom;

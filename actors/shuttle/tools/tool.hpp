@@ -105,9 +105,8 @@ using tool_ptr = std::shared_ptr<const tool>;
 class tool_registry {
 public:
   /// Registers `x`.
-  /// @returns `errc::invalid_config` if it is null or its name is empty, taken,
-  /// or
-  ///          "error" (which marks failed weaves).
+  /// @returns `errc::invalid_config` if it is null, or its name is empty, taken
+  ///          or "error" (which marks failed weaves).
   caf::error add(tool_ptr x);
 
   /// The tool of that name, or null.
