@@ -146,7 +146,7 @@ private:
   }
 
   void signal() {
-    auto grace = hurried_ ? millis{0} : plan_.limits.grace;
+    auto grace = hurried_ ? least_grace() : plan_.limits.grace;
     arm(grace + plan_.limits.slack);
     drain_producers(entered_ + ticks(grace));
   }
@@ -163,7 +163,14 @@ private:
   void hurry() {
     hurried_ = true;
     if (began_ && phase_ == cascade_phase::signal && !work_done_)
-      drain_producers(self_->clock().now());
+      drain_producers(
+        std::max(self_->clock().now(), entered_ + ticks(least_grace())));
+  }
+
+  /// What a hurried cascade leaves those that it has just told to end: a turn,
+  /// without which healthy children would be killed as if they were stuck.
+  millis least_grace() const {
+    return std::min(plan_.limits.grace, millis{100});
   }
 
   /// The grace is over: requests that still wait for a weave fail.

@@ -350,6 +350,18 @@ TEST_CASE_METHOD(cascade_fixture, "hurry skips the wait and not the flush") {
   CHECK(report.get()->total == millis{800});
 }
 
+TEST_CASE_METHOD(
+  cascade_fixture,
+  "a cascade that is hurried at once leaves its children a turn") {
+  open({.done = 0ms}, {worker("bad", manners::ignores)});
+  auto report = begin();
+  tell(cascade, hurry_cascade{});
+  advance(99ms);
+  CHECK(phases.back() == "signal");
+  advance(1ms);
+  CHECK(phases.back() != "signal");
+}
+
 TEST_CASE_METHOD(cascade_fixture, "whoever asks gets the report of the first") {
   open({.done = 0ms}, {worker("bad", manners::ignores)});
   auto first = begin("one");
