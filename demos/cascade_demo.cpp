@@ -13,6 +13,9 @@
 //
 // It ends with 0, or with 75 if something had to be abandoned.
 
+// One of the dearest sources to compile: it brings together the whole loom,
+// plain CAF actors and the command line library.
+
 #include <hololoom/messages/caf/local_message.hpp>
 #include <hololoom/messages/json/write.hpp>
 #include <hololoom/runtime/loom.hpp>

@@ -10,6 +10,9 @@
 //   - how a supervisor is put over plain CAF actors;
 //   - how CAF's deterministic scheduler makes hours pass in microseconds.
 
+// One of the dearest sources to compile: it brings together JSON, the command
+// line library and typed requests of every kind that a supervisor takes.
+
 #include <hololoom/actors/supervision/supervisor.hpp>
 #include <hololoom/messages/caf/exit.hpp>
 #include <hololoom/messages/caf/local_message.hpp>
