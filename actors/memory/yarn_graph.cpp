@@ -1,7 +1,6 @@
 #include <hololoom/actors/memory/shard_memory.hpp>
 #include <hololoom/actors/memory/yarn_graph.hpp>
 #include <hololoom/messages/caf/exit.hpp>
-#include <hololoom/messages/caf/type_ids.hpp>
 
 #include <caf/typed_event_based_actor.hpp>
 

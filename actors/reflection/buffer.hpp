@@ -3,6 +3,7 @@
 #include <hololoom/actors/reflection/journal/watch.hpp>
 #include <hololoom/actors/reflection/options.hpp>
 #include <hololoom/actors/storage/disk.hpp>
+#include <hololoom/messages/caf/reflection_ids.hpp>
 #include <hololoom/messages/reflection.hpp>
 
 #include <caf/fwd.hpp>

@@ -4,7 +4,7 @@
 #include <hololoom/actors/reflection/learning/consolidate.hpp>
 #include <hololoom/actors/reflection/options.hpp>
 #include <hololoom/actors/reflection/recent_episodes.hpp>
-#include <hololoom/messages/caf/type_ids.hpp>
+#include <hololoom/messages/caf/reflection_ids.hpp>
 #include <hololoom/messages/reflection.hpp>
 
 #include <caf/actor_clock.hpp>

@@ -5,7 +5,6 @@
 #include <hololoom/actors/shuttle/weave/weave.hpp>
 #include <hololoom/actors/shuttle/weaver_pool.hpp>
 #include <hololoom/messages/caf/local_message.hpp>
-#include <hololoom/messages/caf/type_ids.hpp>
 #include <hololoom/messages/uuid.hpp>
 
 #include <caf/actor_addr.hpp>

@@ -3,6 +3,9 @@
 #include <hololoom/actors/shuttle/drain_counts.hpp>
 #include <hololoom/actors/shuttle/options.hpp>
 #include <hololoom/actors/shuttle/protocol.hpp>
+#include <hololoom/messages/caf/memory_ids.hpp>
+#include <hololoom/messages/caf/reflection_ids.hpp>
+#include <hololoom/messages/caf/shuttle_ids.hpp>
 #include <hololoom/messages/reflection.hpp>
 
 #include <caf/actor_system.hpp>

@@ -1,6 +1,7 @@
 #include <hololoom/actors/shuttle/weave/weave.hpp>
 #include <hololoom/actors/shuttle/weaver.hpp>
-#include <hololoom/messages/caf/type_ids.hpp>
+#include <hololoom/messages/caf/memory_ids.hpp>
+#include <hololoom/messages/caf/shuttle_ids.hpp>
 
 #include <caf/typed_event_based_actor.hpp>
 

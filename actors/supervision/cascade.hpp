@@ -2,6 +2,7 @@
 
 #include <hololoom/actors/supervision/supervisor.hpp>
 #include <hololoom/messages/caf/local_message.hpp>
+#include <hololoom/messages/caf/reflection_ids.hpp>
 #include <hololoom/messages/lifecycle.hpp>
 #include <hololoom/messages/reflection.hpp>
 

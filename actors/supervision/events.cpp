@@ -1,5 +1,5 @@
 #include <hololoom/actors/supervision/events.hpp>
-#include <hololoom/messages/caf/type_ids.hpp>
+#include <hololoom/messages/caf/lifecycle_ids.hpp>
 
 #include <caf/actor_cast.hpp>
 #include <caf/send.hpp>

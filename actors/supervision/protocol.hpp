@@ -1,8 +1,8 @@
 #pragma once
 
 #include <hololoom/actors/supervision/child_spec.hpp>
+#include <hololoom/messages/caf/lifecycle_ids.hpp>
 #include <hololoom/messages/caf/local_message.hpp>
-#include <hololoom/messages/caf/type_ids.hpp>
 
 #include <caf/typed_actor.hpp>
 

@@ -2,6 +2,9 @@
 
 #include <hololoom/actors/supervision/cascade.hpp>
 #include <hololoom/actors/supervision/directory.hpp>
+#include <hololoom/messages/caf/memory_ids.hpp>
+#include <hololoom/messages/caf/reflection_ids.hpp>
+#include <hololoom/messages/caf/shuttle_ids.hpp>
 #include <hololoom/messages/sync.hpp>
 #include <hololoom/runtime/data_dir.hpp>
 #include <hololoom/runtime/loom.hpp>

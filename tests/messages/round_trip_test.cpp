@@ -1,6 +1,10 @@
 #include "support/catch.hpp"
 #include "support/samples.hpp"
 
+#include <hololoom/messages/caf/lifecycle_ids.hpp>
+#include <hololoom/messages/caf/memory_ids.hpp>
+#include <hololoom/messages/caf/reflection_ids.hpp>
+#include <hololoom/messages/caf/shuttle_ids.hpp>
 #include <hololoom/messages/caf/type_ids.hpp>
 
 #include <caf/actor_system.hpp>
@@ -20,19 +24,26 @@ struct config : caf::actor_system_config {
   config() { register_types(*this); }
 };
 
-/// Each type of the id block, by its id: a new one is tested by itself.
-template <class F, std::size_t... Is>
+/// Each type of an id block, by its id: a new one is tested by itself.
+template <class Block, class F, std::size_t... Is>
 void for_each_type(F f, std::index_sequence<Is...>) {
   (f.template operator()<typename caf::type_by_id<static_cast<caf::type_id_t>(
-     caf::id_block::hololoom::begin + Is)>::type>(),
+     Block::begin + Is)>::type>(),
+   ...);
+}
+
+template <class... Blocks, class F>
+void for_each_type_of(F f) {
+  (for_each_type<Blocks>(
+     f, std::make_index_sequence<Blocks::end - Blocks::begin>{}),
    ...);
 }
 
 template <class F>
 void for_each_message_type(F f) {
-  for_each_type(f,
-                std::make_index_sequence<caf::id_block::hololoom::end
-                                         - caf::id_block::hololoom::begin>{});
+  for_each_type_of<
+    caf::id_block::hololoom_lifecycle, caf::id_block::hololoom_memory,
+    caf::id_block::hololoom_reflection, caf::id_block::hololoom_shuttle>(f);
 }
 
 } // namespace

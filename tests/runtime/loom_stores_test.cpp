@@ -2,6 +2,9 @@
 #include "support/catch.hpp"
 #include "support/scratch.hpp"
 
+#include <hololoom/messages/caf/memory_ids.hpp>
+#include <hololoom/messages/caf/reflection_ids.hpp>
+#include <hololoom/messages/caf/shuttle_ids.hpp>
 #include <hololoom/runtime/loom.hpp>
 
 #include <caf/scoped_actor.hpp>

@@ -2,6 +2,9 @@
 #include "support/scratch.hpp"
 
 #include <hololoom/messages/caf/exit.hpp>
+#include <hololoom/messages/caf/memory_ids.hpp>
+#include <hololoom/messages/caf/reflection_ids.hpp>
+#include <hololoom/messages/caf/shuttle_ids.hpp>
 #include <hololoom/messages/caf/type_ids.hpp>
 #include <hololoom/messages/json/read.hpp>
 #include <hololoom/runtime/loom.hpp>

@@ -1,7 +1,7 @@
 #include <hololoom/actors/reflection/transfer/episode_files.hpp>
 #include <hololoom/actors/reflection/transfer/parse_episode.hpp>
 #include <hololoom/actors/storage/atomic_file.hpp>
-#include <hololoom/messages/caf/type_ids.hpp>
+#include <hololoom/messages/caf/reflection_ids.hpp>
 #include <hololoom/messages/json/read.hpp>
 #include <hololoom/messages/sync.hpp>
 

@@ -1,6 +1,6 @@
 #include <hololoom/actors/reflection/transfer/import_pipeline.hpp>
 #include <hololoom/messages/caf/local_message.hpp>
-#include <hololoom/messages/caf/type_ids.hpp>
+#include <hololoom/messages/caf/reflection_ids.hpp>
 #include <hololoom/messages/errc.hpp>
 #include <hololoom/messages/sync.hpp>
 
