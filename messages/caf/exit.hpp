@@ -4,6 +4,7 @@
 
 #include <caf/actor_cast.hpp>
 #include <caf/exit_reason.hpp>
+#include <caf/mailbox_element.hpp>
 #include <caf/system_messages.hpp>
 
 namespace hololoom {
@@ -28,6 +29,13 @@ template <class Handle>
 void exit_high(const Handle& target, caf::exit_reason reason) {
   exit_high(caf::actor_cast<caf::strong_actor_ptr>(target),
             caf::make_error(reason));
+}
+
+/// Whether `x` is an exit message that no exit handler gets: a kill.
+inline bool is_kill(const caf::mailbox_element& x) {
+  const auto& content = x.content();
+  return content.match_elements<caf::exit_msg>()
+      && content.get_as<caf::exit_msg>(0).reason == caf::exit_reason::kill;
 }
 
 } // namespace hololoom

@@ -14,6 +14,7 @@
 #include <map>
 #include <mutex>
 #include <sstream>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -129,6 +130,48 @@ int leave(process_context) {
   return 0;
 }
 
+/// Takes much memory, so that its end takes time.
+void grow() {
+  constexpr std::size_t size = 96 << 20;
+  auto* memory = static_cast<char*>(std::malloc(size));
+  for (std::size_t i = 0; i < size; i += 4096)
+    const_cast<volatile char*>(memory)[i] = 1;
+}
+
+/// Holds a lock, and fails if another process does. With "family", an orphan
+/// holds it as well, and never ends by itself.
+int hold(process_context ctx) {
+  auto fd = open(ctx.arguments().at(0).c_str(), O_RDWR | O_CREAT, 0600);
+  if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    std::cout << "the lock is held" << std::endl;
+    return 3;
+  }
+  if (ctx.arguments().at(1) == "family") {
+    int grown[2];
+    if (pipe(grown) != 0)
+      return 4;
+    if (fork() == 0) {
+      auto is_child = fork() != 0;
+      grow();
+      [[maybe_unused]] auto n = write(grown[1], "x", 1);
+      if (is_child)
+        _exit(0);
+      for (;;)
+        pause();
+    }
+    char byte = 0;
+    for (int i = 0; i < 2; ++i)
+      [[maybe_unused]] auto n = read(grown[0], &byte, 1);
+  } else {
+    grow();
+  }
+  std::cout << getpid() << std::endl;
+  if (ctx.arguments().size() > 2)
+    return 0;
+  for (;;)
+    pause();
+}
+
 /// Stands in for the first line of a `main`, which here is Catch's.
 const bool hooked = [] {
   register_process_function("say", say);
@@ -142,6 +185,7 @@ const bool hooked = [] {
   register_process_function("inherit", inherit);
   register_process_function("breed", breed);
   register_process_function("leave", leave);
+  register_process_function("hold", hold);
   std::stringstream all{read_file("/proc/self/cmdline")};
   std::vector<std::string> words;
   for (std::string word; std::getline(all, word, '\0');)
@@ -365,6 +409,63 @@ TEST_CASE_METHOD(process_fixture,
     reap(std::stoi(said->first()));
   }
   prctl(PR_SET_CHILD_SUBREAPER, 0);
+}
+
+TEST_CASE_METHOD(process_fixture,
+                 "a worker ends after the last process of its group, and a "
+                 "lock of theirs is free") {
+  temporary_folder folder;
+  auto lock = folder / "lock";
+  auto is_free = [&] {
+    auto fd = open(lock.c_str(), O_RDWR | O_CLOEXEC);
+    auto result = flock(fd, LOCK_EX | LOCK_NB) == 0;
+    close(fd);
+    return result;
+  };
+  auto started = [&] {
+    REQUIRE(eventually([&] { return !said->first().empty(); }));
+    CHECK_FALSE(is_free());
+    return std::stoi(said->first());
+  };
+  SECTION("when it is killed") {
+    auto x = run("hold", {lock, "alone"});
+    started();
+    x.kill();
+    CHECK(await_end(x) == caf::make_error(caf::exit_reason::kill));
+  }
+  SECTION("when it is killed and others of its group outlive it") {
+    auto x = run("hold", {lock, "family"});
+    started();
+    x.kill();
+    CHECK(await_end(x) == caf::make_error(caf::exit_reason::kill));
+  }
+  SECTION("when it ends by itself and others of its group outlive it") {
+    CHECK_FALSE(await_end(run("hold", {lock, "family", "return"})));
+  }
+  SECTION("when its on_output throws") {
+    process_options options;
+    options.function = "hold";
+    options.arguments = {lock, "family"};
+    options.on_output = [](const process_output&) {
+      throw std::runtime_error("deaf");
+    };
+    CHECK(
+      is(await_end(start(background::process("x", options))), errc::crashed));
+  }
+  SECTION("when it is stopped by a signal and told to end") {
+    auto x = run("hold", {lock, "family"});
+    kill(started(), SIGSTOP);
+    x.stop();
+    CHECK(await_end(x) == user_shutdown);
+  }
+  SECTION("when it is stopped by a signal and killed") {
+    auto x = run("hold", {lock, "family"});
+    kill(started(), SIGSTOP);
+    x.kill();
+    CHECK(await_end(x) == caf::make_error(caf::exit_reason::kill));
+  }
+  CHECK(is_free());
+  CHECK_FALSE(has_children());
 }
 
 TEST_CASE_METHOD(

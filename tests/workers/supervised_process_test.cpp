@@ -1,6 +1,9 @@
 #include "supervised_fixture.hpp"
+#include "support/process.hpp"
 
 #include <algorithm>
+#include <csignal>
+#include <string>
 
 // Processes under a real supervisor. What they do is registered in
 // process_test.cpp, the other half of this program.
@@ -81,6 +84,25 @@ TEST_CASE_METHOD(
   CHECK(heard("the yarn is gone"));
   CHECK_FALSE(end("p"));
   CHECK_FALSE(has_children());
+}
+
+TEST_CASE_METHOD(nursery, "a successor finds the lock of its predecessor free, "
+                          "though others of its group outlive it") {
+  temporary_folder folder;
+  CHECK_FALSE(begin(process("p", "hold", {folder / "lock", "family"})
+                      .restart(restart_type::permanent)));
+  auto newest = [&] {
+    std::lock_guard guard{mutex};
+    return lines->empty() ? std::string{} : lines->back();
+  };
+  std::string last;
+  for (int i = 0; i < 5; ++i) {
+    REQUIRE(eventually([&] { return newest() != last; }));
+    last = newest();
+    REQUIRE(last != "the lock is held");
+    kill(std::stoi(last), SIGKILL);
+  }
+  CHECK_FALSE(end("p"));
 }
 
 TEST_CASE_METHOD(

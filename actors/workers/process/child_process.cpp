@@ -1,4 +1,5 @@
 #include <hololoom/actors/workers/process/child_process.hpp>
+#include <hololoom/actors/workers/process/process_group.hpp>
 #include <hololoom/messages/caf/put.hpp>
 #include <hololoom/messages/errc.hpp>
 
@@ -42,7 +43,14 @@ void child_process::signal(int signal) {
   if (pid_ == 0)
     early_signal_ = signal;
   else
-    kill(plan_.own_group ? -pid_ : pid_, signal);
+    deliver(signal);
+}
+
+void child_process::deliver(int signal) {
+  auto target = plan_.own_group ? -pid_ : pid_;
+  kill(target, signal);
+  if (signal == SIGTERM)
+    kill(target, SIGCONT);
 }
 
 void child_process::forget_owner() {
@@ -102,7 +110,7 @@ caf::expected<pid_t> child_process::spawn(const descriptor& out,
   lock_guard guard{mutex_};
   pid_ = *pid;
   if (early_signal_ != 0)
-    kill(plan_.own_group ? -pid_ : pid_, early_signal_);
+    deliver(early_signal_);
   return pid;
 }
 
@@ -130,20 +138,34 @@ bool child_process::read(int stream) {
   return true;
 }
 
-void child_process::reap() {
-  // The processes it has started end with it. They are signalled before its
-  // pid, which is their group's, can be reused.
-  if (plan_.own_group)
-    signal(SIGKILL);
-  // A pipe holds 64 KiB; any more comes from another process that still writes.
-  for (int stream : {STDOUT_FILENO, STDERR_FILENO})
-    for (int i = 0; i < 8 && pipe(stream) && read(stream); ++i)
-      ;
-  close(STDOUT_FILENO);
-  close(STDERR_FILENO);
-  auto how = collect();
+bool child_process::reap() {
   pidfd_.reset();
-  tell(process_ended{std::move(how)}, true);
+  if (!how_) {
+    // The processes it has started end with it. They are signalled before its
+    // pid, which is their group's, can be reused.
+    if (plan_.own_group)
+      signal(SIGKILL);
+    // A pipe holds 64 KiB; any more comes from another process that still
+    // writes.
+    for (int stream : {STDOUT_FILENO, STDERR_FILENO})
+      for (int i = 0; i < 8 && pipe(stream) && read(stream); ++i)
+        ;
+    close(STDOUT_FILENO);
+    close(STDERR_FILENO);
+    how_ = collect();
+  }
+  // Its number cannot be reused while it is that of a group with a process.
+  if (plan_.own_group)
+    pidfd_ = survivor_of(pid());
+  if (pidfd_)
+    return false;
+  tell(process_ended{std::move(*how_)}, true);
+  return true;
+}
+
+pid_t child_process::pid() const {
+  lock_guard guard{mutex_};
+  return pid_;
 }
 
 process_end child_process::collect() {

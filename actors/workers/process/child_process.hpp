@@ -53,7 +53,8 @@ public:
 
   /// Sends `signal` to the process, or to its group if it has its own. A signal
   /// before the start prevents the start or is delivered right after it; a
-  /// signal after the end has no effect.
+  /// signal after the end has no effect. With SIGTERM, a stopped process goes
+  /// on, because it would not get the signal otherwise.
   void signal(int signal);
 
   /// Sends no more messages to the owner. Returns once none is being sent.
@@ -76,9 +77,12 @@ public:
 
   void close(int stream) { pipes_[stream - 1].reset(); }
 
-  /// Kills the rest of the process group, reads the rest of the output, and
-  /// collects the exit status. Call it once, when the process has ended.
-  void reap();
+  /// To be called when the process of `pidfd` has ended. The first call kills
+  /// the rest of the process group, reads the rest of the output, and collects
+  /// the exit status.
+  /// @returns whether all of the group has ended, and the owner has been told;
+  ///          otherwise `pidfd` is that of another process of the group.
+  bool reap();
 
   /// Tells the owner that the process could not be started.
   void fail(caf::error reason);
@@ -101,6 +105,8 @@ private:
   void tell(T message, bool last = false);
   caf::expected<pid_t> spawn(const descriptor& out, const descriptor& err);
   process_end collect();
+  pid_t pid() const;
+  void deliver(int signal) HOLOLOOM_REQUIRES(mutex_);
 
   const process_plan plan_;
 
@@ -108,6 +114,8 @@ private:
   descriptor pidfd_;
   descriptor pipes_[2];
   std::string last_words_;
+  /// Set while others of its group outlive the process.
+  std::optional<process_end> how_;
 
   mutable mutex mutex_;
   caf::strong_actor_ptr owner_ HOLOLOOM_GUARDED_BY(mutex_);

@@ -75,7 +75,10 @@ struct process_options {
   /// Added to the parent's environment, or replaces entries of it.
   std::map<std::string, std::string> environment = {};
   /// Gives it a process group of its own: signals from the terminal do not
-  /// reach it, and processes that it starts get its signals.
+  /// reach it, and processes that it starts get its signals. When the process
+  /// has ended, what is left of the group gets SIGKILL, and the worker ends
+  /// after the last of it: a successor finds no lock, port or file in use. A
+  /// process that leaves the group (`setsid`) is on its own.
   bool own_group = true;
   /// Called with each line of output, one at a time; must be short. Without it,
   /// only the end of the error output is kept, for the report of a crash.

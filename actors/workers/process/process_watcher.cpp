@@ -133,8 +133,10 @@ void process_watcher::handle(std::uint64_t key) {
   if (slot == 0) {
     for (int s : {0, 1, 2})
       watch(id, x, s, -1);
-    x.process->reap();
-    entries_.erase(i);
+    if (x.process->reap())
+      entries_.erase(i);
+    else
+      update(id, x);
     return;
   }
   if (!x.process->read(slot)) {

@@ -31,8 +31,9 @@ public:
 private:
   struct entry {
     std::shared_ptr<child_process> process;
-    /// The watched descriptors: its pidfd, its output, its error output; -1
-    /// while not watched.
+    /// The watched descriptors: its pidfd (or, once it has ended, that of
+    /// another process of its group), its output, its error output; -1 while
+    /// not watched.
     int watched[3] = {-1, -1, -1};
   };
 

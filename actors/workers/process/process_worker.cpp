@@ -1,6 +1,7 @@
 #include <hololoom/actors/workers/process/process_registry.hpp>
 #include <hololoom/actors/workers/process/process_watcher.hpp>
 #include <hololoom/actors/workers/process/process_worker.hpp>
+#include <hololoom/messages/caf/exit.hpp>
 
 #include <chrono>
 #include <csignal>
@@ -31,6 +32,8 @@ caf::behavior process_worker::make_behavior() {
     lock_guard guard{mutex_};
     process_ = process;
   }
+  if (killed_)
+    force();
   try {
     process_watcher::instance().start(process);
   } catch (...) {
@@ -47,10 +50,20 @@ caf::behavior process_worker::make_behavior() {
           }};
 }
 
+void process_worker::enqueue(caf::mailbox_element_ptr x,
+                             caf::execution_unit* unit) {
+  if (!is_kill(*x))
+    return worker_actor::enqueue(std::move(x), unit);
+  // CAF would end the actor before the process.
+  killed_ = true;
+  force();
+}
+
 void process_worker::on_exit() {
-  auto child = process();
-  child->forget_owner();
-  child->signal(SIGKILL);
+  if (auto child = process()) {
+    child->forget_owner();
+    child->signal(SIGKILL);
+  }
   options_.on_output = nullptr;
 }
 
@@ -87,13 +100,13 @@ void process_worker::output(const process_chunk& x) {
 }
 
 void process_worker::forward(int stream, std::string_view line) {
-  if (!options_.on_output || !alive())
+  if (!options_.on_output || broken_ || killed_)
     return;
   try {
     options_.on_output({static_cast<process_output::stream>(stream), line});
   } catch (...) {
-    // The end of the actor kills the process.
-    conclude(crash("on_output function", std::current_exception()));
+    broken_ = crash("on_output function", std::current_exception());
+    force();
   }
 }
 
@@ -104,8 +117,10 @@ void process_worker::ended(const process_end& how) {
   auto obeyed = stopping()
              && (how.signal == SIGTERM || how.code == 128 + SIGTERM
                  || is(how.trouble, errc::cancelled));
-  caf::error reason;
-  if (!obeyed && (how.trouble || how.code != 0))
+  caf::error reason = broken_;
+  if (killed_)
+    reason = caf::make_error(caf::exit_reason::kill);
+  else if (!broken_ && !obeyed && (how.trouble || how.code != 0))
     reason = how.trouble ? how.trouble : failure(errc::crashed, describe(how));
   if (!answered_)
     parent_.failed(reason ? reason : stopping());

@@ -4,6 +4,7 @@
 #include <hololoom/actors/workers/process/process.hpp>
 #include <hololoom/actors/workers/worker_actor.hpp>
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -50,14 +51,18 @@ private:
 };
 
 /// The actor of a process. It is ready once the process has started, and ends
-/// when the process has ended. An exit message sends SIGTERM; a kill, or the
-/// end of the actor for any reason, sends SIGKILL. It never blocks.
+/// when the process has been reaped and all of its group has ended, so that a
+/// successor finds nothing in use. An exit message sends SIGTERM. A kill sends
+/// SIGKILL; the actor ends a moment later, unless the kernel cannot end the
+/// process. It never blocks.
 class process_worker final : public worker_actor {
 public:
   process_worker(caf::actor_config& cfg, start_context parent,
                  process_options options);
 
   caf::behavior make_behavior() override;
+  using worker_actor::enqueue;
+  void enqueue(caf::mailbox_element_ptr x, caf::execution_unit* unit) override;
   void on_exit() override;
   const char* name() const override { return "process"; }
 
@@ -79,6 +84,9 @@ private:
   line_cutter lines_[2];
   /// Whether the supervisor has been told `ready` or `failed`.
   bool answered_ = false;
+  /// The error of an `on_output` that threw.
+  caf::error broken_;
+  std::atomic<bool> killed_ = false;
 
   mutable mutex mutex_;
   std::shared_ptr<child_process> process_ HOLOLOOM_GUARDED_BY(mutex_);
