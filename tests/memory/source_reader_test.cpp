@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <fcntl.h>
+#include <stop_token>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -255,4 +256,36 @@ TEST_CASE("an error from the sink ends the reading", "[memory]") {
   REQUIRE_FALSE(report);
   CHECK(is(report.error(), errc::disk_full));
   CHECK(taken == 3);
+}
+
+TEST_CASE("a reading that is told to stop hands out no more", "[memory]") {
+  temp_dir dir;
+  for (int i = 0; i < 200; ++i)
+    dir.write(std::to_string(i) + ".txt", "This is file " + std::to_string(i));
+  std::stop_source stop;
+  reading_options options;
+  options.batch_bytes = 1;
+  options.stop = stop.get_token();
+  auto batches = 0;
+  SECTION("before it begins") {
+    stop.request_stop();
+    auto report = read_sources(
+      {dir.path()},
+      [&](const source_batch&) { return ++batches, caf::error{}; }, options);
+    REQUIRE_FALSE(report);
+    CHECK(is(report.error(), errc::cancelled));
+    CHECK(batches == 0);
+  }
+  SECTION("after a batch") {
+    auto report = read_sources(
+      {dir.path()},
+      [&](const source_batch&) {
+        stop.request_stop();
+        return ++batches, caf::error{};
+      },
+      options);
+    REQUIRE_FALSE(report);
+    CHECK(is(report.error(), errc::cancelled));
+    CHECK(batches == 1);
+  }
 }

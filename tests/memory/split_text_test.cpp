@@ -5,8 +5,10 @@
 #include <hololoom/messages/json/value.hpp>
 
 #include <algorithm>
+#include <ctime>
 #include <fcntl.h>
 #include <set>
+#include <stop_token>
 #include <sys/stat.h>
 
 using namespace hololoom;
@@ -100,4 +102,43 @@ TEST_CASE("even the smallest limit cuts between code points", "[memory]") {
   for (const auto& x :
        split_text("日本語日本語 naïve ßßßßßßßßßßßßß", "/x", {}, tiny))
     CHECK_FALSE(first_invalid_utf8(x.text));
+}
+
+TEST_CASE("splitting one line takes time in proportion to its length",
+          "[memory]") {
+  auto repeated = [](std::string_view part, std::size_t size) {
+    std::string result;
+    while (result.size() < size)
+      result += part;
+    return result;
+  };
+  // The processor's time, which no other process adds to.
+  auto cost = [](const std::string& text) {
+    auto now = [] {
+      timespec x{};
+      clock_gettime(CLOCK_THREAD_CPUTIME_ID, &x);
+      return static_cast<double>(x.tv_sec)
+           + static_cast<double>(x.tv_nsec) * 1e-9;
+    };
+    auto begin = now();
+    split_text(text, "/x", {});
+    return now() - begin;
+  };
+  auto part = GENERATE(as<std::string>{}, "QmFzZTY0", " ", "織機", "word ", "!",
+                       ".", "\"", "end. ");
+  INFO(part);
+  auto line = [&](std::size_t size) {
+    return "a" + repeated(part, size) + " b";
+  };
+  cost(line(1'000));
+  auto once = cost(line(256 << 10));
+  CHECK(cost(line(2 << 20)) < 24 * once + 0.02);
+}
+
+TEST_CASE("a split that is told to stop does so", "[memory]") {
+  std::stop_source stop;
+  stop.request_stop();
+  reading_options options;
+  options.stop = stop.get_token();
+  CHECK(split_text(prose(1'000), "/x", {}, options).empty());
 }

@@ -38,7 +38,11 @@ timestamp modified(const struct stat& info) {
 
 class walker {
 public:
+  explicit walker(const std::stop_token& stop) : stop_(stop) {}
+
   void visit(const fs::path& path) {
+    if (stop_.stop_requested())
+      return;
     struct stat info {};
     if (::stat(path.c_str(), &info) != 0) {
       auto code = errno;
@@ -70,8 +74,8 @@ private:
   void visit_folder(const fs::path& path) {
     std::error_code err;
     std::vector<fs::path> entries;
-    for (fs::directory_iterator i{path, err}, end; !err && i != end;
-         i.increment(err))
+    for (fs::directory_iterator i{path, err}, end;
+         !err && i != end && !stop_.stop_requested(); i.increment(err))
       if (!i->path().filename().native().starts_with('.'))
         entries.push_back(i->path());
     if (err)
@@ -81,6 +85,7 @@ private:
       visit(entry);
   }
 
+  const std::stop_token& stop_;
   /// Device and inode of each visited file and folder, so that symbolic links
   /// cannot form a cycle.
   std::set<std::pair<dev_t, ino_t>> seen_;
@@ -100,9 +105,14 @@ struct file_descriptor {
 
 } // namespace
 
-walk_result walk(const std::vector<std::string>& paths) {
+caf::error reading_called_off() {
+  return failure(errc::cancelled, "the reading was called off");
+}
+
+walk_result walk(const std::vector<std::string>& paths,
+                 const std::stop_token& stop) {
   std::vector<fs::path> sorted;
-  walker walker;
+  walker walker{stop};
   for (const auto& path : paths) {
     std::error_code err;
     auto absolute = fs::absolute(path, err).lexically_normal();
@@ -118,7 +128,8 @@ walk_result walk(const std::vector<std::string>& paths) {
 }
 
 caf::expected<std::string> read_file(const std::string& path,
-                                     std::uint64_t limit) {
+                                     std::uint64_t limit,
+                                     const std::stop_token& stop) {
   auto fail = [&](int code) {
     auto why = explain_errno(path, code);
     return failure(why.code, why.reason);
@@ -133,8 +144,11 @@ caf::expected<std::string> read_file(const std::string& path,
     std::min<std::uint64_t>(static_cast<std::uint64_t>(info.st_size), limit)
     + 1);
   std::size_t filled = 0;
-  for (;;) {
-    auto count = ::read(file.fd, bytes.data() + filled, bytes.size() - filled);
+  // In pieces, so that a slow disk delays no stop.
+  constexpr std::size_t longest_piece = 1U << 20U;
+  while (!stop.stop_requested()) {
+    auto count = ::read(file.fd, bytes.data() + filled,
+                        std::min(longest_piece, bytes.size() - filled));
     if (count < 0 && errno == EINTR)
       continue;
     if (count < 0)
@@ -143,13 +157,14 @@ caf::expected<std::string> read_file(const std::string& path,
     if (filled > limit)
       return failure(errc::not_supported,
                      "it is larger than " + std::to_string(limit) + " bytes");
-    if (count == 0)
-      break;
+    if (count == 0) {
+      bytes.resize(filled);
+      return bytes;
+    }
     if (filled == bytes.size())
       bytes.resize(bytes.size() * 2);
   }
-  bytes.resize(filled);
-  return bytes;
+  return reading_called_off();
 }
 
 } // namespace hololoom::detail

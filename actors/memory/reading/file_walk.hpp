@@ -3,6 +3,7 @@
 #include <hololoom/actors/memory/reading/source_reader.hpp>
 
 #include <cstdint>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -23,13 +24,18 @@ struct walk_result {
 };
 
 /// Lists the regular files in `paths`, each once, sorted by name folder by
-/// folder.
-walk_result walk(const std::vector<std::string>& paths);
+/// folder. Incomplete once a stop was requested.
+walk_result walk(const std::vector<std::string>& paths,
+                 const std::stop_token& stop = {});
+
+/// The error of a reading that was told to stop.
+caf::error reading_called_off();
 
 /// A file's bytes, not decompressed.
-/// @returns `not_found`, `read_only`, `io_error`, or `not_supported` for a file
-///          of more than `limit` bytes.
+/// @returns `not_found`, `read_only`, `io_error`, `not_supported` for a file of
+///          more than `limit` bytes, or `cancelled` once a stop was requested.
 caf::expected<std::string> read_file(const std::string& path,
-                                     std::uint64_t limit);
+                                     std::uint64_t limit,
+                                     const std::stop_token& stop = {});
 
 } // namespace hololoom::detail

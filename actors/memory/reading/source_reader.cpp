@@ -28,7 +28,8 @@ bool is_gzip(std::string_view bytes) {
 
 caf::expected<std::string> text_of(const found_file& file,
                                    const reading_options& options) {
-  auto bytes = detail::read_file(file.path, options.max_file_bytes);
+  auto bytes =
+    detail::read_file(file.path, options.max_file_bytes, options.stop);
   if (!bytes)
     return bytes;
   if (is_gzip(*bytes)) {
@@ -63,6 +64,7 @@ public:
   reading_pool(const std::vector<found_file>& files,
                const reading_options& options)
     : files_(files), options_(options), results_(files.size()) {
+    options_.stop = stop_.get_token();
     auto count =
       options.threads != 0
         ? options.threads
@@ -75,22 +77,27 @@ public:
   reading_pool& operator=(const reading_pool&) = delete;
 
   ~reading_pool() {
-    {
-      lock_guard guard{mutex_};
-      stopped_ = true;
-    }
-    changed_.notify_all();
+    request_stop();
     for (auto& x : threads_)
       x.join();
   }
 
-  /// The next file's result; waits for it.
-  file_result take() {
+  /// Ends the reading of the files under way.
+  void request_stop() {
+    lock_guard guard{mutex_};
+    stop_.request_stop();
+    changed_.notify_all();
+  }
+
+  /// The next file's result; waits for it. None after a stop.
+  std::optional<file_result> take() {
     unique_lock guard{mutex_};
     assert(taken_ < results_.size());
-    while (!results_[taken_])
+    while (!results_[taken_] && !stop_.stop_requested())
       changed_.wait(guard);
-    auto result = std::move(*results_[taken_]);
+    if (stop_.stop_requested())
+      return std::nullopt;
+    auto result = std::move(results_[taken_]);
     results_[taken_].reset();
     ++taken_;
     guard.unlock();
@@ -104,9 +111,10 @@ private:
   void work() {
     unique_lock guard{mutex_};
     for (;;) {
-      while (!stopped_ && next_ < files_.size() && next_ >= taken_ + ahead)
+      while (!stop_.stop_requested() && next_ < files_.size()
+             && next_ >= taken_ + ahead)
         changed_.wait(guard);
-      if (stopped_ || next_ == files_.size())
+      if (stop_.stop_requested() || next_ == files_.size())
         return;
       auto mine = next_++;
       guard.unlock();
@@ -118,7 +126,8 @@ private:
   }
 
   const std::vector<found_file>& files_;
-  const reading_options& options_;
+  std::stop_source stop_;
+  reading_options options_;
   mutex mutex_;
   condition changed_;
   std::vector<std::optional<file_result>> results_ HOLOLOOM_GUARDED_BY(mutex_);
@@ -126,7 +135,6 @@ private:
   std::size_t next_ HOLOLOOM_GUARDED_BY(mutex_) = 0;
   /// The number of results handed out.
   std::size_t taken_ HOLOLOOM_GUARDED_BY(mutex_) = 0;
-  bool stopped_ HOLOLOOM_GUARDED_BY(mutex_) = false;
   std::vector<std::thread> threads_;
 };
 
@@ -164,7 +172,7 @@ private:
 caf::expected<reading_report>
 read_sources(const std::vector<std::string>& paths, const batch_sink& sink,
              const reading_options& options, const progress_sink& progress) {
-  auto found = detail::walk(paths);
+  auto found = detail::walk(paths, options.stop);
   reading_report report;
   report.skipped = std::move(found.skipped);
   reading_progress done;
@@ -173,15 +181,20 @@ read_sources(const std::vector<std::string>& paths, const batch_sink& sink,
     done.bytes_total += file.size;
   batcher batches{sink, options};
   reading_pool pool{found.files, options};
+  std::stop_callback forward{options.stop, [&] {
+                               pool.request_stop();
+                             }};
   for (const auto& file : found.files) {
     auto result = pool.take();
-    if (result.skipped) {
-      report.skipped.push_back(std::move(*result.skipped));
+    if (!result)
+      return detail::reading_called_off();
+    if (result->skipped) {
+      report.skipped.push_back(std::move(*result->skipped));
     } else {
       ++report.files;
-      report.shards += result.shards.size();
-      report.text_bytes += result.text_bytes;
-      if (auto err = batches.add(file, std::move(result)))
+      report.shards += result->shards.size();
+      report.text_bytes += result->text_bytes;
+      if (auto err = batches.add(file, std::move(*result)))
         return err;
     }
     ++done.files;
@@ -191,6 +204,8 @@ read_sources(const std::vector<std::string>& paths, const batch_sink& sink,
   }
   if (auto err = batches.flush())
     return err;
+  if (options.stop.stop_requested())
+    return detail::reading_called_off();
   std::stable_sort(report.skipped.begin(), report.skipped.end(),
                    [](const skipped_source& x, const skipped_source& y) {
                      return x.path < y.path;

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,6 +45,8 @@ struct reading_options {
   std::size_t threads = 0;
   /// Approximate size of the text in a batch.
   std::size_t batch_bytes = 4U << 20U;
+  /// Ends the reading.
+  std::stop_token stop;
 };
 
 /// A file that could not be read, and the reason.
@@ -90,7 +93,8 @@ using progress_sink = std::function<void(const reading_progress&)>;
 /// Reads files and folders on a pool of threads, and passes their shards to
 /// `sink` on the calling thread, in the order of the sorted paths. Blocks until
 /// everything is read: not for a scheduler thread.
-/// @returns the first error of `sink`; problems with files are in the report.
+/// @returns the first error of `sink`, or `errc::cancelled` soon after a stop
+///          was requested; problems with files are in the report.
 caf::expected<reading_report>
 read_sources(const std::vector<std::string>& paths, const batch_sink& sink,
              const reading_options& options = {},
@@ -101,7 +105,9 @@ read_sources(const std::vector<std::string>& paths, const batch_sink& sink,
 /// A shard's `metadata` has `source`, `offset` (the byte in the inflated text
 /// where it begins), `heading` (the Markdown heading above it, if any) and
 /// `time`. Its `episode` is the source. Its id is derived from source, offset
-/// and text, so that reading the file again changes nothing.
+/// and text, so that reading the file again changes nothing. Takes time in
+/// proportion to the text, whatever it is; once a stop was requested, the
+/// result lacks its end.
 /// @pre `text` is UTF-8.
 std::vector<shard> split_text(std::string_view text, const std::string& source,
                               timestamp time,

@@ -143,6 +143,7 @@ class cutter {
 public:
   cutter(std::string_view text, const reading_options& options)
     : text_(text),
+      stop_(options.stop),
       target_(options.shard_bytes),
       longest_(std::max<std::size_t>(options.max_shard_bytes, 16)) {}
 
@@ -154,7 +155,7 @@ public:
   std::vector<piece> run() {
     paragraphs source{text_};
     paragraphs::paragraph p;
-    while (source.next(p)) {
+    while (!stop_.stop_requested() && source.next(p)) {
       if (p.begins_section && size() >= shortest_before_heading)
         flush();
       auto too_long = size() > 0 && p.where.end - open_.begin > longest_;
@@ -214,9 +215,11 @@ private:
   void add_longer(range r) {
     while (r.size() > longest_) {
       auto end = r.begin + longest_;
-      auto border = text_.find_last_of(" \n\t", end);
-      if (border == std::string_view::npos || border <= r.begin + longest_ / 2)
-        border = end;
+      // Looked for in the second half alone, or each of the many pieces of a
+      // text without spaces would look through all that precedes it.
+      auto half = r.begin + longest_ / 2 + 1;
+      auto space = text_.substr(half, end + 1 - half).find_last_of(" \n\t");
+      auto border = space == std::string_view::npos ? end : half + space;
       while (border > r.begin + 1
              && (static_cast<unsigned char>(text_[border]) & 0xC0U) == 0x80)
         --border;
@@ -241,6 +244,7 @@ private:
   }
 
   std::string_view text_;
+  const std::stop_token& stop_;
   std::size_t target_;
   std::size_t longest_;
   range open_;
@@ -255,6 +259,8 @@ std::vector<shard> split_text(std::string_view text, const std::string& source,
   std::vector<shard> result;
   auto at_time = to_iso8601(time);
   for (const auto& piece : cutter{text, options}.run()) {
+    if (options.stop.stop_requested())
+      break;
     auto content = trim(slice(text, piece.where));
     if (!has_words(content))
       continue;

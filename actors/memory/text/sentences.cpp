@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace hololoom {
 
@@ -90,38 +91,32 @@ bool begins_block(std::string_view line, std::string_view before) {
       || is_rule(before) || trim(before).ends_with(" .") || trim(before) == ".";
 }
 
-/// Whether the full stop, question or exclamation mark at `at` ends a sentence.
-/// If so, moves `at` past it and the closing quotes and brackets.
-bool ends_sentence(std::string_view block, std::size_t& at) {
-  auto mark = block[at];
-  if (mark != '.' && mark != '!' && mark != '?')
+bool is_mark(char c) {
+  return c == '.' || c == '!' || c == '?';
+}
+
+/// Whether a sentence ends with the marks, closing quotes and brackets in
+/// `[begin, end)` of `block`, the first of which is a mark.
+bool ends_sentence(std::string_view block, std::size_t begin, std::size_t end) {
+  if (end < block.size() && !is_white(block[end]))
     return false;
-  auto next = at + 1;
-  while (next < block.size()
-         && std::string_view{".!?)\"']"}.find(block[next])
-              != std::string_view::npos)
-    ++next;
-  if (next < block.size() && !is_white(block[next]))
-    return false;
-  auto follow = next;
+  auto follow = end;
   while (follow < block.size() && is_white(block[follow]))
     ++follow;
-  if (follow < block.size()) {
-    auto c = detail::decode(block, follow);
-    auto letter = detail::is_word_character(c.value);
-    auto small = letter && c.value > U'9' && detail::lower(c.value) == c.value
-              && c.value < 0x2000;
-    if (mark == '.' && small)
-      return false;
-    if (mark == '.' && next == at + 1) {
-      auto word = word_before(block, at);
-      auto initial = word.size() == 1 && !is_digit(word[0]) && word != "i";
-      if (initial || is_abbreviation(word))
-        return false;
-    }
-  }
-  at = next;
-  return true;
+  auto marks = block.substr(begin, end - begin);
+  if (follow == block.size() || marks.find_first_of("!?") != marks.npos)
+    return true;
+  auto c = detail::decode(block, follow);
+  auto letter = detail::is_word_character(c.value);
+  auto small = letter && c.value > U'9' && detail::lower(c.value) == c.value
+            && c.value < 0x2000;
+  if (small)
+    return false;
+  if (marks.size() > 1)
+    return true;
+  auto word = word_before(block, begin);
+  auto initial = word.size() == 1 && !is_digit(word[0]) && word != "i";
+  return !initial && !is_abbreviation(word);
 }
 
 void split_block(std::string_view block, std::vector<std::string_view>& out) {
@@ -133,8 +128,11 @@ void split_block(std::string_view block, std::vector<std::string_view>& out) {
     begin = end;
   };
   for (std::size_t at = 0; at < block.size();) {
-    if (ends_sentence(block, at)) {
-      emit(at);
+    if (is_mark(block[at])) {
+      auto end =
+        std::min(block.find_first_not_of(".!?)\"']", at), block.size());
+      if (ends_sentence(block, std::exchange(at, end), end))
+        emit(end);
       continue;
     }
     auto c = detail::decode(block, at);
