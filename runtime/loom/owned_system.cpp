@@ -34,6 +34,10 @@ owned_system::owned_system(std::int64_t threads)
                ? static_cast<std::size_t>(threads)
                : std::max<std::size_t>(4, std::thread::hardware_concurrency());
   set_threads(*config_, count);
+  // A thread that steals walks through the whole queue of a busy one: very many
+  // actors that are made or ended at once would cost the square of their
+  // number.
+  set_policy(*config_, "sharing");
   system_ = std::make_unique<caf::actor_system>(*config_);
 }
 

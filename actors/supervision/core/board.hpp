@@ -62,8 +62,6 @@ struct child {
   std::uint64_t start_id = 0; ///< Of the last attempt to start it.
   bool in_plan = false;       ///< The plan is stopping it.
   bool asked = false;         ///< Was asked to end.
-  bool told = false;          ///< ... and the exit is on its way, not waiting.
-  bool limited = false;       ///< Its limit begins when it is told.
   bool kill_sent = false;
   bool forced = false;         ///< The kill came from a `force_request`.
   bool drained = false;        ///< Belongs to a drain.

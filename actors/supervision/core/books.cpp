@@ -91,7 +91,7 @@ void books::lose_handle(child& c, std::string reason) {
   host_.release(c);
   children_.count_alive(-1);
   c.due = c.let_go = no_time;
-  c.asked = c.told = c.limited = c.kill_sent = c.drained = false;
+  c.asked = c.kill_sent = c.drained = false;
   c.forced = c.reported = c.excused = c.left = false;
   if (!c.zombie)
     --counts_.active;

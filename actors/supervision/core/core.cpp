@@ -30,11 +30,6 @@ core::core(supervisor_options options, board& children, core_host& host)
 
 // -- what happens to a child ------------------------------------------------------
 
-void core::told(child& c, time_point now) {
-  if (!over_)
-    stopping_.told(c, now);
-}
-
 void core::ready(const std::string& name, std::uint64_t start_id,
                  const caf::error& reason, time_point now) {
   auto c = books_.find(name);
@@ -100,13 +95,19 @@ void core::restart_group(child& c, time_point now) {
   advance(now);
 }
 
-bool core::stop(child& c, time_point now) {
-  // It ended while others were seen to: no further news of it would come.
-  if (auto end = backlog_.take_end(c.order);
-      end && end->incarnation == c.incarnation) {
-    was_stopped(c, end->why, end->reason, now);
+/// Whether `c` ended while the plan was busy with others: no further news of it
+/// would come.
+bool core::has_ended(child& c, time_point now) {
+  auto end = backlog_.take_end(c.order);
+  if (!end || end->incarnation != c.incarnation)
     return false;
-  }
+  was_stopped(c, end->why, end->reason, now);
+  return true;
+}
+
+bool core::stop(child& c, time_point now) {
+  if (has_ended(c, now))
+    return false;
   // A drain has no limit of its own for each child; now it gets one, unless
   // a force has given it one.
   if (!c.asked || (c.drained && !stopping_.is_forced(c)))
@@ -115,6 +116,8 @@ bool core::stop(child& c, time_point now) {
 }
 
 void core::kill(child& c, time_point now) {
+  if (has_ended(c, now))
+    return;
   if (!c.asked)
     c.asked_at = now;
   c.asked = true;

@@ -70,8 +70,6 @@ public:
   // -- what happens (core.cpp, ends.cpp) ---------------------------------------
 
   void down(child& c, exit_class why, std::string reason, time_point now);
-  /// The exit that `c` is asked to end with is on its way.
-  void told(child& c, time_point now);
   /// @param start_id the attempt to start the child that this is about
   void ready(const std::string& name, std::uint64_t start_id,
              const caf::error& reason, time_point now);
@@ -100,6 +98,7 @@ private:
   void restart_group(child& c, time_point now) override;
   void abandon_group() override { plan_.cancel(); }
   void stays_down(child& c) override;
+  bool has_ended(child& c, time_point now);
   bool stop(child& c, time_point now) override;
   void kill(child& c, time_point now) override;
   attempt start(child& c, origin why, time_point now) override;

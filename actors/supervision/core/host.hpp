@@ -12,12 +12,6 @@ namespace hololoom::supervision {
 /// How a child ended, as far as its supervisor cares.
 enum class exit_class : std::uint8_t { normal, shutdown, killed, abnormal };
 
-/// When the core goes on with what it could not do in one go.
-enum class pace : std::uint8_t {
-  at_once,   ///< After the messages that are in the mailbox already.
-  unhurried, ///< After the children that it has started had a turn, too.
-};
-
 /// Shared, because a supervisor that is restarted begins with them again.
 using child_specs = std::shared_ptr<const std::vector<child_spec_ptr>>;
 
@@ -34,8 +28,7 @@ public:
   virtual void release(child& c) = 0;
   /// The actor of `from` belongs to `to` now.
   virtual void moved(child& from, child& to) = 0;
-  /// Asks `c` to end, and calls `core::told` once the exit is on its way, which
-  /// may take a while when very many are asked.
+  /// Asks `c` to end.
   virtual void ask(child& c) = 0;
   virtual void kill(child& c) = 0;
   /// Tells a supervisor below to drain until `deadline`, and to end when all
@@ -52,8 +45,8 @@ public:
   virtual void answer_error(ticket t, caf::error reason) = 0;
   virtual void answer_drain(ticket t, drain_report report) = 0;
   virtual void answer_force(ticket t, force_report report) = 0;
-  /// Calls `core::proceed` soon.
-  virtual void proceed_later(pace how) = 0;
+  /// Calls `core::proceed` after the messages that are in the mailbox already.
+  virtual void proceed_later() = 0;
   /// Whether work that began at `since` has gone on for so long that requests
   /// in the mailbox must have their turn.
   virtual bool too_long(time_point since) const = 0;

@@ -121,7 +121,8 @@ void core::terminate_child(ticket t, const std::string& name, time_point now) {
     return;
   if (c->alive()) {
     books_.await_stop(*c, t);
-    if (!c->asked && !plan_.is_member(*c) && !draining())
+    if (!c->asked && !plan_.is_member(*c) && !draining()
+        && !has_ended(*c, now))
       stopping_.ask(*c, now);
     return;
   }

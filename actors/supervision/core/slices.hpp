@@ -32,21 +32,17 @@ public:
   }
 
   /// Asks the host for a call of `core::proceed`.
-  void go_on(pace how = pace::at_once) {
-    // One that is unhurried may take long: it does not stand in for one that
-    // comes at once.
-    auto& due = how == pace::at_once ? at_once_due_ : unhurried_due_;
-    if (!at_once_due_ && !std::exchange(due, true))
-      host_.proceed_later(how);
+  void go_on() {
+    if (!std::exchange(due_, true))
+      host_.proceed_later();
   }
 
   /// The call that `go_on` asked for has come.
-  void resumed() { at_once_due_ = unhurried_due_ = false; }
+  void resumed() { due_ = false; }
 
 private:
   core_host& host_;
-  bool at_once_due_ = false;
-  bool unhurried_due_ = false;
+  bool due_ = false;
 };
 
 } // namespace hololoom::supervision

@@ -54,11 +54,7 @@ supervisor_state::supervisor_state(supervisor_impl::base* self,
     setup_(std::move(setup)),
     board_(std::make_shared<board>(setup_.path)),
     core_(setup_.options, *board_, *this),
-    watch_(*board_, *this),
-    exits_(self->address(),
-           setup_.options.detached ? paced_exits::on_its_own_thread
-                                   : paced_exits::on_a_worker,
-           [this](const caf::strong_actor_ptr& x) { told(x); }) {
+    watch_(*board_, *this) {
   setup_.options.names->add(board_);
 }
 
@@ -126,13 +122,7 @@ supervisor_impl::behavior_type supervisor_state::make_behavior() {
     },
     [this](const tick_message& x) { tick(x.epoch); },
     [this](sweep_message) { sweep(); },
-    [this](release_message x) {
-      (x.tick ? ticking_ : releasing_) = false;
-      if (x.tick)
-        exits_.tick();
-      arm();
-    },
-    [this](const proceed_message& x) { proceed(x.turn); },
+    [this](proceed_message) { proceed(); },
     [this](boot_message) {
       if (setup_.parent)
         core_.await_running(own_start);
@@ -189,13 +179,13 @@ void supervisor_state::moved(child& from, child& to) {
 }
 
 void supervisor_state::ask(child& c) {
-  exits_.push(c.handle);
+  exit_high(c.handle, caf::make_error(caf::exit_reason::user_shutdown),
+            self_->address(), self_->context());
 }
 
 void supervisor_state::kill(child& c) {
   if (c.probe)
     c.probe->force();
-  // A kill is never paced: its limit is short, and has begun.
   exit_high(c.handle, caf::make_error(caf::exit_reason::kill), self_->address(),
             self_->context());
 }
@@ -283,15 +273,8 @@ void supervisor_state::answer_force(ticket t, force_report report) {
   deliver(t, std::move(report));
 }
 
-void supervisor_state::proceed_later(pace how) {
-  if (how == pace::at_once) {
-    self_->send(self_, proceed_message{});
-    return;
-  }
-  proceed_message turn{++turn_};
-  turnstile_.pass(self_->system(), self_->ctrl(), caf::make_message(turn));
-  // The turn never comes while all of the scheduler's threads are stuck.
-  self_->delayed_send(self_, turnstile::patience, turn);
+void supervisor_state::proceed_later() {
+  self_->send(self_, proceed_message{});
 }
 
 bool supervisor_state::too_long(time_point since) const {
@@ -300,7 +283,6 @@ bool supervisor_state::too_long(time_point since) const {
 
 void supervisor_state::finished(caf::error reason) {
   done_ = true;
-  exits_.release_all();
   // Its name is free before any actor learns of its end.
   setup_.options.names->remove(board_.get());
   // Every request that still waits gets an answer.
@@ -357,7 +339,6 @@ void supervisor_state::down(const caf::down_msg& msg) {
   auto i =
     by_address_.find(caf::actor_cast<caf::actor_control_block*>(msg.source));
   if (i != by_address_.end()) {
-    exits_.ended();
     auto why = classify(msg.reason);
     core_.down(*i->second, why, text_of(why, msg.reason), now());
   }
@@ -381,11 +362,9 @@ void supervisor_state::sweep() {
   arm();
 }
 
-void supervisor_state::proceed(std::uint64_t turn) {
-  if (done_ || (turn != 0 && turn != turn_))
+void supervisor_state::proceed() {
+  if (done_)
     return;
-  // Each turn is announced twice; once is enough.
-  turn_ += turn != 0 ? 1 : 0;
   core_.proceed(now());
   arm();
 }
@@ -415,7 +394,6 @@ time_point supervisor_state::now() const {
 void supervisor_state::arm() {
   if (done_)
     return;
-  release_exits();
   auto t = now();
   auto due = core_.next_due(t);
   if (due == no_time || due >= armed_)
@@ -431,21 +409,6 @@ void supervisor_state::arm_sweep() {
   if (!wait || std::exchange(sweeping_, true))
     return;
   self_->delayed_send(self_, *wait, sweep_message{});
-}
-
-void supervisor_state::release_exits() {
-  // One slice after the other, whatever else is handled in between.
-  if (!releasing_)
-    exits_.release(self_->context());
-  if (exits_.unfinished() && !std::exchange(releasing_, true))
-    self_->send(self_, release_message{});
-  if (exits_.crowded() && !std::exchange(ticking_, true))
-    self_->delayed_send(self_, paced_exits::patience, release_message{true});
-}
-
-void supervisor_state::told(const caf::strong_actor_ptr& target) {
-  if (auto i = by_address_.find(target.get()); i != by_address_.end())
-    core_.told(*i->second, now());
 }
 
 std::string supervisor_state::path_of(const child& c) const {

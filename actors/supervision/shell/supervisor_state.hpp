@@ -2,9 +2,7 @@
 
 #include <hololoom/actors/supervision/core/core.hpp>
 #include <hololoom/actors/supervision/directory.hpp>
-#include <hololoom/actors/supervision/shell/paced_exits.hpp>
 #include <hololoom/actors/supervision/shell/stuck_watch.hpp>
-#include <hololoom/actors/supervision/shell/turnstile.hpp>
 #include <hololoom/actors/supervision/supervisor.hpp>
 #include <hololoom/messages/caf/local_message.hpp>
 
@@ -27,28 +25,21 @@ struct tick_message {
   std::uint64_t epoch = 0;
 };
 struct sweep_message {};
-struct release_message {
-  bool tick = false; ///< Whether the patience of `paced_exits` is over.
-};
-struct proceed_message {
-  std::uint64_t turn = 0; ///< Which wait for a turn is over; 0: none was made.
-};
+struct proceed_message {};
 struct boot_message {};
 
 } // namespace hololoom::supervision
 
 HOLOLOOM_LOCAL_MESSAGE(1523, hololoom::supervision::tick_message)
 HOLOLOOM_LOCAL_MESSAGE(1524, hololoom::supervision::sweep_message)
-HOLOLOOM_LOCAL_MESSAGE(1525, hololoom::supervision::release_message)
-HOLOLOOM_LOCAL_MESSAGE(1526, hololoom::supervision::proceed_message)
-HOLOLOOM_LOCAL_MESSAGE(1527, hololoom::supervision::boot_message)
+HOLOLOOM_LOCAL_MESSAGE(1525, hololoom::supervision::proceed_message)
+HOLOLOOM_LOCAL_MESSAGE(1526, hololoom::supervision::boot_message)
 
 namespace hololoom::supervision {
 
 using supervisor_impl = supervisor_actor::extend<
   answers<void, tick_message>, answers<void, sweep_message>,
-  answers<void, release_message>, answers<void, proceed_message>,
-  answers<void, boot_message>>;
+  answers<void, proceed_message>, answers<void, boot_message>>;
 
 /// What a supervisor is spawned with.
 struct supervisor_setup {
@@ -97,7 +88,7 @@ private:
   void answer_error(ticket t, caf::error reason) override;
   void answer_drain(ticket t, drain_report report) override;
   void answer_force(ticket t, force_report report) override;
-  void proceed_later(pace how) override;
+  void proceed_later() override;
   bool too_long(time_point since) const override;
   void finished(caf::error reason) override;
 
@@ -117,15 +108,12 @@ private:
   void sweep();
   child_list list() const;
   void subscribe(const subscribe_events& request);
-  void proceed(std::uint64_t turn);
+  void proceed();
 
   time_point now() const;
   /// Has the clock call when the core wants it.
   void arm();
   void arm_sweep();
-  /// Lets out exits that may go, and looks again when some may not.
-  void release_exits();
-  void told(const caf::strong_actor_ptr& target);
   std::string path_of(const child& c) const;
   template <class T>
   void deliver(ticket t, T value);
@@ -138,17 +126,12 @@ private:
   std::shared_ptr<board> board_;
   core core_;
   stuck_watch watch_;
-  paced_exits exits_;
-  turnstile turnstile_;
   std::unordered_map<const caf::actor_control_block*, child*> by_address_;
   std::unordered_map<ticket, pending> pending_;
   ticket last_ticket_ = own_start;
   std::uint64_t epoch_ = 0;
-  std::uint64_t turn_ = 0;
   time_point armed_ = no_time;
   bool sweeping_ = false;
-  bool ticking_ = false;   ///< A tick for `paced_exits` is on its way.
-  bool releasing_ = false; ///< More exits go out soon.
   bool done_ = false;
 };
 

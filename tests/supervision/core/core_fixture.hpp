@@ -65,9 +65,7 @@ public:
   void answer_force(sv::ticket t, force_report r) override {
     note("forced " + std::to_string(t) + names(" ended", r.outcomes));
   }
-  void proceed_later(sv::pace how) override {
-    note(how == sv::pace::at_once ? "proceed" : "proceed unhurried");
-  }
+  void proceed_later() override { note("proceed"); }
   bool too_long(sv::time_point) const override { return slow; }
   void finished(caf::error) override { note("finished"); }
 

@@ -47,7 +47,6 @@ private:
     manners how = manners::obeys;
     bool nested = false;
     bool asked = false;
-    bool told = false;
     bool killed = false;
     bool drains = false;
     bool forced = false;
@@ -145,17 +144,16 @@ private:
   void step() {
     if (core_->draining() && draw(2) == 0)
       answer_below();
-    switch (draw(12)) {
+    switch (draw(11)) {
       case 0:
       case 1: request(); break;
       case 2: end_one(); break;
       case 3:
       case 4: deliver_one(); break;
-      case 5: tell_one(); break;
-      case 6: say_ready(); break;
-      case 7: obey_one(); break;
-      case 8: proceed(); break;
-      case 9: get_stuck(); break;
+      case 5: say_ready(); break;
+      case 6: obey_one(); break;
+      case 7: proceed(); break;
+      case 8: get_stuck(); break;
       default: let_pass(pick<caf::timespan>({1ms, 10ms, 50ms, 2s})); break;
     }
     check();
@@ -203,15 +201,6 @@ private:
     core_->drain(ask_for("drain"), std::move(r), now_);
   }
 
-  template <class Suits>
-  std::uint64_t pick_actor(Suits suits) {
-    std::vector<std::uint64_t> found;
-    for (const auto& [id, a] : actors_)
-      if (suits(a))
-        found.push_back(id);
-    return found.empty() ? 0 : found[draw(found.size())];
-  }
-
   void ends(std::uint64_t id, exit_class why) {
     if (id == 0)
       return;
@@ -241,7 +230,7 @@ private:
   void obey_one() {
     auto id = pick_living([](const fake_actor& a) {
       return a.killed || a.forced
-          || ((a.told || a.drains) && a.how == manners::obeys);
+          || ((a.asked || a.drains) && a.how == manners::obeys);
     });
     if (id != 0)
       ends(id, actors_[id].killed ? exit_class::killed : exit_class::shutdown);
@@ -269,16 +258,6 @@ private:
     auto k = known_.find(i->second.child);
     return k != known_.end() && k->second == id ? board_->find(k->first)
                                                 : nullptr;
-  }
-
-  void tell_one() {
-    auto id =
-      pick_actor([](const fake_actor& a) { return a.asked && !a.told; });
-    if (id == 0)
-      return;
-    actors_[id].told = true;
-    if (auto c = child_of(id); c && !finished_)
-      core_->told(*c, now_);
   }
 
   void say_ready() {
@@ -353,13 +332,12 @@ private:
       }
     }
     for (auto i = 0; i < 400 && !finished_; ++i) {
-      switch (draw(8)) {
+      switch (draw(7)) {
         case 0: deliver_one(); break;
-        case 1: tell_one(); break;
-        case 2: proceed(); break;
-        case 3: obey_one(); break;
-        case 4: answer_below(); break;
-        case 5: let_pass(100ms); break;
+        case 1: proceed(); break;
+        case 2: obey_one(); break;
+        case 3: answer_below(); break;
+        case 4: let_pass(100ms); break;
         default:
           if (draw(20) == 0)
             let_pass(5s);
@@ -372,9 +350,6 @@ private:
     for (auto i = 0; i < 200 && !finished_; ++i) {
       while (!news_.empty())
         deliver_one();
-      while (pick_actor([](const fake_actor& a) { return a.asked && !a.told; })
-             != 0)
-        tell_one();
       proceed();
       let_pass(10s);
       check();
@@ -539,7 +514,7 @@ private:
   }
   void answer_force(ticket t, force_report) override { answered(t, "forced"); }
 
-  void proceed_later(sv::pace) override { proceed_due_ = true; }
+  void proceed_later() override { proceed_due_ = true; }
 
   bool too_long(sv::time_point) const override {
     return random_.next() % 4 == 0;

@@ -232,8 +232,6 @@ TEST_CASE_METHOD(rules, "a child is asked, killed at its limit, then abandoned",
   auto& c = at("a");
   stopping.ask(c, now);
   CHECK(host.log() == "ask a");
-  CHECK(c.due == sv::no_time); // Not told yet.
-  stopping.told(c, now);
   CHECK(c.due == now + 5s);
   CHECK(stopping.limit_is_over(c, c.due) == verdict::waits);
   CHECK(host.log() == "kill a");
@@ -270,7 +268,6 @@ TEST_CASE_METHOD(rules, "a drain is answered at its deadline with what is left",
   drain.request(1, {{"a", "b"}, now + 1s, false});
   drain.advance(now);
   CHECK(host.log() == "ask b");
-  stopping.told(at("b"), now);
   drain.on_down(at("b"), ended::shutdown, now);
   end(at("b"));
   drain.advance(now);

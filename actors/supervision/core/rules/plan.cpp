@@ -75,9 +75,9 @@ void plan::start_is_over(const child& c) {
     at_.current = 0;
 }
 
-bool plan::pause(pace how) {
+bool plan::pause() {
   at_.paused = true;
-  slices_.go_on(how);
+  slices_.go_on();
   return false;
 }
 
@@ -110,8 +110,10 @@ void plan::kill_members(time_point now) {
   deadline_ = no_time;
   at_.parallel = true;
   at_.current = 0;
-  for (auto& [order, c] : books_.children())
-    if (is_member(c) && enlist(c) && !c.kill_sent)
+  // One whose end is known already is forgotten instead of killed.
+  auto& all = books_.children();
+  for (auto i = all.begin(); i != all.end();)
+    if (auto& c = (i++)->second; is_member(c) && enlist(c) && !c.kill_sent)
       steps_.kill(c, now);
   at_.above = at_.first;
 }
@@ -142,7 +144,7 @@ bool plan::start_members(time_point now, work_slice& work) {
       return true;
     }
     if (slices_.spent(work, work_slice::start))
-      return pause(pace::unhurried);
+      return pause();
     auto& c = i->second;
     auto order = at_.cursor = c.order;
     if (c.alive() || c.zombie)

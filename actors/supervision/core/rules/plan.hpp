@@ -86,7 +86,7 @@ private:
 
   void begin(activity what, bool parallel, std::uint64_t first);
   bool enlist(child& c);
-  bool pause(pace how = pace::at_once);
+  bool pause();
   bool add_children(work_slice& work);
 
   const supervisor_options& options_;

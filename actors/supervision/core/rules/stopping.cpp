@@ -35,28 +35,14 @@ void stopping::ask(child& c, time_point now) {
   if (c.zombie || policy.how == shutdown_policy::mode::brutal_kill)
     return kill(c, now);
   books_.set_state(c, child_state::stopping);
-  books_.set_due(c, no_time);
-  c.limited = policy.how == shutdown_policy::mode::limit;
+  auto limited = policy.how == shutdown_policy::mode::limit;
+  books_.set_due(c, limited ? after(now, policy.limit) : no_time);
   host_.ask(c);
-}
-
-void stopping::told(child& c, time_point now) {
-  if (!c.asked || c.kill_sent)
-    return;
-  if (!std::exchange(c.told, true))
-    c.asked_at = now;
-  if (!std::exchange(c.limited, false))
-    return;
-  auto limit = c.state == child_state::starting
-               ? options_.kill_wait
-               : c.spec->effective_shutdown().limit;
-  books_.set_due(c, after(now, limit));
 }
 
 void stopping::kill(child& c, time_point now) {
   assert(c.alive());
   c.kill_sent = true;
-  c.limited = false;
   books_.set_state(c, child_state::stopping);
   host_.kill(c);
   auto crowd = books_.counts().active;
@@ -89,8 +75,7 @@ void stopping::give_up_start(child& c, std::string why, time_point now) {
   books_.set_reason(c, std::move(why));
   c.asked = true;
   c.asked_at = now;
-  books_.set_due(c, no_time);
-  c.limited = true;
+  books_.set_due(c, after(now, options_.kill_wait));
   host_.ask(c);
 }
 

@@ -28,9 +28,6 @@ public:
     : options_(options), books_(children), host_(host) {}
 
   void ask(child& c, time_point now);
-  /// The exit is on its way. The limit counts from here: very many exits are
-  /// paced, and a child that is told late must not be killed for it.
-  void told(child& c, time_point now);
   void kill(child& c, time_point now);
   /// Ends what a drain left: a kill, or a force of the supervisor below.
   void force(child& c, time_point now);
