@@ -144,6 +144,7 @@ void whole_tree(caf::actor_system& system) {
   auto deadline = std::chrono::steady_clock::now() + 500ms;
   auto drained =
     ask_and_wait<drain_report>(system, root, 5s, drain_request{{}, deadline});
+  options.events->settle(deadline + 500ms);
   if (drained) {
     std::cout << "\nEnded\n";
     print(listed(*drained));

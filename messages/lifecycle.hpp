@@ -166,7 +166,8 @@ constexpr auto enumerators(cascade_phase) {
 
 /// The outcome of one phase of the shutdown cascade.
 struct shutdown_phase {
-  /// refuse, signal, flush, force or stores; or "hook: NAME" of a user's hook.
+  /// refuse, signal, flush, force or stores; "hook: NAME" of a user's hook; or,
+  /// if it missed something, "subscriber N" or "log".
   std::string name;
   millis took{0};
   maybe<std::string> error;

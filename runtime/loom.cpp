@@ -215,6 +215,7 @@ shutdown_report loom::close(std::string reason, std::string requested_by) {
   awaiting_drain mark;
   if (mark.inside_worker() && requested_by.empty())
     requested_by = "a background worker";
+  excuse_hook();
   return impl_
     ->close(std::move(reason), std::move(requested_by), mark.inside_worker())
     .get();

@@ -166,16 +166,24 @@ public:
 
   /// Calls `function` in `phase` of the cascade, on a thread of its own, beside
   /// the phase's work. The phase waits for it up to `limit`; its outcome is a
-  /// line of the report.
+  /// line of the report. A hook that calls `close` is not waited for.
   /// @returns `errc::shutting_down` when the cascade has begun.
   caf::error at_shutdown(cascade_phase phase, std::string name,
                          std::chrono::milliseconds limit,
                          std::function<void()> function);
 
-  /// Calls `f` with each lifecycle event, on the supervisor's thread: it must
-  /// be short.
-  /// @returns a number for `unsubscribe`.
+  /// Calls `f` with each lifecycle event, in their order, on a thread of this
+  /// subscription's own; it may take its time, and may close the loom. Events
+  /// that come while very many wait for it are dropped. `close` gives it what
+  /// is left of the grace for the last events; the report names as
+  /// "subscriber N" one that missed events or does not return.
+  /// @returns a number for `unsubscribe`; 0 if no thread can be had or the loom
+  ///          has closed.
   std::uint64_t subscribe(std::function<void(const lifecycle_event&)> f);
+
+  /// Once this has returned, the function does not run and is never called
+  /// again. It waits for a call under way, but not for the one it is called
+  /// from, nor for one that in turn waits here for that.
   void unsubscribe(std::uint64_t subscription);
 
   // -- typed handles ----------------------------------------------------------

@@ -43,7 +43,11 @@ void signal_watch::start(handler on_signal) {
         continue;
       signalfd_siginfo info{};
       while (::read(signals_, &info, sizeof(info)) == sizeof(info))
-        on_signal(static_cast<int>(info.ssi_signo), ++count);
+        try {
+          on_signal(static_cast<int>(info.ssi_signo), ++count);
+        } catch (...) {
+          // A defect of the handler's; the next signal still gets through.
+        }
       if (fds[1].revents != 0)
         return;
     }

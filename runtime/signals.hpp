@@ -17,7 +17,7 @@ class signal_watch {
 public:
   /// Called with the signal's number and how many signals have come so far,
   /// from
-  /// 1. Must not throw.
+  /// 1. Its exceptions are swallowed.
   using handler = std::function<void(int signal, int count)>;
 
   signal_watch();

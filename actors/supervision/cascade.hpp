@@ -44,6 +44,10 @@ struct shutdown_hook {
   std::function<void()> run;
 };
 
+/// On the thread of a hook: the cascade no longer waits for the hook, which is
+/// about to wait for the cascade. Elsewhere it has no effect.
+void excuse_hook();
+
 /// What a cascade has to do, and with whom.
 struct cascade_plan {
   supervisor_actor root;

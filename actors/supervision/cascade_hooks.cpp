@@ -3,7 +3,10 @@
 #include <caf/send.hpp>
 
 #include <algorithm>
+#include <cxxabi.h>
 #include <exception>
+#include <functional>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -13,18 +16,33 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// On the thread of a hook: says that it has ended.
+thread_local std::function<void(maybe<std::string>)> end_of_hook;
+
+void end_hook(maybe<std::string> problem) {
+  if (auto end = std::exchange(end_of_hook, nullptr))
+    end(std::move(problem));
+}
+
 maybe<std::string> run(const std::function<void()>& f) {
   try {
     f();
     return nothing;
   } catch (const std::exception& e) {
     return std::string{"it threw: "} + e.what();
+  } catch (const abi::__forced_unwind&) {
+    end_hook(std::string{"it ended its thread"});
+    throw; // As pthread_exit demands.
   } catch (...) {
     return std::string{"it threw something that is no std::exception"};
   }
 }
 
 } // namespace
+
+void excuse_hook() {
+  end_hook(nothing);
+}
 
 void hook_runner::take(std::vector<shutdown_hook> hooks) {
   for (auto& hook : hooks)
@@ -41,9 +59,17 @@ void hook_runner::start(cascade_phase phase) {
     wait_for(i);
     // Detached, because the cascade waits for the message, up to the limit,
     // and never for the thread.
-    std::thread{[i, f = x.hook.run, to = caf::actor{self_}] {
-      caf::anon_send(to, hook_ended{i, run(f)});
-    }}.detach();
+    try {
+      std::thread{[i, f = x.hook.run, to = caf::actor{self_}] {
+        end_of_hook = [i, to](maybe<std::string> problem) {
+          caf::anon_send(to, hook_ended{i, std::move(problem)});
+        };
+        end_hook(run(f));
+      }}.detach();
+    } catch (const std::system_error& e) {
+      x.returned = true;
+      close(i, std::string{"no thread can be had for it: "} + e.what());
+    }
   }
 }
 

@@ -12,7 +12,8 @@
 
 namespace hololoom {
 
-/// A hook's function has returned; `problem` is what it threw.
+/// A hook's function has returned, or is not waited for any longer; `problem`
+/// is what it threw.
 struct hook_ended {
   std::size_t number = 0;
   maybe<std::string> problem;

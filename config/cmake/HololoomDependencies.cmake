@@ -12,7 +12,6 @@ set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 hololoom_require(CAF libcaf-dev)
 hololoom_require(nlohmann_json nlohmann-json3-dev)
-hololoom_require(spdlog libspdlog-dev)
 hololoom_require(SQLite3 libsqlite3-dev)
 hololoom_require(ZLIB zlib1g-dev)
 hololoom_require(CLI11 libcli11-dev)
@@ -31,4 +30,4 @@ if(HOLOLOOM_MISSING)
 endif()
 
 set(HOLOLOOM_PRIVATE_LIBRARIES
-  spdlog::spdlog SQLite::SQLite3 ZLIB::ZLIB muparser::muparser Stemmer::stemmer)
+  SQLite::SQLite3 ZLIB::ZLIB muparser::muparser Stemmer::stemmer)

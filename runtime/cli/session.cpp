@@ -32,6 +32,9 @@ int print(const shutdown_report& report, console& out) {
                + (child.doing ? " while " + *child.doing : ""));
   if (report.flush.error)
     out.note("hololoom: the flush failed: " + *report.flush.error);
+  for (const auto& phase : report.phases)
+    if (phase.error && phase.name != name_of(cascade_phase::flush))
+      out.note("hololoom: " + phase.name + ": " + *phase.error);
   return report.exit_code;
 }
 
@@ -39,14 +42,17 @@ int print(const shutdown_report& report, console& out) {
 
 /// Shared with the signal thread, which may outlive the session.
 struct session::state {
-  explicit state(on_signal x)
-    : reaction(x), interrupt(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+  state(on_signal x, console::hurry_flag y)
+    : reaction(x),
+      interrupt(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      hurry_output(std::move(y)) {}
   ~state() { ::close(interrupt); }
   state(const state&) = delete;
   state& operator=(const state&) = delete;
 
   /// Called on the signal thread.
   void receive(int number, int count) {
+    *hurry_output = true;
     lock_guard guard{mutex_};
     if (count == 1) {
       signal = number;
@@ -65,6 +71,7 @@ struct session::state {
 
   const on_signal reaction;
   const int interrupt;
+  const console::hurry_flag hurry_output;
   mutable mutex mutex_;
   int signal HOLOLOOM_GUARDED_BY(mutex_) = 0;
   /// Set and reset under the lock by the command's thread alone, which reads it
@@ -73,7 +80,7 @@ struct session::state {
 };
 
 session::session(context ctx, on_signal reaction)
-  : ctx_(ctx), state_(std::make_shared<state>(reaction)) {
+  : ctx_(ctx), state_(std::make_shared<state>(reaction, ctx.out.hurry())) {
   ctx_.signals.start(
     [state = state_](int number, int count) { state->receive(number, count); });
 }

@@ -24,7 +24,7 @@ namespace {
 
 /// Writes `text` to `file`. A disk that hangs must not keep the loom open.
 void keep_report(const std::filesystem::path& file, std::string text,
-                 spdlog::logger& log) {
+                 logger& log) {
   auto err = std::make_shared<caf::error>();
   auto returned = returns_within(
     1s, [=, text = std::move(text)] { *err = write_atomically(file, text); });
@@ -111,6 +111,7 @@ void loom_impl::cut_weaves(caf::event_based_actor* self,
 std::shared_future<shutdown_report> loom_impl::close(std::string reason,
                                                      std::string requested_by,
                                                      bool from_inside) {
+  outlet::excuse_caller();
   lock_guard guard{closing_};
   if (from_inside)
     closed_from_inside_ = true;
@@ -131,6 +132,7 @@ void loom_impl::run_closing(const std::string& reason,
                             const std::string& requested_by,
                             std::promise<shutdown_report> result) {
   auto report = run_cascade(reason, requested_by);
+  settle_subscribers(report);
   all_ended_ = report.abandoned.empty();
   // A worker that waits for the report can end only once it has it.
   auto worker_waits = closed_from_inside_.load();
@@ -152,6 +154,7 @@ void loom_impl::run_closing(const std::string& reason,
 
 void loom_impl::hurry() {
   lock_guard guard{closing_};
+  hurried_ = report_.valid();
   if (report_.valid() && cascade_)
     caf::anon_send<caf::message_priority::high>(cascade_, hurry_cascade{});
 }
@@ -213,21 +216,21 @@ std::size_t loom_impl::await_actors() const {
 }
 
 void loom_impl::leave_system() {
-  if (!own_system_)
-    return;
-  if (!all_ended_)
+  if (own_system_ && !all_ended_)
     own_system_->abandon();
-  else if (!own_system_->destroy())
+  else if (own_system_ && !own_system_->destroy())
     log_warning(*log_, "a thread that used the actor system still lives; the "
                        "system is left behind");
   own_system_ = nullptr;
+  log_->flush(cfg_.shutdown.kill_wait);
 }
 
-void loom_impl::write_report(const shutdown_report& report) {
-  auto text = pretty_json(json_text(report)) + "\n";
-  if (dir_)
-    keep_report(dir_->last_shutdown(), std::move(text), *log_);
+void loom_impl::write_report(shutdown_report& report) {
   (report.exit_code == 0 ? log_info : log_warning)(*log_, summary_of(report));
+  settle_log(report);
+  if (dir_)
+    keep_report(dir_->last_shutdown(), pretty_json(json_text(report)) + "\n",
+                *log_);
 }
 
 } // namespace hololoom::detail

@@ -90,7 +90,7 @@ void loom_impl::open_system(caf::actor_system* system) {
 void loom_impl::watch(const supervisor_actor& root) {
   // The event that the root gives up names the child that ended once too often.
   // Stopping the other children may take long, but nothing starts from then on.
-  events_->subscribe(
+  events_->observe(
     [admission = admission_](const lifecycle_event& x) {
       if (is_part(x.path))
         admission->fail();
@@ -103,21 +103,19 @@ void loom_impl::watch(const supervisor_actor& root) {
 
 void loom_impl::log_events() {
   using e = transition;
-  auto write = [log =
-                  log_](void (*log_line)(spdlog::logger&, std::string_view)) {
+  auto write = [log = log_](void (*log_line)(logger&, std::string_view)) {
     return [log, log_line](const lifecycle_event& x) {
       log_line(*log, x.path + " " + std::string{name_of(x.what)}
                        + " (incarnation " + std::to_string(x.incarnation) + ")"
                        + (x.reason.empty() ? "" : ": ") + x.reason);
     };
   };
-  events_->subscribe(write(log_warning), {e::stuck, e::killed, e::restarting,
-                                          e::escalated, e::abandoned});
+  events_->observe(write(log_warning), {e::stuck, e::killed, e::restarting,
+                                        e::escalated, e::abandoned});
   // Everyday events are not even built unless they are written.
   if (logs_info(*log_))
-    events_->subscribe(
-      write(log_info),
-      {e::started, e::ready, e::exited, e::stopped, e::recovered, e::replaced});
+    events_->observe(write(log_info), {e::started, e::ready, e::exited,
+                                       e::stopped, e::recovered, e::replaced});
 }
 
 // -- requests --------------------------------------------------------------------

@@ -112,7 +112,13 @@ private:
   /// @returns how many still run; 0 in an actor system of the caller's.
   std::size_t await_actors() const;
   void leave_system();
-  void write_report(const shutdown_report& report);
+  void write_report(shutdown_report& report);
+
+  // last_words.cpp
+  /// Lets subscribers have the last events, for what is left of the grace.
+  void settle_subscribers(shutdown_report& report);
+  /// Lets the log write its last lines.
+  void settle_log(shutdown_report& report);
 
   config cfg_;
   loom_extras extras_;
@@ -129,6 +135,8 @@ private:
   std::shared_ptr<admission> admission_ = std::make_shared<admission>();
   /// Whether a worker waits for the report before it ends.
   std::atomic<bool> closed_from_inside_{false};
+  /// Whether the rest of the grace is skipped.
+  std::atomic<bool> hurried_{false};
 
   mutable mutex closing_;
   supervisor_actor root_ HOLOLOOM_GUARDED_BY(closing_);

@@ -39,7 +39,7 @@ class curious {
 public:
   curious(supervision_fixture& test, const supervisor_actor& whom)
     : whom_(whom) {
-    test.events->subscribe([handled = handled_](const lifecycle_event& e) {
+    test.events->observe([handled = handled_](const lifecycle_event& e) {
       if (e.what == transition::started || e.what == transition::stopped)
         ++*handled;
     });

@@ -390,12 +390,12 @@ TEST_CASE_METHOD(supervision_fixture,
 
 TEST_CASE_METHOD(supervision_fixture, "every transition is an event") {
   strings seen;
-  auto id = events->subscribe([&](const lifecycle_event& e) {
+  auto id = events->observe([&](const lifecycle_event& e) {
     seen.push_back(e.path + " " + std::string{name_of(e.what)} + " "
                    + std::to_string(e.incarnation));
   });
   // Whatever a listener does hurts nobody.
-  events->subscribe([](const lifecycle_event&) { throw 1; });
+  events->observe([](const lifecycle_event&) { throw 1; });
   auto options = patient();
   options.intensity = 1;
   auto sup = supervise(options, {worker("a")});

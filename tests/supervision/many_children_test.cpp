@@ -123,7 +123,7 @@ TEST_CASE("who is killed is waited for while others go on ending") {
   options.events = std::make_shared<event_bus>();
   std::atomic<int> killed{0};
   std::atomic<int> let_go{0};
-  options.events->subscribe([&](const lifecycle_event& e) {
+  options.events->observe([&](const lifecycle_event& e) {
     killed += e.what == transition::killed ? 1 : 0;
     let_go += e.what == transition::abandoned ? 1 : 0;
   });

@@ -22,7 +22,7 @@ std::string parent(const std::string& path) {
 class simulation : public supervision_fixture {
 public:
   explicit simulation(bool verbose) {
-    events->subscribe([this, verbose](const lifecycle_event& e) {
+    events->observe([this, verbose](const lifecycle_event& e) {
       // A kill that is not handled within `kill_wait`: that very incarnation is
       // abandoned, and the next may run beside it.
       if (e.what == transition::abandoned)

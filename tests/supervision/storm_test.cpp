@@ -55,7 +55,7 @@ class storm {
 public:
   explicit storm(const storm_setup& setup)
     : setup_(setup), left_(setup.crashes), before_(registry().running()) {
-    events_->subscribe([this](const lifecycle_event& e) { note(e); });
+    events_->observe([this](const lifecycle_event& e) { note(e); });
     supervisor_options options;
     options.strategy = setup.strategy;
     options.intensity = setup.intensity;

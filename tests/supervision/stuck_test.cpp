@@ -61,7 +61,7 @@ caf::behavior plain(caf::event_based_actor*) {
 class watcher {
 public:
   explicit watcher(event_bus& bus) {
-    bus.subscribe([this](const lifecycle_event& e) {
+    bus.observe([this](const lifecycle_event& e) {
       std::lock_guard guard{mutex_};
       events_.push_back(e);
       changed_.notify_all();

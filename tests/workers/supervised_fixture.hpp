@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 /// time.
 struct supervised_fixture : real_fixture {
   supervised_fixture() {
-    events->subscribe([this](const lifecycle_event& x) {
+    events->observe([this](const lifecycle_event& x) {
       std::lock_guard guard{mutex};
       seen.push_back(x);
       changed.notify_all();

@@ -1,8 +1,10 @@
 #include <hololoom/messages/sync.hpp>
 #include <hololoom/runtime/cli/terminal/console.hpp>
+#include <hololoom/runtime/write_all.hpp>
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -15,23 +17,14 @@ namespace {
 
 constexpr std::size_t widest = 100;
 
+/// How long a reader may take nothing: of standard output once the program was
+/// told to end, of standard error at any time.
+constexpr std::chrono::milliseconds longest_wait{1'000};
+
 /// One for the process, as the streams are.
 mutex& streams() {
   static mutex instance;
   return instance;
-}
-
-/// @returns 0 or the `errno` of the write that failed.
-int write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    auto size = ::write(fd, text.data(), text.size());
-    if (size < 0 && errno == EINTR)
-      continue;
-    if (size < 0)
-      return errno;
-    text.remove_prefix(static_cast<std::size_t>(size));
-  }
-  return 0;
 }
 
 std::string variable(const char* name) {
@@ -62,7 +55,9 @@ console::console() {
 void console::result(std::string_view text) {
   lock_guard guard{streams()};
   if (out_error_ == 0)
-    out_error_ = write_all(STDOUT_FILENO, text);
+    out_error_ = write_all(STDOUT_FILENO, text, [this](auto idle) {
+      return !*hurried_ || idle < longest_wait;
+    });
 }
 
 void console::note(std::string_view line) {
@@ -71,7 +66,15 @@ void console::note(std::string_view line) {
   has_status_ = false;
   text += line;
   text += '\n';
-  write_all(STDERR_FILENO, text);
+  write_error(text);
+}
+
+void console::write_error(std::string_view text) {
+  // A reader that has let the program wait once is not waited for again.
+  auto error = write_all(STDERR_FILENO, text, [this](auto idle) {
+    return !err_is_blocked_ && idle < longest_wait;
+  });
+  err_is_blocked_ = error == ETIMEDOUT;
 }
 
 int console::fail(const caf::error& err) {
@@ -88,7 +91,7 @@ void console::status(std::string_view line) {
   if (!err_is_terminal_ || (line.empty() && !has_status_))
     return;
   has_status_ = !line.empty();
-  write_all(STDERR_FILENO, "\r" + std::string{line} + "\033[K");
+  write_error("\r" + std::string{line} + "\033[K");
 }
 
 bool console::out_is_gone() const {
@@ -102,8 +105,9 @@ int console::code(int code) {
     return code;
   if (out_error_ == EPIPE)
     return code == 0 ? reader_left : code;
-  auto failed = fail(exit_code::io, std::string{"cannot write the result: "}
-                                      + std::strerror(out_error_));
+  std::string why = out_error_ == ETIMEDOUT ? "its reader takes nothing"
+                                            : std::strerror(out_error_);
+  auto failed = fail(exit_code::io, "cannot write the result: " + why);
   return code == 0 ? failed : code;
 }
 

@@ -3,7 +3,9 @@
 #include <hololoom/messages/errc.hpp>
 #include <hololoom/runtime/cli/exit_codes.hpp>
 
+#include <atomic>
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -20,7 +22,9 @@ struct style {
 /// standard error. Thread-safe.
 ///
 /// If the reader of standard output leaves, or a write fails, the rest is
-/// dropped and `code` reports it. The command still closes in order.
+/// dropped and `code` reports it. The command still closes in order. A reader
+/// that pauses is waited for: of standard output until `hurry` and a second
+/// more, of standard error for a second, after which notes may be lost.
 class console {
 public:
   /// Reads the terminals' state, NO_COLOR, TERM and COLUMNS, and ignores
@@ -44,6 +48,10 @@ public:
   /// line removes it.
   void status(std::string_view line);
 
+  /// Set by the signal that asks the program to end; may outlive the console.
+  using hurry_flag = std::shared_ptr<std::atomic<bool>>;
+  const hurry_flag& hurry() const noexcept { return hurried_; }
+
   // -- state ------------------------------------------------------------------
 
   const style& out_style() const noexcept { return out_; }
@@ -57,8 +65,12 @@ public:
   int code(int code);
 
 private:
+  void write_error(std::string_view text);
+
   style out_;
+  hurry_flag hurried_ = std::make_shared<std::atomic<bool>>(false);
   bool err_is_terminal_ = false;
+  bool err_is_blocked_ = false;
   bool has_status_ = false;
   int out_error_ = 0;
 };

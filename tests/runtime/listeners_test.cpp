@@ -1,0 +1,212 @@
+#include "support/catch.hpp"
+#include "support/scratch.hpp"
+
+#include <hololoom/runtime/loom.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <future>
+#include <latch>
+#include <memory>
+#include <pthread.h>
+#include <string>
+#include <thread>
+
+// What the user's functions that listen to a loom may do to it: subscribers and
+// shutdown hooks that block, close it, or throw.
+
+using namespace hololoom;
+using namespace std::chrono_literals;
+using hololoom::test::scratch;
+
+namespace {
+
+config with_grace(millis grace) {
+  auto cfg = config::fast();
+  cfg.shutdown.grace = grace;
+  return cfg;
+}
+
+loom open(config cfg = config::fast()) {
+  auto result = loom::open(std::move(cfg));
+  if (!result)
+    throw std::runtime_error{explain(result.error())};
+  return std::move(*result);
+}
+
+const shutdown_phase* line_of(const shutdown_report& report,
+                              const std::string& name) {
+  auto found = std::find_if(report.phases.begin(), report.phases.end(),
+                            [&](const auto& x) { return x.name == name; });
+  return found == report.phases.end() ? nullptr : &*found;
+}
+
+/// Something that a function waits for, which may outlive the test.
+class gate {
+public:
+  ~gate() { open(); }
+  void open() {
+    if (!std::exchange(is_open_, true))
+      promise_.set_value();
+  }
+  std::shared_future<void> opened() const { return opened_; }
+
+private:
+  std::promise<void> promise_;
+  std::shared_future<void> opened_ = promise_.get_future().share();
+  bool is_open_ = false;
+};
+
+background crashing_once(const std::shared_ptr<std::latch>& came_back) {
+  auto first = std::make_shared<std::atomic<bool>>(true);
+  auto result = background::blocking(
+    "crashing", [came_back, first](const std::stop_token&) {
+      if (first->exchange(false))
+        throw 42;
+      came_back->count_down();
+    });
+  return std::move(result).restart(restart_type::transient);
+}
+
+} // namespace
+
+TEST_CASE("a subscriber that never returns stops neither a restart nor close, "
+          "and is named") {
+  gate until_the_end;
+  auto x = open(with_grace(millis{200}));
+  auto inside = std::make_shared<std::latch>(1);
+  auto entered = std::make_shared<std::atomic<bool>>(false);
+  auto id = x.subscribe([=, go = until_the_end.opened()](const auto&) {
+    if (!entered->exchange(true))
+      inside->count_down();
+    go.wait();
+  });
+  auto came_back = std::make_shared<std::latch>(1);
+  REQUIRE(!x.spawn_background(crashing_once(came_back)));
+  inside->wait();
+  came_back->wait();
+  REQUIRE(x.weave("what is 6 * 7"));
+  auto report = x.close();
+  auto name = "subscriber " + std::to_string(id);
+  CHECK(report.abandoned == std::vector<std::string>{name});
+  CHECK(report.exit_code == 75);
+  CHECK(report.flush.acknowledged);
+  CHECK(report.total < millis{1'000});
+  const auto* line = line_of(report, name);
+  REQUIRE(line);
+  CHECK(line->error->find("does not return; events that it missed: ")
+        != std::string::npos);
+}
+
+TEST_CASE("close waits for a subscriber that has events to go, and no function "
+          "is called after it") {
+  auto x = open();
+  std::atomic<int> calls{0};
+  std::atomic<bool> last{false};
+  x.subscribe([&](const lifecycle_event& e) {
+    std::this_thread::sleep_for(2ms);
+    ++calls;
+    last =
+      last || (e.path == "root/reflection" && e.what == transition::stopped);
+  });
+  auto report = x.close();
+  CHECK(report.exit_code == 0);
+  CHECK(last);
+  CHECK(calls > 0);
+  for (const auto& phase : report.phases)
+    CHECK_FALSE(phase.name.starts_with("subscriber"));
+}
+
+TEST_CASE("hurry skips the wait for a subscriber") {
+  gate until_the_end;
+  auto x = open(with_grace(millis{60'000}));
+  auto entered = std::make_shared<std::atomic<bool>>(false);
+  x.subscribe([=, go = until_the_end.opened()](const auto&) {
+    *entered = true;
+    go.wait();
+  });
+  auto report = x.close_async();
+  while (!*entered)
+    std::this_thread::yield();
+  x.hurry();
+  REQUIRE(report.wait_for(10s) == std::future_status::ready);
+  CHECK(report.get().abandoned.size() == 1);
+}
+
+TEST_CASE("a subscriber may close the loom") {
+  std::promise<shutdown_report> closed;
+  auto x = open();
+  auto first = std::make_shared<std::atomic<bool>>(true);
+  x.subscribe([&, first](const auto&) {
+    if (first->exchange(false))
+      closed.set_value(x.close("a subscriber"));
+  });
+  auto came_back = std::make_shared<std::latch>(1);
+  REQUIRE(!x.spawn_background(crashing_once(came_back)));
+  auto report = closed.get_future().get();
+  CHECK(report.reason == "a subscriber");
+  CHECK(report.exit_code == 0);
+  CHECK(report.total < millis{2'000});
+}
+
+TEST_CASE("a hook may close the loom it belongs to") {
+  auto x = open();
+  std::promise<std::string> reason;
+  REQUIRE(!x.at_shutdown(cascade_phase::flush, "closes", 10s,
+                         [&] { reason.set_value(x.close("again").reason); }));
+  auto report = x.close("first");
+  CHECK(report.exit_code == 0);
+  CHECK(report.total < millis{2'000});
+  CHECK(report.abandoned.empty());
+  REQUIRE(line_of(report, "hook: closes"));
+  CHECK_FALSE(line_of(report, "hook: closes")->error);
+  CHECK(reason.get_future().get() == "first");
+}
+
+TEST_CASE("a hook cannot add another, and may throw anything") {
+  auto x = open();
+  std::promise<caf::error> added;
+  REQUIRE(!x.at_shutdown(cascade_phase::signal, "adds", 10s, [&] {
+    added.set_value(x.at_shutdown(cascade_phase::stores, "late", 1s, [] {}));
+  }));
+  REQUIRE(
+    !x.at_shutdown(cascade_phase::signal, "throws", 10s, [] { throw 42; }));
+  auto report = x.close();
+  CHECK(report.exit_code == 0);
+  CHECK(is(added.get_future().get(), errc::shutting_down));
+  CHECK_FALSE(line_of(report, "hook: late"));
+  REQUIRE(line_of(report, "hook: throws"));
+  CHECK(line_of(report, "hook: throws")->error);
+}
+
+TEST_CASE("a hook or a subscriber that ends its thread ends nothing else") {
+  auto x = open();
+  REQUIRE(!x.at_shutdown(cascade_phase::signal, "exits", 10s,
+                         [] { ::pthread_exit(nullptr); }));
+  x.subscribe([](const auto&) { ::pthread_exit(nullptr); });
+  auto report = x.close();
+  CHECK(report.exit_code == 0);
+  CHECK(report.total < millis{2'000});
+  REQUIRE(line_of(report, "hook: exits"));
+  CHECK(line_of(report, "hook: exits")->error
+        == std::string{"it ended its thread"});
+}
+
+TEST_CASE_METHOD(scratch, "a log that takes nothing is in the report, and the "
+                          "loom works without it") {
+  auto cfg = config::fast();
+  cfg.log = {"info", "/dev/full"};
+  cfg.data_dir = path.string();
+  auto x = open(cfg);
+  REQUIRE(x.weave("what is 6 * 7"));
+  auto report = x.close();
+  CHECK(report.exit_code == 0);
+  REQUIRE(line_of(report, "log"));
+  auto text = *line_of(report, "log")->error;
+  CHECK(text.starts_with("lines that were lost: "));
+  CHECK(text.find("No space left on device") != std::string::npos);
+  // The file of the report says the same.
+  std::ifstream in{path / "last_shutdown.json"};
+  std::string kept{std::istreambuf_iterator<char>{in}, {}};
+  CHECK(kept.find("lines that were lost: ") != std::string::npos);
+}
