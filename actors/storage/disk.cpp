@@ -75,12 +75,20 @@ disk::~disk() {
   sqlite3_vfs_unregister(vfs_.get());
 }
 
-disk_fault disk::before_write(std::size_t bytes) const {
-  return hooks_ ? hooks_->before_write(bytes) : disk_fault::none;
+disk_fault disk::before_write(std::size_t bytes) const noexcept {
+  try {
+    return hooks_ ? hooks_->before_write(bytes) : disk_fault::none;
+  } catch (...) {
+    return disk_fault::broken;
+  }
 }
 
-disk_fault disk::before_sync() const {
-  return hooks_ ? hooks_->before_sync() : disk_fault::none;
+disk_fault disk::before_sync() const noexcept {
+  try {
+    return hooks_ ? hooks_->before_sync() : disk_fault::none;
+  } catch (...) {
+    return disk_fault::broken;
+  }
 }
 
 } // namespace hololoom

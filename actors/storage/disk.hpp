@@ -28,7 +28,8 @@ enum class disk_fault : std::uint8_t {
 /// happens; may delay it or make it fail. For demonstrations of slow disks and
 /// tests of broken ones.
 ///
-/// Called on the journal's thread.
+/// Called on the journal's thread. One that throws counts as a broken disk:
+/// SQLite, which calls it, knows no exceptions.
 class disk_hooks {
 public:
   virtual ~disk_hooks() = default;
@@ -73,8 +74,8 @@ public:
 
   /// Run the hooks, for calls of this layer and for those on files beside the
   /// journal, which the caller counts as well.
-  disk_fault before_write(std::size_t bytes) const;
-  disk_fault before_sync() const;
+  disk_fault before_write(std::size_t bytes) const noexcept;
+  disk_fault before_sync() const noexcept;
   disk_activity& activity() const { return *activity_; }
 
   /// A transaction was rolled back: the next write to the log truncates it

@@ -96,8 +96,9 @@ struct work_note {
   caf::actor_clock::time_point since;
 };
 
-/// A view into a child that its supervisor may use from any thread. Actors
-/// spawned with `spawn_state` need none: they show what they are doing anyway.
+/// A view into a child that its supervisor may use from any thread; it must not
+/// block. One that throws counts as one that was not given. Actors spawned with
+/// `spawn_state` need none: they show what they are doing anyway.
 class child_probe {
 public:
   virtual ~child_probe() = default;

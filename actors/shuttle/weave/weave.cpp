@@ -85,6 +85,10 @@ struct weave_run::impl {
     } catch (const std::exception& e) {
       fail(stage, failure(errc::internal, e.what()));
       completed = false;
+    } catch (...) {
+      fail(stage, failure(errc::internal, "a tool threw something that is not "
+                                          "a std::exception"));
+      completed = false;
     }
     outcome.trace.stage_durations[std::string{name_of(stage)}] +=
       millis{setting.clock() - start};
@@ -231,7 +235,9 @@ std::optional<remember_request> weave_run::run() {
 void weave_run::effect_done(const remember_ack& ack) {
   auto& made = impl_->outcome.made;
   if (made && made->effect && made->effect->report)
-    made->response = made->effect->report(ack);
+    impl_->step(weave_stage::tool_execution, [&](const time_limit&) {
+      made->response = made->effect->report(ack);
+    });
 }
 
 void weave_run::effect_failed(const caf::error& err) {

@@ -3,6 +3,7 @@
 #include <caf/local_actor.hpp>
 
 #include <cstdio>
+#include <functional>
 #include <utility>
 
 namespace hololoom {
@@ -18,6 +19,17 @@ std::string with_age(const std::string& what,
   return what + text;
 }
 
+/// What `ask` makes of the probe of `c`; `otherwise` without one, or if it
+/// throws.
+template <class T, class F>
+T probed(const supervision::child& c, T otherwise, F ask) noexcept {
+  try {
+    return c.probe ? std::invoke(ask, *c.probe) : otherwise;
+  } catch (...) {
+    return otherwise;
+  }
+}
+
 } // namespace
 
 const work_monitor* supervision::work_of(const child& c) {
@@ -25,11 +37,28 @@ const work_monitor* supervision::work_of(const child& c) {
                    : nullptr;
 }
 
+std::optional<work_note> supervision::probed_work(const child& c) noexcept {
+  return probed(c, std::optional<work_note>{}, &child_probe::doing);
+}
+
+bool supervision::can_be_killed(const child& c) noexcept {
+  return probed(c, true, &child_probe::can_be_killed);
+}
+
+bool supervision::awaits_drain(const child& c) noexcept {
+  return probed(c, false, &child_probe::awaits_drain);
+}
+
+void supervision::force_probe(const child& c) noexcept {
+  probed(c, true, [](child_probe& x) {
+    x.force();
+    return true;
+  });
+}
+
 std::optional<std::string> supervision::describe_work(const child& c) {
-  if (c.probe) {
-    if (auto note = c.probe->doing())
-      return with_age(note->what, note->since);
-  }
+  if (auto note = probed_work(c))
+    return with_age(note->what, note->since);
   if (auto work = work_of(c)) {
     if (auto note = work->current())
       return with_age("handling " + note->message, note->since);

@@ -154,6 +154,15 @@ namespace supervision {
 /// has none. Lives as long as the actor.
 const work_monitor* work_of(const child& c);
 
+// What the probe of `c` answers. A user's own probe may throw: what it would
+// have said is then not known.
+
+std::optional<work_note> probed_work(const child& c) noexcept;
+/// True without a probe, and if it throws.
+bool can_be_killed(const child& c) noexcept;
+bool awaits_drain(const child& c) noexcept;
+void force_probe(const child& c) noexcept;
+
 /// What `c` is doing, with its age: "handling foo for 1.2 s". Empty while it
 /// waits for work.
 std::optional<std::string> describe_work(const child& c);

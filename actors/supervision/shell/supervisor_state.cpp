@@ -65,8 +65,7 @@ supervisor_state::~supervisor_state() {
   for (auto& [order, c] : board_->children()) {
     if (!c.alive())
       continue;
-    if (c.probe)
-      c.probe->force();
+    force_probe(c);
     exit_high(c.handle, caf::exit_reason::kill);
   }
 }
@@ -184,8 +183,7 @@ void supervisor_state::ask(child& c) {
 }
 
 void supervisor_state::kill(child& c) {
-  if (c.probe)
-    c.probe->force();
+  force_probe(c);
   exit_high(c.handle, caf::make_error(caf::exit_reason::kill), self_->address(),
             self_->context());
 }

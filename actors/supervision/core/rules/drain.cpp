@@ -184,7 +184,7 @@ bool drain::settled(const op& x, time_point now) const {
 
 /// Whether `c` ends only after the drain, for which it waits itself.
 bool drain::is_excused(const child& c) const {
-  return c.nested ? c.excused : c.probe && c.probe->awaits_drain();
+  return c.nested ? c.excused : awaits_drain(c);
 }
 
 time_point drain::deadline() const {

@@ -81,14 +81,14 @@ void stopping::give_up_start(child& c, std::string why, time_point now) {
 
 bool stopping::leaves_thread(child& c) const {
   if (!c.kill_sent || c.state != child_state::stopping || c.let_go != no_time
-      || !c.probe || c.probe->can_be_killed())
+      || can_be_killed(c))
     return false;
   c.let_go = c.due;
   return true;
 }
 
 stopping::verdict stopping::check_thread(child& c, time_point now) {
-  if (c.probe->can_be_killed())
+  if (can_be_killed(c))
     return verdict::ended;
   if (now >= c.let_go)
     return verdict::abandoned;
