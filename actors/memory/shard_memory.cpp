@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 #include <future>
+#include <iterator>
 #include <thread>
 #include <utility>
 
@@ -10,7 +11,7 @@ namespace hololoom::detail {
 
 namespace {
 
-/// Rows read before a thread indexes them.
+/// Rows that are indexed at once.
 constexpr std::size_t rows_at_once = 8192;
 
 /// Indexes rows on other threads than the one that reads them, one batch per
@@ -68,8 +69,9 @@ std::size_t at_least(std::int64_t x, std::int64_t least) {
 
 } // namespace
 
-shard_memory::shard_memory(const memory_options& options)
+shard_memory::shard_memory(const memory_options& options, std::stop_token stop)
   : options_(options),
+    stop_(std::move(stop)),
     index_(shard_index::empty(hashing_encoder(at_least(options.dimension, 8)),
                               {at_least(options.candidates, 1),
                                at_least(options.cached_vectors, 1)})) {}
@@ -111,11 +113,18 @@ caf::expected<remember_ack> shard_memory::remember(remember_request request) {
                        + std::to_string(options_.max_shards)
                        + "; raise memory.max_shards");
   }
-  auto change = store_->put(std::move(request));
+  auto change = store_->put(std::move(request), stop_);
   if (!change)
     return std::move(change.error());
-  if (!change->written.empty() || !change->removed.empty())
-    index_ = index_->with(std::move(change->written), change->removed);
+  if (!change->removed.empty())
+    index_ = index_->with({}, change->removed);
+  auto next = std::make_move_iterator(change->written.begin());
+  auto end = std::make_move_iterator(change->written.end());
+  while (next != end && !stop_.stop_requested()) {
+    auto some = next + std::min<std::ptrdiff_t>(end - next, rows_at_once);
+    index_ = index_->with({next, some});
+    next = some;
+  }
   return change->counts;
 }
 

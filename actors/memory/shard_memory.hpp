@@ -5,6 +5,7 @@
 #include <hololoom/actors/memory/yarn_graph.hpp>
 
 #include <memory>
+#include <stop_token>
 
 namespace hololoom::detail {
 
@@ -12,12 +13,14 @@ namespace hololoom::detail {
 /// thread may use it.
 class shard_memory {
 public:
-  explicit shard_memory(const memory_options& options);
+  /// @param stop ends a `remember` that takes long.
+  shard_memory(const memory_options& options, std::stop_token stop);
 
   /// Opens the store and indexes its shards.
   caf::error open();
 
   /// Adds shards to the store and to `index()`. An error leaves both unchanged.
+  /// Once a stop was requested, the index may lack what is in the store.
   caf::expected<remember_ack> remember(remember_request request);
 
   /// The current snapshot.
@@ -29,6 +32,7 @@ public:
 
 private:
   memory_options options_;
+  std::stop_token stop_;
   std::unique_ptr<shard_store> store_;
   shard_index_ptr index_;
 };

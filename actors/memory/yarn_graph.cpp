@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <optional>
+#include <stop_token>
 #include <utility>
 
 // -- between the two actors -----------------------------------------------------
@@ -44,8 +45,8 @@ public:
   static constexpr const char* name = "keeper";
 
   keeper(keeper_actor::base* self, const memory_options& options,
-         const caf::actor_addr& owner)
-    : self_(self), memory_(options) {
+         const caf::actor_addr& owner, const std::stop_token& stop)
+    : self_(self), memory_(options, stop) {
     self_->monitor(owner);
     self_->set_down_handler([this](const caf::down_msg& x) { end(x.reason); });
     self_->set_exit_handler([this](const caf::exit_msg& x) { end(x.reason); });
@@ -85,9 +86,9 @@ private:
 /// acknowledged shard can be found.
 ///
 /// opening -> open -> closing. Requests wait while it opens. On an exit message
-/// it refuses new shards, tells the keeper to exit, and exits once the keeper
-/// is down. If the keeper exits by itself, the yarn graph exits for the same
-/// reason.
+/// it refuses new shards, tells the keeper to give up what it has not stored
+/// yet and to exit, and exits once the keeper is down. If the keeper exits by
+/// itself, the yarn graph exits for the same reason.
 class yarn_graph {
 public:
   static constexpr const char* name = "yarn";
@@ -96,12 +97,14 @@ public:
              bool own_thread)
     : self_(self) {
     auto me = caf::actor_cast<caf::actor_addr>(self_);
-    keeper_ = spawn_state_on<keeper, keeper_actor>(own_thread, self_->system(),
-                                                   options, me);
+    keeper_ = spawn_state_on<keeper, keeper_actor>(
+      own_thread, self_->system(), options, me, stop_.get_token());
     self_->monitor(keeper_);
     self_->set_down_handler([this](const caf::down_msg& x) { ended(x); });
     self_->set_exit_handler([this](const caf::exit_msg& x) { end(x.reason); });
   }
+
+  ~yarn_graph() { stop_.request_stop(); }
 
   local_yarn_actor::behavior_type make_behavior() {
     self_->request(keeper_, caf::infinite, open_store{})
@@ -135,6 +138,7 @@ private:
     if (end_)
       return;
     end_ = std::move(reason);
+    stop_.request_stop();
     exit_high(keeper_, caf::exit_reason::user_shutdown);
   }
 
@@ -188,7 +192,8 @@ private:
     if (code == errc::crashed)
       return failure(errc::shutting_down,
                      "the memory closed before this was remembered");
-    if (code != errc::invalid_shard && code != errc::overloaded)
+    if (code != errc::invalid_shard && code != errc::overloaded
+        && code != errc::shutting_down)
       problem_ = explain(err);
     return err;
   }
@@ -208,6 +213,8 @@ private:
   }
 
   local_yarn_actor::base* self_;
+  /// Ends the work of the keeper that takes long.
+  std::stop_source stop_;
   keeper_actor keeper_;
   /// Null until the store is open.
   shard_index_ptr index_;

@@ -69,11 +69,12 @@ using local_yarn_actor =
 ///
 /// With `own_thread`, each of the two actors has a thread; otherwise they run
 /// on the scheduler, as tests on a virtual clock require. If the store cannot
-/// be opened, the yarn graph exits with the error. On an exit signal, it
-/// finishes the requests that the keeper has, closes the store and exits.
+/// be opened, the yarn graph exits with the error. On an exit signal, it stops
+/// the request that the keeper works on, closes the store and exits.
 ///
 /// A `remember_request` fails with `invalid_shard`, `disk_full`, `read_only`,
-/// `io_error`, `corrupt` or `overloaded`, and then keeps none of its shards.
+/// `io_error`, `corrupt`, `overloaded` or `shutting_down`, and then keeps none
+/// of its shards.
 local_yarn_actor spawn_yarn_graph(caf::actor_system& system,
                                   memory_options options,
                                   bool own_thread = true);

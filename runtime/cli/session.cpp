@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdint>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <sys/eventfd.h>
 #include <tuple>
@@ -56,6 +57,7 @@ struct session::state {
     lock_guard guard{mutex_};
     if (count == 1) {
       signal = number;
+      stop.request_stop();
       std::uint64_t one = 1;
       std::ignore = ::write(interrupt, &one, sizeof(one));
       begin_close();
@@ -74,6 +76,7 @@ struct session::state {
   const console::hurry_flag hurry_output;
   mutable mutex mutex_;
   int signal HOLOLOOM_GUARDED_BY(mutex_) = 0;
+  std::stop_source stop;
   /// Set and reset under the lock by the command's thread alone, which reads it
   /// without.
   std::optional<hololoom::loom> opened;
@@ -106,6 +109,10 @@ hololoom::loom& session::loom() {
 int session::signal() const {
   lock_guard guard{state_->mutex_};
   return state_->signal;
+}
+
+std::stop_token session::stop_token() const {
+  return state_->stop.get_token();
 }
 
 int session::interrupt_fd() const {

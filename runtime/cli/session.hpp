@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <stop_token>
 
 namespace hololoom::cli {
 
@@ -24,9 +25,9 @@ public:
   enum class on_signal {
     /// It begins the cascade.
     close,
-    /// It makes `interrupt_fd` readable and leaves the loom open until the
-    /// command is done: for work with the loom's actors and system, which the
-    /// cascade may take away.
+    /// It stops the stop token, makes `interrupt_fd` readable and leaves the
+    /// loom open until the command is done, which must be soon: for work with
+    /// the loom's actors and system, which the cascade may take away.
     interrupt_input,
   };
 
@@ -38,6 +39,9 @@ public:
 
   /// The signal that came first, or 0.
   int signal() const;
+
+  /// Requests a stop when a signal comes. Whatever takes long looks at it.
+  std::stop_token stop_token() const;
 
   /// A descriptor that can be read once a signal has come.
   int interrupt_fd() const;

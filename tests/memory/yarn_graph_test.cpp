@@ -4,6 +4,7 @@
 #include "support/catch.hpp"
 
 #include <hololoom/actors/memory/reading/source_reader.hpp>
+#include <hololoom/actors/memory/store/shard_store.hpp>
 #include <hololoom/actors/memory/yarn_graph.hpp>
 #include <hololoom/messages/caf/actor_system.hpp>
 #include <hololoom/messages/caf/exit.hpp>
@@ -12,6 +13,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <thread>
 
 using namespace hololoom;
 using hololoom::test::actor_fixture;
@@ -283,4 +285,32 @@ TEST_CASE("remembering in a memory that has exited is an error",
   auto yarn = spawn_yarn_graph(*real.system, {});
   exit_high(yarn, caf::exit_reason::user_shutdown);
   CHECK_FALSE(load(*real.system, yarn, dir.path()));
+}
+
+TEST_CASE("an exit ends a remember that takes long, and keeps nothing of it",
+          "[memory][actor]") {
+  temp_dir dir;
+  auto file = dir / "shards.db";
+  real_system real;
+  auto yarn = spawn_yarn_graph(*real.system, at(file));
+  caf::scoped_actor self{*real.system};
+  remember_request request;
+  for (int i = 0; i < 60'000; ++i)
+    request.shards.push_back(
+      make("id" + std::to_string(i),
+           std::string(900, static_cast<char>('a' + i % 26))));
+  auto answer = self->request(yarn, caf::infinite, std::move(request));
+  // The keeper has begun to write; that has no event.
+  std::error_code ec;
+  while (!fs::exists(file + "-wal", ec)
+         || fs::file_size(file + "-wal", ec) < 1'000'000)
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  exit_high(yarn, caf::exit_reason::user_shutdown);
+  answer.receive(
+    [](const remember_ack&) { CHECK(false); },
+    [](const caf::error& err) { CHECK(is(err, errc::shutting_down)); });
+  self->wait_for(yarn);
+  auto store = open_shard_store(file);
+  REQUIRE(store);
+  CHECK((*store)->size() == 0);
 }

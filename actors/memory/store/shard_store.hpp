@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -54,8 +55,10 @@ public:
   /// Keeps `request.shards` and removes every other shard of `request.sources`:
   /// all or nothing. A durable store has synced the change when this returns.
   /// The last of several shards with the same id counts.
-  /// @returns also `errc::invalid_shard`, naming the shard.
-  virtual caf::expected<store_change> put(remember_request request) = 0;
+  /// @returns also `errc::invalid_shard`, naming the shard, and
+  ///          `errc::shutting_down` once a stop was requested.
+  virtual caf::expected<store_change> put(remember_request request,
+                                          const std::stop_token& stop = {}) = 0;
 
   /// Passes all shards to `f`, in the order in which they were last written, at
   /// most `batch` at a time.

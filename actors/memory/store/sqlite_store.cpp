@@ -23,7 +23,8 @@ public:
   caf::error prepare();
   caf::error limit_to(std::int64_t bytes);
 
-  caf::expected<store_change> put(remember_request request) override;
+  caf::expected<store_change> put(remember_request request,
+                                  const std::stop_token& stop) override;
   caf::error for_each(std::size_t batch,
                       const std::function<void(stored_rows)>& f) override;
   std::int64_t size() const override { return size_; }
@@ -31,7 +32,8 @@ public:
   caf::error close() override;
 
 private:
-  caf::error write(const remember_request& request, store_change& change);
+  caf::error write(const remember_request& request, store_change& change,
+                   const std::stop_token& stop);
   caf::error write_one(const shard& x, store_change& change);
   caf::error remove(const std::string& id);
   caf::error insert(const shard& x, const std::string& rest);
@@ -91,7 +93,8 @@ caf::error sqlite_store::limit_to(std::int64_t bytes) {
 
 // -- writing ------------------------------------------------------------------
 
-caf::expected<store_change> sqlite_store::put(remember_request request) {
+caf::expected<store_change> sqlite_store::put(remember_request request,
+                                              const std::stop_token& stop) {
   if (closed_)
     return failure(errc::closed, "the memory in " + path_ + " is closed");
   if (auto err = check(request))
@@ -101,7 +104,7 @@ caf::expected<store_change> sqlite_store::put(remember_request request) {
     return err;
   store_change change;
   sources_.clear();
-  auto err = write(request, change);
+  auto err = write(request, change, stop);
   if (!err)
     err = db_.run("COMMIT");
   if (err) {
@@ -115,9 +118,13 @@ caf::expected<store_change> sqlite_store::put(remember_request request) {
 }
 
 caf::error sqlite_store::write(const remember_request& request,
-                               store_change& change) {
+                               store_change& change,
+                               const std::stop_token& stop) {
   std::unordered_set<std::string_view> kept;
   for (const auto& x : request.shards) {
+    if (stop.stop_requested())
+      return failure(errc::shutting_down,
+                     "the memory closed before this was remembered");
     kept.insert(x.id);
     if (auto err = write_one(x, change))
       return err;

@@ -14,7 +14,8 @@ namespace {
 /// Keeps the source of each shard and a hash of its content.
 class volatile_store final : public shard_store {
 public:
-  caf::expected<store_change> put(remember_request request) override {
+  caf::expected<store_change> put(remember_request request,
+                                  const std::stop_token&) override {
     if (closed_)
       return failure(errc::closed, "the memory is closed");
     if (auto err = check(request))

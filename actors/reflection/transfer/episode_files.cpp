@@ -6,7 +6,6 @@
 #include <hololoom/messages/sync.hpp>
 
 #include <caf/actor_system.hpp>
-#include <caf/scoped_actor.hpp>
 
 #include <algorithm>
 #include <array>
@@ -151,22 +150,17 @@ caf::expected<episode> read_episode_file(const fs::path& file) {
   return result;
 }
 
-caf::expected<std::int64_t> export_episodes(caf::actor_system& system,
-                                            const reflection_actor& buffer,
+caf::expected<std::int64_t> export_episodes(const episode_source& from,
                                             const fs::path& directory) {
   std::error_code failed;
   fs::create_directories(directory, failed);
   if (failed)
     return failure(errc::io_error, "could not create " + directory.string()
                                      + ": " + failed.message());
-  caf::scoped_actor self{system};
   std::int64_t count = 0;
   std::int64_t after = 0;
   for (;;) {
-    caf::expected<episode_page> page{caf::error{}};
-    self->request(buffer, caf::infinite, episodes_query{after, 500})
-      .receive([&](episode_page& x) { page = std::move(x); },
-               [&](caf::error& err) { page = std::move(err); });
+    auto page = from({after, 500});
     if (!page)
       return std::move(page.error());
     for (const auto& x : page->episodes) {
@@ -182,14 +176,18 @@ caf::expected<std::int64_t> export_episodes(caf::actor_system& system,
 
 caf::expected<import_report> import_episodes(caf::actor_system& system,
                                              buffer_lookup find,
-                                             const fs::path& directory) {
+                                             const fs::path& directory,
+                                             const std::stop_token& stop) {
   auto files = json_files(directory);
   if (!files)
     return std::move(files.error());
   import_report result;
   mutex result_mutex;
-  import_pipeline pipeline{system, std::move(find), 256};
+  import_pipeline pipeline{system, std::move(find), 256,
+                           import_pipeline::usual_patience, stop};
   for (const auto& file : *files) {
+    if (stop.stop_requested())
+      break;
     auto made = read_episode_file(file);
     if (!made) {
       // A file that is unreadable or too long may be intact.

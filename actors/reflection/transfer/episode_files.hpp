@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <functional>
 #include <iosfwd>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -45,11 +46,15 @@ caf::error too_long_to_import();
 ///          than `longest_import`.
 caf::expected<episode> read_episode_file(const std::filesystem::path& file);
 
-/// Writes each episode of `buffer` to `directory`, which it creates if it is
-/// missing. Blocks.
+/// Answers a page of stored episodes, as the buffer does.
+using episode_source =
+  std::function<caf::expected<episode_page>(const episodes_query&)>;
+
+/// Writes each episode of `from` to `directory`, which it creates if it is
+/// missing. Blocks, and ends with the first error of `from`.
 /// @returns the number of episodes.
 caf::expected<std::int64_t>
-export_episodes(caf::actor_system& system, const reflection_actor& buffer,
+export_episodes(const episode_source& from,
                 const std::filesystem::path& directory);
 
 /// The result of an import.
@@ -67,10 +72,12 @@ struct import_report {
 
 /// Stores the episode of each JSON file in `directory`. Moves damaged files to
 /// `directory/damaged`, never over an existing one; files that are too long
-/// stay. Follows a buffer across restarts. Blocks.
+/// stay. Follows a buffer across restarts. Blocks. Once `stop` is requested, it
+/// reads no further file and ends soon, with what was stored until then.
 caf::expected<import_report>
 import_episodes(caf::actor_system& system, buffer_lookup find,
-                const std::filesystem::path& directory);
+                const std::filesystem::path& directory,
+                const std::stop_token& stop = {});
 
 /// Stores an episode for each line of `in`, up to `most_in_flight` at once, and
 /// writes `{"id": "...", "durable": true}` to `out` as soon as it is durable,
@@ -80,11 +87,13 @@ import_episodes(caf::actor_system& system, buffer_lookup find,
 /// `tool_used` and `confidence`, and may have `id`, `feedback` and `reward`; or
 /// it is an exported episode. A line longer than `longest_import` is refused,
 /// and never kept in memory. Follows a buffer across restarts. Blocks until
-/// `in` ends and all lines are answered.
+/// `in` ends and all lines are answered. Once `stop` is requested, it drops the
+/// line that it has not read to its end, takes no other, and ends soon.
 ///
 /// One thread at a time writes to `out`, and flushes it after each line.
 import_report import_lines(caf::actor_system& system, buffer_lookup find,
                            std::istream& in, std::ostream& out,
-                           std::size_t most_in_flight = 256);
+                           std::size_t most_in_flight = 256,
+                           const std::stop_token& stop = {});
 
 } // namespace hololoom

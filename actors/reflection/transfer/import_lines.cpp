@@ -85,9 +85,10 @@ std::string ensure_id(import_pipeline::request& x) {
 /// stored anyway, so that it is never in memory as a whole.
 class line_reader {
 public:
-  explicit line_reader(std::istream& in) : from_(*in.rdbuf()) {}
+  line_reader(std::istream& in, const std::stop_token& stop)
+    : from_(*in.rdbuf()), stop_(stop) {}
 
-  /// @returns false at the end.
+  /// @returns false at the end, or once a stop was requested.
   bool next() {
     using traits = std::streambuf::traits_type;
     line_.clear();
@@ -104,7 +105,7 @@ public:
         too_long_ = true;
     }
     ++number_;
-    return true;
+    return !stop_.stop_requested();
   }
 
   bool is_blank() const {
@@ -117,6 +118,7 @@ public:
 
 private:
   std::streambuf& from_;
+  const std::stop_token& stop_;
   std::string line_;
   bool too_long_ = false;
   std::int64_t number_ = 0;
@@ -160,11 +162,13 @@ private:
 
 import_report import_lines(caf::actor_system& system, buffer_lookup find,
                            std::istream& in, std::ostream& out,
-                           std::size_t most_in_flight) {
+                           std::size_t most_in_flight,
+                           const std::stop_token& stop) {
   answers_out answers{out};
   {
-    import_pipeline pipeline{system, std::move(find), most_in_flight};
-    line_reader lines{in};
+    import_pipeline pipeline{system, std::move(find), most_in_flight,
+                             import_pipeline::usual_patience, stop};
+    line_reader lines{in, stop};
     while (lines.next()) {
       auto number = lines.number();
       if (lines.is_blank())

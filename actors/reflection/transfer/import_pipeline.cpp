@@ -12,12 +12,16 @@
 
 #include <cassert>
 #include <optional>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
 namespace hololoom {
 
 namespace {
+
+/// How long requests that are in flight at a stop are waited for.
+constexpr auto patience_at_stop = std::chrono::seconds{2};
 
 /// How often the pipeline looks for a buffer that is gone.
 constexpr auto look_interval = std::chrono::milliseconds{50};
@@ -42,6 +46,11 @@ struct look_again {};
 
 struct pipeline_done {};
 
+/// The requests in flight fail: at once, or after a while.
+struct give_up {
+  bool at_once = false;
+};
+
 } // namespace
 
 } // namespace hololoom
@@ -49,6 +58,7 @@ struct pipeline_done {};
 HOLOLOOM_LOCAL_MESSAGE(1754, hololoom::submission)
 HOLOLOOM_LOCAL_MESSAGE(1755, hololoom::look_again)
 HOLOLOOM_LOCAL_MESSAGE(1756, hololoom::pipeline_done)
+HOLOLOOM_LOCAL_MESSAGE(1757, hololoom::give_up)
 
 namespace hololoom {
 
@@ -96,6 +106,12 @@ bool lost(const caf::error& err) {
       || is(err, errc::sealed);
 }
 
+caf::error called_off() {
+  return failure(errc::cancelled,
+                 "the import was stopped before it was known to be stored; "
+                 "import it again: what is stored is not stored twice");
+}
+
 caf::error without_buffer() {
   return failure(errc::unavailable,
                  "the reflection buffer went down and has not come back; "
@@ -118,10 +134,19 @@ public:
 
   caf::behavior make_behavior() {
     return {
-      [this](const submission& x) { ask(x.what); },
+      [this](const submission& x) {
+        in_flight_.insert(x.what);
+        ask(x.what);
+      },
       [this](look_again) {
         for (const auto& x : std::exchange(waiting_, {}))
           ask(x);
+      },
+      [this](give_up x) {
+        if (x.at_once)
+          abandon();
+        else
+          self_->delayed_send(self_, patience_at_stop, give_up{true});
       },
       [this](pipeline_done) { self_->quit(); },
     };
@@ -129,19 +154,21 @@ public:
 
 private:
   void ask(const import_job_ptr& x) {
+    if (gave_up_)
+      return answer(x, called_off());
     auto buffer = find_();
     if (!buffer)
       return wait_for_buffer(x);
     gone_since_.reset();
     auto send = [&](const auto& question) {
       self_->request(buffer, caf::infinite, question)
-        .then([this, x](reflect_ack& ack) { answer(*x, std::move(ack)); },
+        .then([this, x](reflect_ack& ack) { answer(x, std::move(ack)); },
               [this, x](caf::error& err) {
                 // A buffer that keeps ending before it answers never will.
                 if (lost(err) && ++x->times_lost <= patience_ / look_interval)
                   ask_later(x);
                 else
-                  answer(*x, std::move(err));
+                  answer(x, std::move(err));
               });
     };
     std::visit(send, x->what);
@@ -153,7 +180,7 @@ private:
     if (!gone_since_)
       gone_since_ = now;
     if (now - *gone_since_ >= patience_)
-      answer(*x, without_buffer());
+      answer(x, without_buffer());
     else
       ask_later(x);
   }
@@ -164,16 +191,30 @@ private:
     waiting_.push_back(x);
   }
 
-  void answer(const import_job& x, const caf::expected<reflect_ack>& said) {
-    x.then(said);
-    answered_(x.bytes);
+  /// Has no effect on a request that was given up.
+  void answer(const import_job_ptr& x, const caf::expected<reflect_ack>& said) {
+    if (in_flight_.erase(x) == 0)
+      return;
+    x->then(said);
+    answered_(x->bytes);
+  }
+
+  void abandon() {
+    gave_up_ = true;
+    waiting_.clear();
+    while (!in_flight_.empty()) {
+      auto x = *in_flight_.begin();
+      answer(x, called_off());
+    }
   }
 
   caf::event_based_actor* self_;
   buffer_lookup find_;
   std::chrono::milliseconds patience_;
   std::function<void(std::size_t)> answered_;
+  std::unordered_set<import_job_ptr> in_flight_;
   std::vector<import_job_ptr> waiting_;
+  bool gave_up_ = false;
   std::optional<caf::actor_clock::time_point> gone_since_;
 };
 
@@ -181,12 +222,14 @@ private:
 
 import_pipeline::import_pipeline(caf::actor_system& system, buffer_lookup find,
                                  std::size_t most_in_flight,
-                                 std::chrono::milliseconds patience)
+                                 std::chrono::milliseconds patience,
+                                 const std::stop_token& stop)
   : limiter_(
     std::make_shared<limiter>(most_in_flight == 0 ? 1 : most_in_flight)),
     asker_(spawn_state<import_asker, caf::actor>(
       system, std::move(find), patience,
-      [l = limiter_](std::size_t bytes) { l->leave(bytes); })) {}
+      [l = limiter_](std::size_t bytes) { l->leave(bytes); })),
+    on_stop_(stop, [asker = asker_] { caf::anon_send(asker, give_up{}); }) {}
 
 import_pipeline::~import_pipeline() {
   drain();

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <variant>
 
 namespace hololoom {
@@ -24,15 +25,19 @@ using buffer_lookup = std::function<reflection_actor()>;
 /// `patience` without a buffer, requests fail until there is one again; a
 /// request that is lost with one buffer after the other fails eventually, too.
 /// Without patience no request is sent twice.
+///
+/// Once a stop is requested, the requests in flight have two more seconds; then
+/// they fail, be the buffer's disk as slow as it may.
 class import_pipeline {
 public:
   using request = std::variant<reflect_request, import_request>;
   using callback = std::function<void(const caf::expected<reflect_ack>&)>;
+  static constexpr auto usual_patience = std::chrono::seconds{10};
 
   import_pipeline(caf::actor_system& system, buffer_lookup find,
                   std::size_t most_in_flight,
-                  std::chrono::milliseconds patience = std::chrono::seconds{
-                    10});
+                  std::chrono::milliseconds patience = usual_patience,
+                  const std::stop_token& stop = {});
   import_pipeline(const import_pipeline&) = delete;
   import_pipeline& operator=(const import_pipeline&) = delete;
 
@@ -54,6 +59,7 @@ private:
   struct limiter;
   std::shared_ptr<limiter> limiter_;
   caf::actor asker_;
+  std::stop_callback<std::function<void()>> on_stop_;
 };
 
 } // namespace hololoom

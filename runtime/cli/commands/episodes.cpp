@@ -16,25 +16,21 @@ namespace {
 
 constexpr std::int64_t page_size = 200;
 
+/// Episodes that an import sends before the first is on disk.
+constexpr std::size_t most_in_flight = 256;
+
 struct episodes_options : loom_options {
   /// Of `export`: the folder to write. Of `import`: the folder to read, or "-"
   /// for standard input.
   std::string where;
 };
 
-/// Opens a loom for `work` with its actors.
-int with_actors(const episodes_options& options, context ctx,
-                const std::function<caf::expected<int>(session&)>& work) {
-  return with_loom(ctx, config_for(options), work,
-                   session::on_signal::interrupt_input);
-}
-
 caf::expected<int> list(session& with, bool as_json, console& out) {
   for (std::int64_t last = 0;;) {
     auto page = with.loom().episodes({last, page_size});
     if (!page)
       return std::move(page.error());
-    if (page->episodes.empty() || out.out_is_gone() || with.signal() != 0)
+    if (page->episodes.empty() || out.out_is_gone())
       return 0;
     for (const auto& x : page->episodes) {
       out.result(as_json ? json_line(x) : render(x, out.out_style()));
@@ -71,43 +67,50 @@ int import_from_stdin(session& with, console& out) {
   std::istream lines{&input};
   std::ostream answers{&output};
   auto report = import_lines(with.loom().system(), current_buffer(with.loom()),
-                             lines, answers);
+                             lines, answers, most_in_flight, with.stop_token());
   return static_cast<int>(report.failed.empty() ? exit_code::ok
                                                 : exit_code::bad_data);
 }
 
 int run_episodes_list(const episodes_options& options, context ctx) {
-  return with_actors(options, ctx, [&](session& with) {
+  return with_loom(ctx, config_for(options), [&](session& with) {
     return list(with, options.json, ctx.out);
   });
 }
 
 int run_episodes_export(const episodes_options& options, context ctx) {
-  return with_actors(options, ctx, [&](session& with) -> caf::expected<int> {
-    auto& loom = with.loom();
-    auto count =
-      export_episodes(loom.system(), loom.reflection(), options.where);
-    if (!count)
-      return std::move(count.error());
-    ctx.out.result(
-      options.json
-        ? to_text({{"episodes", *count}, {"directory", options.where}}) + "\n"
-        : counted(*count, "episode") + " written to " + options.where + "\n");
-    return 0;
-  });
+  return with_loom(
+    ctx, config_for(options), [&](session& with) -> caf::expected<int> {
+      auto count = export_episodes(
+        [&](const episodes_query& which) {
+          return with.loom().episodes(which);
+        },
+        options.where);
+      if (!count)
+        return std::move(count.error());
+      ctx.out.result(
+        options.json
+          ? to_text({{"episodes", *count}, {"directory", options.where}}) + "\n"
+          : counted(*count, "episode") + " written to " + options.where + "\n");
+      return 0;
+    });
 }
 
 int run_episodes_import(const episodes_options& options, context ctx) {
-  return with_actors(options, ctx, [&](session& with) -> caf::expected<int> {
+  auto import = [&](session& with) -> caf::expected<int> {
     if (options.where == "-")
       return import_from_stdin(with, ctx.out);
     auto& loom = with.loom();
-    auto report =
-      import_episodes(loom.system(), current_buffer(loom), options.where);
+    auto report = import_episodes(loom.system(), current_buffer(loom),
+                                  options.where, with.stop_token());
+    if (with.signal() != 0)
+      ctx.out.note("stopped; what was stored so far is kept");
     if (!report)
       return std::move(report.error());
     return print(*report, options.json, ctx);
-  });
+  };
+  return with_loom(ctx, config_for(options), import,
+                   session::on_signal::interrupt_input);
 }
 
 /// For the footers of commands that share the options of `episodes`.

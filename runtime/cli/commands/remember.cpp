@@ -92,9 +92,11 @@ int run_remember(const remember_options& options, context ctx) {
 caf::expected<loading_report>
 read_into(session& with, const std::vector<std::string>& paths, console& out) {
   batch_sender batches{with.loom()};
+  reading_options options;
+  options.stop = with.stop_token();
   auto read = read_sources(
     paths, [&](source_batch batch) { return batches.add(std::move(batch)); },
-    {}, progress_bar(out));
+    options, progress_bar(out));
   auto err = read ? batches.finish() : std::move(read.error());
   out.status("");
   if (err)

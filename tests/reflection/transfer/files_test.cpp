@@ -43,7 +43,9 @@ TEST_CASE("an exported episode parses back to the equal episode") {
   running_buffer buffer{options_in(data)};
   for (auto i = 0; i < 5; ++i)
     REQUIRE(buffer.ask<reflect_ack>(reflection("Öffnen?", "answer", .1 * i)));
-  auto count = export_episodes(buffer.system(), buffer.handle(), out.path());
+  auto count = export_episodes(
+    [&](const episodes_query& x) { return buffer.ask<episode_page>(x); },
+    out.path());
   REQUIRE(count);
   CHECK(*count == 5);
   auto page = buffer.ask<episode_page>(episodes_query{});

@@ -13,6 +13,7 @@
 #include <functional>
 #include <istream>
 #include <sstream>
+#include <stop_token>
 #include <streambuf>
 
 using namespace hololoom;
@@ -186,6 +187,34 @@ TEST_CASE("the longest permitted line is stored, and not one byte more") {
   auto page = buffer.ask<episode_page>(episodes_query{});
   REQUIRE(page->episodes.size() == 2);
   CHECK(page->episodes[0].id == "longest");
+}
+
+TEST_CASE("an import that is told to stop gives up a buffer that never "
+          "answers") {
+  system_config config;
+  caf::actor_system system{config};
+  auto silent = system.spawn([](caf::event_based_actor* self) -> caf::behavior {
+    self->set_default_handler(caf::skip);
+    return {[](const std::string&) {
+    }};
+  });
+  auto find = [&] {
+    return caf::actor_cast<reflection_actor>(silent);
+  };
+  std::stop_source stop;
+  made_lines input{[&](int n, std::string& text) {
+    text = line(n);
+    if (n == 200)
+      stop.request_stop();
+  }};
+  std::istream in{&input};
+  std::stringstream out;
+  auto report = import_lines(system, find, in, out, 256, stop.get_token());
+  CHECK(report.stored == 0);
+  CHECK(report.failed.size() == 200);
+  REQUIRE_FALSE(report.failed.empty());
+  CHECK(report.failed[0].find("was stopped") != std::string::npos);
+  caf::anon_send_exit(silent, caf::exit_reason::user_shutdown);
 }
 
 TEST_CASE("only a few long lines are in flight at a time") {

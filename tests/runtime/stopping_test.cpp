@@ -1,0 +1,152 @@
+#include "program.hpp"
+#include "support/catch.hpp"
+
+#include <chrono>
+#include <csignal>
+#include <cstdint>
+#include <filesystem>
+#include <thread>
+
+// SIGTERM while a command works for long: it ends within the grace period, and
+// what it acknowledged is kept.
+
+using namespace hololoom;
+using namespace hololoom::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+namespace fs = std::filesystem;
+using clock_type = std::chrono::steady_clock;
+
+constexpr auto grace = 5s;
+
+/// Waits for a change of a file, which has no event.
+template <class F>
+bool eventually(F condition) {
+  for (auto end = clock_type::now() + 30s; clock_type::now() < end;
+       std::this_thread::sleep_for(1ms))
+    if (condition())
+      return true;
+  return false;
+}
+
+/// Waits until a file has `size` bytes.
+bool grows_to(const std::string& file, std::uintmax_t size) {
+  return eventually([&] {
+    std::error_code ec;
+    return fs::exists(file, ec) && fs::file_size(file, ec) >= size;
+  });
+}
+
+/// Sends SIGTERM and checks that the program ends in order, and soon.
+process_result terminate(process& running) {
+  auto told = clock_type::now();
+  running.send_signal(SIGTERM);
+  auto result = running.wait();
+  CHECK(clock_type::now() - told < grace);
+  CHECK(result.code == 143);
+  return result;
+}
+
+std::string episode_text(int number) {
+  return R"({"id":"line-)" + std::to_string(number)
+       + R"(","query_text":"q","response":"r","tool_used":"answer",)"
+       + R"("confidence":0.5})";
+}
+
+std::int64_t stored_episodes(const program& hololoom) {
+  auto result = hololoom.run({"metrics", "--data", hololoom.data(), "--json"});
+  return parsed(result.out)["total_cycles"].get<std::int64_t>();
+}
+
+/// Stores `count` episodes.
+void fill(const program& hololoom, int count) {
+  std::string lines;
+  for (int i = 0; i < count; ++i)
+    lines += episode_text(i) + "\n";
+  auto file = hololoom.home().write("lines", lines);
+  REQUIRE(hololoom
+            .shell("\"$hololoom\" episodes import - --data '" + hololoom.data()
+                   + "' < '" + file + "' > /dev/null")
+            .code
+          == 0);
+}
+
+} // namespace
+
+TEST_CASE("SIGTERM ends a remember of one long line in order") {
+  program hololoom;
+  std::string line;
+  for (std::uint32_t i = 1; line.size() < 48U << 20U; i = i * 1664525 + 1)
+    line += "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef"[i >> 27U];
+  auto file = hololoom.home().write("line.txt", line);
+  process reading{
+    hololoom.command({"remember", "--data", hololoom.data(), file}),
+    hololoom.environment()};
+  // While it cuts the line, and while it writes the shards.
+  auto [part, size] =
+    GENERATE(std::pair{"lock", 0}, std::pair{"shards.db-wal", 8 << 20});
+  INFO(part);
+  REQUIRE(grows_to(hololoom.data() + "/" + part, size));
+  auto result = terminate(reading);
+  CHECK(contains(result.err, "stopped"));
+  CHECK_FALSE(contains(result.err, "killed"));
+  auto report = parsed(read_file(hololoom.data() + "/last_shutdown.json"));
+  CHECK(report["exit_code"] == 0);
+  CHECK(report["abandoned"].empty());
+}
+
+TEST_CASE("SIGTERM ends an import that waits for input") {
+  program hololoom;
+  process import{
+    hololoom.command({"episodes", "import", "-", "--data", hololoom.data()}),
+    hololoom.environment()};
+  REQUIRE(import.write(episode_text(1) + "\n"));
+  CHECK(parsed(import.read_line())["durable"] == true);
+  // The beginning of a line, the rest of which never comes, is no failure.
+  REQUIRE(import.write(episode_text(2).substr(0, 20)));
+  CHECK(terminate(import).out.empty());
+  CHECK(stored_episodes(hololoom) == 1);
+}
+
+TEST_CASE("SIGTERM ends an import of many files, and keeps what it stored") {
+  program hololoom;
+  fill(hololoom, 1);
+  auto exported = hololoom.home() / "exported";
+  REQUIRE(
+    hololoom.run({"episodes", "export", exported, "--data", hololoom.data()})
+      .code
+    == 0);
+  auto episode =
+    read_file(fs::directory_iterator { exported } -> path().string());
+  auto id = episode.find("line-0");
+  constexpr int count = 6'000;
+  for (int i = 0; i < count; ++i) {
+    auto other = episode;
+    other.replace(id, 6, "file-" + std::to_string(i));
+    hololoom.home().write("many/" + std::to_string(i) + ".json", other);
+  }
+  fs::remove_all(hololoom.data());
+  process import{
+    hololoom.command({"episodes", "import", hololoom.home() / "many", "--data",
+                      hololoom.data(), "--json"}),
+    hololoom.environment()};
+  REQUIRE(grows_to(hololoom.data() + "/journal.db-wal", 100'000));
+  auto result = terminate(import);
+  CHECK(contains(result.err, "stopped"));
+  auto stored = parsed(result.out)["stored"].get<std::int64_t>();
+  CHECK(stored < count);
+  CHECK(stored_episodes(hololoom) == stored);
+}
+
+TEST_CASE("SIGTERM ends an export of many episodes") {
+  program hololoom;
+  fill(hololoom, 6'000);
+  auto folder = hololoom.home() / "exported";
+  process exporting{
+    hololoom.command({"episodes", "export", folder, "--data", hololoom.data()}),
+    hololoom.environment()};
+  REQUIRE(eventually([&] { return fs::exists(folder); }));
+  CHECK(terminate(exporting).out.empty());
+}
