@@ -55,6 +55,13 @@ caf::error failure(errc code, std::string sentence) {
   return caf::make_error(code, std::move(sentence));
 }
 
+caf::error null_target() {
+  return failure(errc::unavailable,
+                 "a request was made to no actor: the handle is null, as while "
+                 "the actor is being restarted; look its name up again and "
+                 "retry");
+}
+
 bool is(const caf::error& err, errc code) {
   return err == caf::make_error(code);
 }

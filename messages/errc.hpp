@@ -75,6 +75,9 @@ namespace hololoom {
 /// and what to do.
 caf::error failure(errc code, std::string sentence);
 
+/// The error of a request to a null handle: `errc::unavailable`.
+caf::error null_target();
+
 /// Whether `err` is `code` of ours.
 bool is(const caf::error& err, errc code);
 

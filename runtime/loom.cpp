@@ -3,6 +3,7 @@
 #include <hololoom/runtime/loom/loom_impl.hpp>
 
 #include <memory>
+#include <stdexcept>
 #include <thread>
 #include <utility>
 
@@ -17,33 +18,40 @@ loom::promised<T> refused(caf::error why) {
   return promise.get_future();
 }
 
-/// Sends `request` to a part, unless the loom takes no work.
-template <class Result, class Handle, class Request>
-loom::promised<Result> ask(detail::loom_impl& impl, loom_part<Handle> part,
-                           Request request) {
-  if (auto err = impl.refusal())
-    return refused<Result>(std::move(err));
-  return impl.ask(part, std::move(request));
+/// Null for a loom that was moved from.
+using impl_ptr = std::shared_ptr<detail::loom_impl>;
+
+caf::error moved_from() {
+  return failure(errc::closed, "this loom was moved from: use the one that it "
+                               "was moved to");
 }
 
-loom::promised<spacetime> weave_with(detail::loom_impl& impl, query asked,
+/// Sends `request` to a part, unless the loom takes no work.
+template <class Result, class Handle, class Request>
+loom::promised<Result> ask(const impl_ptr& impl, loom_part<Handle> part,
+                           Request request) {
+  if (auto err = impl ? impl->refusal() : moved_from())
+    return refused<Result>(std::move(err));
+  return impl->ask(part, std::move(request));
+}
+
+loom::promised<spacetime> weave_with(const impl_ptr& impl, query asked,
                                      weave_options options) {
-  if (auto err = impl.weave_refusal())
+  if (auto err = impl ? impl->weave_refusal() : moved_from())
     return refused<spacetime>(std::move(err));
   weave_request request{std::move(asked), std::move(options.card),
                         options.deadline};
-  return impl.ask_weave(std::move(request));
+  return impl->ask_weave(std::move(request));
 }
 
-loom::promised<reflect_ack> reflect_with(detail::loom_impl& impl,
-                                         spacetime woven, feedback said,
-                                         maybe<double> reward) {
+loom::promised<reflect_ack> reflect_with(const impl_ptr& impl, spacetime woven,
+                                         feedback said, maybe<double> reward) {
   return ask<reflect_ack>(
     impl, part::reflection,
     reflect_request{{}, std::move(woven), std::move(said), std::move(reward)});
 }
 
-caf::expected<spacetime> weave_and_reflect_with(detail::loom_impl& impl,
+caf::expected<spacetime> weave_and_reflect_with(const impl_ptr& impl,
                                                 std::string text, feedback said,
                                                 weave_options options) {
   auto woven =
@@ -83,8 +91,10 @@ loom::loom(std::shared_ptr<detail::loom_impl> impl) : impl_(std::move(impl)) {}
 loom::loom(loom&&) noexcept = default;
 
 loom& loom::operator=(loom&& other) noexcept {
-  loom old{std::move(*this)};
-  impl_ = std::move(other.impl_);
+  if (this != &other) {
+    loom old{std::move(*this)};
+    impl_ = std::move(other.impl_);
+  }
   return *this;
 }
 
@@ -103,12 +113,12 @@ loom::~loom() {
 
 loom::promised<spacetime> loom::weave_async(query asked,
                                             weave_options options) {
-  return weave_with(*impl_, std::move(asked), std::move(options));
+  return weave_with(impl_, std::move(asked), std::move(options));
 }
 
 loom::promised<reflect_ack> loom::reflect_async(spacetime woven, feedback said,
                                                 maybe<double> reward) {
-  return reflect_with(*impl_, std::move(woven), std::move(said),
+  return reflect_with(impl_, std::move(woven), std::move(said),
                       std::move(reward));
 }
 
@@ -120,11 +130,11 @@ loom::promised<remember_ack> loom::remember_async(std::vector<shard> shards) {
 
 loom::promised<remember_ack>
 loom::remember_anew_async(remember_request request) {
-  return ask<remember_ack>(*impl_, part::yarn, std::move(request));
+  return ask<remember_ack>(impl_, part::yarn, std::move(request));
 }
 
 loom::promised<reflection_metrics> loom::reflection_metrics_async() {
-  return ask<hololoom::reflection_metrics>(*impl_, part::reflection,
+  return ask<hololoom::reflection_metrics>(impl_, part::reflection,
                                            metrics_query{});
 }
 
@@ -139,7 +149,7 @@ loom::promised<spacetime> loom::weave_and_reflect_async(std::string text,
                text = std::move(text), said = std::move(said),
                options = std::move(options)]() mutable {
     promise.set_value(weave_and_reflect_with(
-      *impl, std::move(text), std::move(said), std::move(options)));
+      impl, std::move(text), std::move(said), std::move(options)));
   }}.detach();
   return result;
 }
@@ -162,13 +172,13 @@ caf::expected<reflect_ack> loom::reflect(std::string spacetime_id,
   reflect_on_request request;
   request.spacetime_id = std::move(spacetime_id);
   request.said = std::move(said);
-  return ask<reflect_ack>(*impl_, part::reflection, std::move(request)).get();
+  return ask<reflect_ack>(impl_, part::reflection, std::move(request)).get();
 }
 
 caf::expected<spacetime> loom::weave_and_reflect(std::string text,
                                                  feedback said,
                                                  weave_options options) {
-  return weave_and_reflect_with(*impl_, std::move(text), std::move(said),
+  return weave_and_reflect_with(impl_, std::move(text), std::move(said),
                                 std::move(options));
 }
 
@@ -181,7 +191,7 @@ caf::expected<reflection_metrics> loom::reflection_metrics() {
 }
 
 caf::expected<episode_page> loom::episodes(episodes_query which) {
-  return ask<episode_page>(*impl_, part::reflection, which).get();
+  return ask<episode_page>(impl_, part::reflection, which).get();
 }
 
 // -- background workers ------------------------------------------------------------
@@ -190,8 +200,7 @@ std::future<caf::expected<child_started>>
 loom::spawn_background_async(background work) {
   auto spec =
     std::make_shared<const child_spec>(to_child_spec(std::move(work)));
-  return ask<child_started>(*impl_, part::workers,
-                            start_child{std::move(spec)});
+  return ask<child_started>(impl_, part::workers, start_child{std::move(spec)});
 }
 
 caf::error loom::spawn_background(background work) {
@@ -203,7 +212,7 @@ caf::error loom::spawn_background(background work) {
 
 caf::error loom::stop_background(const std::string& name) {
   auto stopped =
-    ask<acknowledged>(*impl_, part::workers, terminate_child{name}).get();
+    ask<acknowledged>(impl_, part::workers, terminate_child{name}).get();
   if (!stopped)
     return std::move(stopped.error());
   return {};
@@ -211,70 +220,104 @@ caf::error loom::stop_background(const std::string& name) {
 
 // -- lifecycle -------------------------------------------------------------------
 
-shutdown_report loom::close(std::string reason, std::string requested_by) {
-  awaiting_drain mark;
-  if (mark.inside_worker() && requested_by.empty())
-    requested_by = "a background worker";
+namespace {
+
+/// To be called before a thread waits for the report of `from`, which waits for
+/// neither the worker nor the hook that the thread runs.
+void excuse(const std::weak_ptr<detail::loom_impl>& from) {
   excuse_hook();
-  return impl_
-    ->close(std::move(reason), std::move(requested_by), mark.inside_worker())
-    .get();
+  if (auto impl = from.lock(); impl && awaiting_drain::inside_worker())
+    impl->awaited_from_inside();
 }
 
-std::shared_future<shutdown_report>
-loom::close_async(std::string reason, std::string requested_by) {
-  return impl_->close(std::move(reason), std::move(requested_by));
+} // namespace
+
+const shutdown_report& pending_report::get() const {
+  excuse(from_);
+  awaiting_drain mark;
+  return report_.get();
+}
+
+bool pending_report::wait_for(std::chrono::milliseconds limit) const {
+  excuse(from_);
+  awaiting_drain mark;
+  return report_.wait_for(limit) == std::future_status::ready;
+}
+
+shutdown_report loom::close(std::string reason, std::string requested_by) {
+  return close_async(std::move(reason), std::move(requested_by)).get();
+}
+
+pending_report loom::close_async(std::string reason, std::string requested_by) {
+  if (!impl_) {
+    std::promise<shutdown_report> nothing_closed;
+    shutdown_report report;
+    report.reason = std::move(reason);
+    report.flush.error = explain(moved_from());
+    report.exit_code = 70;
+    nothing_closed.set_value(std::move(report));
+    return {nothing_closed.get_future().share(), {}};
+  }
+  if (awaiting_drain::inside_worker() && requested_by.empty())
+    requested_by = "a background worker";
+  return {impl_->close(std::move(reason), std::move(requested_by)), impl_};
 }
 
 void loom::hurry() {
-  impl_->hurry();
+  if (impl_)
+    impl_->hurry();
 }
 
 loom_state loom::state() const {
-  return impl_->state();
+  return impl_ ? impl_->state() : loom_state::closed;
 }
 
 tree_snapshot loom::tree() const {
-  return impl_->names().snapshot("root");
+  return impl_ ? impl_->names().snapshot("root") : tree_snapshot{};
 }
 
 caf::error loom::at_shutdown(cascade_phase phase, std::string name,
                              std::chrono::milliseconds limit,
                              std::function<void()> function) {
+  if (!impl_)
+    return moved_from();
   return impl_->add_hook({phase, std::move(name), limit, std::move(function)});
 }
 
 std::uint64_t loom::subscribe(std::function<void(const lifecycle_event&)> f) {
-  return impl_->events().subscribe(std::move(f));
+  return impl_ ? impl_->events().subscribe(std::move(f)) : 0;
 }
 
 void loom::unsubscribe(std::uint64_t subscription) {
-  impl_->events().unsubscribe(subscription);
+  if (impl_)
+    impl_->events().unsubscribe(subscription);
 }
 
 // -- typed handles -------------------------------------------------------
 
 shuttle_actor loom::shuttle() const {
-  return impl_->find(part::shuttle);
+  return impl_ ? impl_->find(part::shuttle) : shuttle_actor{};
 }
 
 reflection_actor loom::reflection() const {
-  return impl_->find(part::reflection);
+  return impl_ ? impl_->find(part::reflection) : reflection_actor{};
 }
 
 yarn_actor loom::yarn() const {
-  return impl_->find(part::yarn);
+  return impl_ ? impl_->find(part::yarn) : yarn_actor{};
 }
 
 supervisor_actor loom::workers() const {
-  return impl_->find(part::workers);
+  return impl_ ? impl_->find(part::workers) : supervisor_actor{};
 }
 
 supervisor_actor loom::root() const {
-  return impl_->root();
+  return impl_ ? impl_->root() : supervisor_actor{};
 }
 
 caf::actor_system& loom::system() const {
+  if (!impl_)
+    throw std::logic_error{explain(moved_from())};
   return impl_->system();
 }
 

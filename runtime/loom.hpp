@@ -46,6 +46,32 @@ struct loom_extras {
 /// watch; `loom/` owns the running tree, `cli/` the program. It may know every
 /// public header of the actors. Programs, demos and tests include this header.
 
+/// The report of a loom that closes, once there is one. Copies share it.
+///
+/// The loom's own workers, up to a thousand, and shutdown hooks may wait for it:
+/// they are told to end like all others, and the cascade does not wait for those
+/// that wait for it. A worker that shares its thread (a coroutine, an actor, a periodic
+/// worker without `may_block`) holds up those it shares it with meanwhile: it
+/// had better call `close_async` and end.
+class pending_report {
+public:
+  /// Waits for the report.
+  const shutdown_report& get() const;
+
+  /// Waits for it, no longer than `limit`.
+  /// @returns whether it is there.
+  bool wait_for(std::chrono::milliseconds limit) const;
+
+private:
+  friend class loom;
+  pending_report(std::shared_future<shutdown_report> report,
+                 std::weak_ptr<detail::loom_impl> from)
+    : report_(std::move(report)), from_(std::move(from)) {}
+
+  std::shared_future<shutdown_report> report_;
+  std::weak_ptr<detail::loom_impl> from_;
+};
+
 /// A running HoloLoom: a tree of supervised actors with a scope.
 ///
 /// `open` starts the reflection buffer, the yarn graph, the shuttle with its
@@ -82,8 +108,12 @@ public:
   static caf::expected<loom> open(config cfg, caf::actor_system& system,
                                   loom_extras extras = {});
 
+  /// A loom that was moved from may be destroyed or assigned to. Its calls fail
+  /// with `errc::closed`, its handles are null, and `system()` throws
+  /// `std::logic_error`.
   loom(loom&&) noexcept;
-  loom& operator=(loom&&) noexcept;
+  /// Closes this loom first, unless it is `other` itself.
+  loom& operator=(loom&& other) noexcept;
   loom(const loom&) = delete;
   loom& operator=(const loom&) = delete;
 
@@ -148,13 +178,14 @@ public:
   // -- lifecycle --------------------------------------------------------------
 
   /// Runs the shutdown cascade and returns its report. Idempotent: every call,
-  /// from any thread, returns the report of the one cascade.
+  /// from any thread, returns the report of the one cascade. A worker may call
+  /// it; see `pending_report`.
   shutdown_report close(std::string reason = "close",
                         std::string requested_by = "");
 
   /// Begins the cascade without waiting for it.
-  std::shared_future<shutdown_report>
-  close_async(std::string reason = "close", std::string requested_by = "");
+  pending_report close_async(std::string reason = "close",
+                             std::string requested_by = "");
 
   /// Skips the rest of the grace period; the cascade still waits for the flush.
   void hurry();

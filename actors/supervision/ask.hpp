@@ -59,11 +59,16 @@ private:
 
 /// Sends `message` to `target` and calls `on_result(const Result&)` or
 /// `on_error(const caf::error&)`, once: `errc::crashed` the moment that the
-/// target goes down, `sec::request_timeout` after `limit`.
+/// target goes down, `sec::request_timeout` after `limit`, and
+/// `errc::unavailable`, before `ask` returns, if the target is null.
 template <class Result, class Self, class Handle, class Message, class F,
           class G>
 void ask(Self* self, const Handle& target, caf::timespan limit,
          Message&& message, F on_result, G on_error) {
+  if (!target) {
+    on_error(null_target());
+    return;
+  }
   auto request = self->request(target, limit, std::forward<Message>(message));
   auto guard = spawn_state<supervision::request_guard, caf::actor>(
     self->system(), caf::actor_cast<caf::strong_actor_ptr>(target),

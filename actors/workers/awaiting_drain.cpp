@@ -20,6 +20,10 @@ awaiting_drain::~awaiting_drain() {
     *flag_ = false;
 }
 
+bool awaiting_drain::inside_worker() noexcept {
+  return this_worker != nullptr;
+}
+
 detail::worker_code::worker_code(std::atomic<bool>& flag)
   : outer_(std::exchange(this_worker, &flag)) {}
 

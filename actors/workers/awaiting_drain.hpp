@@ -16,7 +16,7 @@ public:
   awaiting_drain& operator=(const awaiting_drain&) = delete;
 
   /// Whether the calling thread runs the code of a worker.
-  bool inside_worker() const noexcept { return flag_ != nullptr; }
+  static bool inside_worker() noexcept;
 
 private:
   std::atomic<bool>* flag_;

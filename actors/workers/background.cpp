@@ -1,9 +1,12 @@
 #include <hololoom/actors/workers/background.hpp>
 #include <hololoom/actors/workers/coroutine/coroutine_worker.hpp>
+#include <hololoom/actors/workers/factory_call.hpp>
 #include <hololoom/actors/workers/process/process_worker.hpp>
 #include <hololoom/actors/workers/threads/blocking_worker.hpp>
 #include <hololoom/actors/workers/threads/periodic_worker.hpp>
 
+#include <chrono>
+#include <memory>
 #include <string_view>
 #include <utility>
 
@@ -68,6 +71,19 @@ background background::process(std::string name, process_options options) {
           [options = std::move(options)](const start_context& ctx) {
             return detail::start_process_worker(ctx, options);
           }};
+}
+
+background background::made_by(
+  std::string name,
+  std::function<caf::strong_actor_ptr(caf::actor_system&)> factory) {
+  background result{std::move(name), "actor",
+                    [factory = std::move(factory),
+                     last = std::shared_ptr<detail::factory_call>{}](
+                      const start_context& ctx) mutable {
+                      return detail::start_made(ctx, factory, last);
+                    }};
+  result.spec_.stuck = {.limit = std::chrono::milliseconds{500}};
+  return result;
 }
 
 child_spec to_child_spec(background work) {

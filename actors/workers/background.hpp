@@ -8,7 +8,6 @@
 #include <caf/actor_system.hpp>
 #include <caf/timespan.hpp>
 
-#include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <functional>
@@ -108,14 +107,17 @@ public:
   /// on an exit message, as actors do unless they set a handler for it. A
   /// handler that does not return within half a second is reported as stuck,
   /// unless `stuck` sets another limit.
+  ///
+  /// `factory` must be short, because the supervisor of all workers waits for
+  /// it: what takes long belongs into the actor. The start fails with
+  /// `errc::start_failed` if it does not return within a second. It is called
+  /// on a thread of its own.
   template <std::invocable<caf::actor_system&> Factory>
   static background actor(std::string name, Factory factory) {
-    background result{std::move(name), "actor",
-                      [factory = std::move(factory)](const start_context& ctx) {
-                        return start_result::started(factory(*ctx.system));
-                      }};
-    result.spec_.stuck = {.limit = std::chrono::milliseconds{500}};
-    return result;
+    return made_by(std::move(name), [factory = std::move(factory)](
+                                      caf::actor_system& system) {
+      return caf::actor_cast<caf::strong_actor_ptr>(factory(system));
+    });
   }
 
   // -- how it is supervised ---------------------------------------------------
@@ -151,6 +153,9 @@ public:
 
 private:
   background(std::string name, std::string kind, child_factory start);
+  static background
+  made_by(std::string name,
+          std::function<caf::strong_actor_ptr(caf::actor_system&)> factory);
 
   child_spec spec_;
 };

@@ -109,12 +109,9 @@ void loom_impl::cut_weaves(caf::event_based_actor* self,
 // -- closing ---------------------------------------------------------------------
 
 std::shared_future<shutdown_report> loom_impl::close(std::string reason,
-                                                     std::string requested_by,
-                                                     bool from_inside) {
+                                                     std::string requested_by) {
   outlet::excuse_caller();
   lock_guard guard{closing_};
-  if (from_inside)
-    closed_from_inside_ = true;
   if (report_.valid())
     return report_;
   admission_->enter(loom_state::draining);

@@ -70,10 +70,10 @@ public:
 
   // -- closing --------------------------------------------------------------------
 
-  /// @param from_inside whether the caller is a worker of this loom, which ends
-  ///                    only after this call
-  std::shared_future<shutdown_report>
-  close(std::string reason, std::string requested_by, bool from_inside = false);
+  std::shared_future<shutdown_report> close(std::string reason,
+                                            std::string requested_by);
+  /// A worker of this loom waits for the report, and ends only after that.
+  void awaited_from_inside() { closed_from_inside_ = true; }
   void hurry();
   caf::error add_hook(shutdown_hook hook);
 

@@ -224,6 +224,39 @@ TEST_CASE_METHOD(worker_fixture, "nested tasks give values and exceptions") {
 }
 
 TEST_CASE_METHOD(worker_fixture,
+                 "to await a task twice, or an empty one, is an "
+                 "exception that says so") {
+  struct part {
+    static task_of<int> one(task_context ctx) {
+      co_await ctx.sleep_for(1s);
+      co_return 1;
+    }
+  };
+  log seen;
+  auto x = start(background::coroutine("x", [&](task_context ctx) -> task {
+    auto once = part::one(ctx);
+    seen.push_back(std::to_string(co_await std::move(once)));
+    auto moved = part::one(ctx);
+    auto to = std::move(moved);
+    for (auto* again : {&once, &moved})
+      try {
+        co_await std::move(*again);
+      } catch (const std::logic_error& e) {
+        seen.push_back(e.what());
+      }
+    seen.push_back(std::to_string(co_await std::move(to)));
+  }));
+  advance(1s);
+  advance(1s);
+  CHECK(x.ended_normally());
+  REQUIRE(seen.size() == 4);
+  CHECK(seen[0] == "1");
+  CHECK(seen[1].find("awaited twice") != std::string::npos);
+  CHECK(seen[2].find("an empty task") != std::string::npos);
+  CHECK(seen[3] == "1");
+}
+
+TEST_CASE_METHOD(worker_fixture,
                  "a hundred thousand tasks one after the other need no stack") {
   struct part {
     static task_of<int> one(task_context) { co_return 1; }
@@ -445,6 +478,28 @@ TEST_CASE_METHOD(worker_fixture, "a request to a typed actor gives its answer "
   }));
   CHECK(x.ended_normally());
   CHECK(seen == log{"42", "it is negative", "a double", "void", "crashed"});
+}
+
+TEST_CASE_METHOD(worker_fixture, "a request that is awaited twice, or has no "
+                                 "receiver, gives an error that says so") {
+  auto peer = track(system.spawn(doubler));
+  log seen;
+  auto note = [&](const caf::expected<int>& x) {
+    seen.push_back(x ? std::to_string(*x) : to_string(code_of(x.error())));
+  };
+  auto x = start(background::coroutine("x", [&](task_context ctx) -> task {
+    auto request = ctx.request(peer, 1s, 21);
+    note(co_await request);
+    note(co_await request);
+    auto nobody = ctx.request(decltype(peer){}, 1s, 21);
+    note(co_await nobody);
+    auto good = ctx.request(peer, 1s, 4);
+    auto both = co_await when_all(ctx.request(decltype(peer){}, 1s, 1), good);
+    note(std::get<0>(both));
+    note(std::get<1>(both));
+  }));
+  CHECK(x.ended_normally());
+  CHECK(seen == log{"42", "not_supported", "unavailable", "unavailable", "8"});
 }
 
 TEST_CASE_METHOD(worker_fixture, "a request to a dynamic actor is checked when "

@@ -150,6 +150,39 @@ TEST_CASE_METHOD(supervised_fixture,
         == 1);
 }
 
+TEST_CASE_METHOD(supervised_fixture,
+                 "a factory that does not return is refused, "
+                 "and holds up nobody for long") {
+  std::promise<void> gate;
+  auto opened = gate.get_future().share();
+  auto running = system.registry().running();
+  auto idle = [](caf::event_based_actor*) {
+    return caf::behavior{[](int) {
+    }};
+  };
+  auto spec = std::make_shared<const child_spec>(to_child_spec(
+    background::actor("slow", [opened, idle](caf::actor_system& sys) {
+      opened.wait();
+      return sys.spawn(idle);
+    })));
+  auto first = ask<child_started>(start_child{spec});
+  REQUIRE_FALSE(first);
+  CHECK(is(first.error(), errc::start_failed));
+  CHECK(explain(first.error()).find("did not return within a second")
+        != std::string::npos);
+  // No more than one thread is lost to it.
+  auto again = ask<child_started>(start_child{spec});
+  REQUIRE_FALSE(again);
+  CHECK(explain(again.error()).find("has not returned yet")
+        != std::string::npos);
+  CHECK_FALSE(begin(background::actor(
+    "quick", [idle](caf::actor_system& sys) { return sys.spawn(idle); })));
+  gate.set_value();
+  // What it makes after all ends.
+  CHECK(eventually([&] { return system.registry().running() <= running + 1; }));
+  CHECK(ask<child_started>(start_child{spec}));
+}
+
 TEST_CASE_METHOD(supervised_fixture, "a sleeping worker is not stuck") {
   CHECK_FALSE(begin(background::coroutine("x", sleeper)
                       .stuck({.limit = 20ms, .replace = false})));

@@ -2,6 +2,7 @@
 
 #include <hololoom/actors/workers/coroutine/task_runner.hpp>
 #include <hololoom/messages/caf/compat.hpp>
+#include <hololoom/messages/errc.hpp>
 
 #include <caf/event_based_actor.hpp>
 #include <caf/expected.hpp>
@@ -63,7 +64,8 @@ public:
 } // namespace detail
 
 /// A request that is sent when it is awaited, and gives a `caf::expected<T>`.
-/// Made by `task_context::request`.
+/// Made by `task_context::request`. It is sent once: to await it again gives
+/// `errc::not_supported`. To a null handle it gives `errc::unavailable`.
 template <class T, class Handle, class... Ts>
 class [[nodiscard]] pending_request : public detail::awaiter_base {
 public:
@@ -87,6 +89,11 @@ public:
 
   /// @private
   void send(std::uint64_t op) {
+    if (auto why = refusal()) {
+      result_ = std::move(why);
+      runner_->wake_soon(op);
+      return;
+    }
     std::apply(
       [&](auto&... xs) {
         auto request =
@@ -105,6 +112,14 @@ public:
   detail::task_runner& runner() const noexcept { return *runner_; }
 
 private:
+  caf::error refusal() {
+    if (std::exchange(sent_, true))
+      return failure(errc::not_supported,
+                     "this request was awaited before, and its content is "
+                     "gone; make a new one for each `co_await`");
+    return receiver_ ? caf::error{} : null_target();
+  }
+
   /// Delivers the answer. The task, and with it `request`, may be gone by then:
   /// only `waits` tells. The runner is the actor that got the answer, and
   /// lives.
@@ -148,6 +163,7 @@ private:
   caf::timespan timeout_;
   std::tuple<Ts...> content_;
   result_type result_ = caf::sec::runtime_error;
+  bool sent_ = false;
 };
 
 namespace detail {

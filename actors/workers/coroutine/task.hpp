@@ -5,6 +5,7 @@
 #include <cxxabi.h>
 #include <exception>
 #include <optional>
+#include <stdexcept>
 #include <type_traits>
 #include <typeinfo>
 #include <utility>
@@ -78,6 +79,9 @@ struct task_promise;
 ///
 /// The parameters of a coroutine should be values: what a reference refers to
 /// may be gone by the time the coroutine resumes. Not thread-safe.
+///
+/// A task runs once. To await one for the second time, or one that is empty,
+/// throws `std::logic_error`: keep its result, or make a new task.
 template <class T>
 class [[nodiscard]] task_of {
 public:
@@ -127,7 +131,15 @@ public:
     handle_type frame_;
   };
 
-  awaiter operator co_await() && noexcept { return awaiter{frame_}; }
+  awaiter operator co_await() && {
+    if (frame_ == nullptr)
+      throw std::logic_error("an empty task was awaited: it was moved from, or "
+                             "never had a coroutine");
+    if (frame_.promise().runner != nullptr)
+      throw std::logic_error("a task was awaited twice: it runs once; keep its "
+                             "result, or make a new task");
+    return awaiter{frame_};
+  }
 
 private:
   handle_type frame_ = nullptr;

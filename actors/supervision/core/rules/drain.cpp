@@ -11,7 +11,7 @@ namespace {
 
 /// So few children may be waiting for the drain themselves. With no more than
 /// that left, the drain checks for it at this interval.
-constexpr std::size_t most_excused = 16;
+constexpr std::size_t most_excused = 1024;
 constexpr auto excuse_check = std::chrono::milliseconds{20};
 
 /// What is known of a child that did not end when told to, `waited` ago.

@@ -1,0 +1,131 @@
+#include "support/catch.hpp"
+
+#include <hololoom/actors/supervision/ask.hpp>
+#include <hololoom/runtime/loom.hpp>
+
+#include <chrono>
+#include <future>
+#include <latch>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+// Calls that look right and would hang or crash.
+
+using namespace hololoom;
+using namespace std::chrono_literals;
+
+namespace {
+
+loom open() {
+  auto result = loom::open(config::fast());
+  if (!result)
+    throw std::runtime_error{explain(result.error())};
+  return std::move(*result);
+}
+
+/// Whether the loom closed without having to wait for, or force, a worker.
+bool closed_well(const shutdown_report& x) {
+  return x.exit_code == 0 && x.abandoned.empty() && x.total < millis{2'000};
+}
+
+} // namespace
+
+TEST_CASE("a worker may wait for the report of close_async") {
+  auto x = open();
+  std::promise<shutdown_report> seen;
+  SECTION("on a thread") {
+    REQUIRE(!x.spawn_background(
+      background::blocking("closer", [&](const std::stop_token&) {
+        seen.set_value(x.close_async("from inside").get());
+      })));
+  }
+  SECTION("on a thread, looking at it again and again") {
+    REQUIRE(!x.spawn_background(
+      background::blocking("closer", [&](const std::stop_token&) {
+        auto report = x.close_async("from inside");
+        while (!report.wait_for(50ms))
+          ;
+        seen.set_value(report.get());
+      })));
+  }
+  SECTION("in a coroutine") {
+    auto body = [&](task_context ctx) -> task {
+      co_await ctx.yield();
+      seen.set_value(x.close_async("from inside").get());
+    };
+    REQUIRE(!x.spawn_background(background::coroutine("closer", body)));
+  }
+  auto report = seen.get_future().get();
+  CHECK(closed_well(report));
+  CHECK(report.requested_by == "a background worker");
+  CHECK(x.close() == report);
+}
+
+TEST_CASE("forty workers may close their loom at once") {
+  auto x = open();
+  constexpr int count = 40;
+  std::latch all{count};
+  for (int i = 0; i < count; ++i)
+    REQUIRE(!x.spawn_background(background::blocking(
+      "closer-" + std::to_string(i), [&](const std::stop_token&) {
+        all.arrive_and_wait();
+        x.close();
+      })));
+  CHECK(closed_well(x.close()));
+}
+
+TEST_CASE("a loom that was moved from refuses every call") {
+  auto x = open();
+  auto to = std::move(x);
+  CHECK(is(x.weave("2 + 2").error(), errc::closed));
+  CHECK(explain(x.weave("2 + 2").error()).find("moved from")
+        != std::string::npos);
+  CHECK(is(x.weave_and_reflect("2 + 2").error(), errc::closed));
+  CHECK(is(x.weave_and_reflect_async("2 + 2").get().error(), errc::closed));
+  CHECK(is(x.reflect("id").error(), errc::closed));
+  CHECK(is(x.reflect(spacetime{}).error(), errc::closed));
+  CHECK(is(x.remember({}).error(), errc::closed));
+  CHECK(is(x.reflection_metrics().error(), errc::closed));
+  CHECK(is(x.episodes().error(), errc::closed));
+  auto work = background::blocking("x", [](const std::stop_token&) {});
+  CHECK(is(x.spawn_background(work), errc::closed));
+  CHECK(is(x.stop_background("x"), errc::closed));
+  CHECK(is(x.at_shutdown(cascade_phase::refuse, "x", 1s, [] {}), errc::closed));
+  CHECK(x.subscribe([](const lifecycle_event&) {}) == 0);
+  x.unsubscribe(1);
+  x.hurry();
+  CHECK(x.state() == loom_state::closed);
+  CHECK(x.tree() == tree_snapshot{});
+  CHECK_FALSE(x.shuttle());
+  CHECK_FALSE(x.reflection());
+  CHECK_FALSE(x.yarn());
+  CHECK_FALSE(x.workers());
+  CHECK_FALSE(x.root());
+  CHECK_THROWS_AS(x.system(), std::logic_error);
+  auto report = x.close("why");
+  CHECK(report.reason == "why");
+  CHECK(report.exit_code == 70);
+  CHECK(report.flush.error);
+  // The other is as it was, and the first may be one again.
+  CHECK(to.weave("2 + 2"));
+  x = std::move(to);
+  CHECK(x.weave("2 + 2"));
+  CHECK(closed_well(x.close()));
+}
+
+TEST_CASE("a loom that is moved to itself stays as it is") {
+  auto x = open();
+  auto& same = x;
+  x = std::move(same);
+  CHECK(x.state() == loom_state::running);
+  CHECK(x.weave("2 + 2"));
+}
+
+TEST_CASE("to ask a null handle is an error") {
+  auto x = open();
+  auto answer = ask_and_wait<child_list>(x.system(), supervisor_actor{}, 1s,
+                                         which_children{});
+  REQUIRE_FALSE(answer);
+  CHECK(is(answer.error(), errc::unavailable));
+}
