@@ -238,10 +238,11 @@ const shutdown_report& pending_report::get() const {
   return report_.get();
 }
 
-bool pending_report::wait_for(std::chrono::milliseconds limit) const {
+std::future_status
+pending_report::wait_for(std::chrono::milliseconds limit) const {
   excuse(from_);
   awaiting_drain mark;
-  return report_.wait_for(limit) == std::future_status::ready;
+  return report_.wait_for(limit);
 }
 
 shutdown_report loom::close(std::string reason, std::string requested_by) {

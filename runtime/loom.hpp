@@ -59,8 +59,7 @@ public:
   const shutdown_report& get() const;
 
   /// Waits for it, no longer than `limit`.
-  /// @returns whether it is there.
-  bool wait_for(std::chrono::milliseconds limit) const;
+  std::future_status wait_for(std::chrono::milliseconds limit) const;
 
 private:
   friend class loom;

@@ -44,7 +44,7 @@ TEST_CASE("a worker may wait for the report of close_async") {
     REQUIRE(!x.spawn_background(
       background::blocking("closer", [&](const std::stop_token&) {
         auto report = x.close_async("from inside");
-        while (!report.wait_for(50ms))
+        while (report.wait_for(50ms) != std::future_status::ready)
           ;
         seen.set_value(report.get());
       })));
