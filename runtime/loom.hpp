@@ -48,11 +48,11 @@ struct loom_extras {
 
 /// The report of a loom that closes, once there is one. Copies share it.
 ///
-/// The loom's own workers, up to a thousand, and shutdown hooks may wait for it:
-/// they are told to end like all others, and the cascade does not wait for those
-/// that wait for it. A worker that shares its thread (a coroutine, an actor, a periodic
-/// worker without `may_block`) holds up those it shares it with meanwhile: it
-/// had better call `close_async` and end.
+/// The loom's own workers, up to a thousand, and shutdown hooks may wait for
+/// it: they are told to end like all others, and the cascade does not wait for
+/// those that wait for it. A worker that shares its thread (a coroutine, an
+/// actor, a periodic worker without `may_block`) holds up those it shares it
+/// with meanwhile: it had better call `close_async` and end.
 class pending_report {
 public:
   /// Waits for the report.

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
 #include <thread>
 
 // SIGTERM while a command works for long: it ends within the grace period, and
@@ -49,10 +50,10 @@ process_result terminate(process& running) {
   return result;
 }
 
-std::string episode_text(int number) {
+std::string episode_text(int number, std::size_t size = 1) {
   return R"({"id":"line-)" + std::to_string(number)
-       + R"(","query_text":"q","response":"r","tool_used":"answer",)"
-       + R"("confidence":0.5})";
+       + R"(","query_text":"q","tool_used":"answer","confidence":0.5,)"
+       + R"("response":")" + std::string(size, 'r') + "\"}";
 }
 
 std::int64_t stored_episodes(const program& hololoom) {
@@ -60,11 +61,11 @@ std::int64_t stored_episodes(const program& hololoom) {
   return parsed(result.out)["total_cycles"].get<std::int64_t>();
 }
 
-/// Stores `count` episodes.
-void fill(const program& hololoom, int count) {
+/// Stores `count` episodes with answers of `size` characters.
+void fill(const program& hololoom, int count, std::size_t size = 1) {
   std::string lines;
   for (int i = 0; i < count; ++i)
-    lines += episode_text(i) + "\n";
+    lines += episode_text(i, size) + "\n";
   auto file = hololoom.home().write("lines", lines);
   REQUIRE(hololoom
             .shell("\"$hololoom\" episodes import - --data '" + hololoom.data()
@@ -104,8 +105,9 @@ TEST_CASE("SIGTERM ends an import that waits for input") {
     hololoom.environment()};
   REQUIRE(import.write(episode_text(1) + "\n"));
   CHECK(parsed(import.read_line())["durable"] == true);
-  // The beginning of a line, the rest of which never comes, is no failure.
-  REQUIRE(import.write(episode_text(2).substr(0, 20)));
+  // The beginning of a line, the rest of which never comes, is no failure. It
+  // is longer than a pipe is, so that some of it has been read.
+  REQUIRE(import.write("{\"id\": \"" + std::string(200'000, 'x')));
   CHECK(terminate(import).out.empty());
   CHECK(stored_episodes(hololoom) == 1);
 }
@@ -149,4 +151,24 @@ TEST_CASE("SIGTERM ends an export of many episodes") {
     hololoom.environment()};
   REQUIRE(eventually([&] { return fs::exists(folder); }));
   CHECK(terminate(exporting).out.empty());
+}
+
+TEST_CASE("SIGTERM ends a repair, and the next one recovers what there is") {
+  program hololoom;
+  constexpr int count = 6'000;
+  fill(hololoom, count, 5'000);
+  auto journal = hololoom.data() + "/journal.db";
+  {
+    std::fstream file{journal, std::ios::in | std::ios::out | std::ios::binary};
+    file.seekp(1'000'000) << std::string(100, '\xFF');
+  }
+  process repairing{hololoom.command({"repair", "--data", hololoom.data()}),
+                    hololoom.environment()};
+  // It builds the new journal.
+  REQUIRE(grows_to(journal + ".new", 1));
+  CHECK(terminate(repairing).out.empty());
+  auto again = hololoom.run({"repair", "--data", hololoom.data(), "--json"});
+  CHECK(again.code == 0);
+  CHECK(parsed(again.out)["damaged"] == true);
+  CHECK(parsed(again.out)["episodes"].get<std::int64_t>() > count - 10);
 }
