@@ -50,12 +50,14 @@ struct loom_extras {
 ///
 /// The loom's own workers, up to a thousand, and shutdown hooks may wait for
 /// it: they are told to end like all others, and the cascade does not wait for
-/// those that wait for it. A worker that shares its thread (a coroutine, an
-/// actor, a periodic worker without `may_block`) holds up those it shares it
-/// with meanwhile: it had better call `close_async` and end.
+/// those that wait for it. A worker that shares its thread (a coroutine, or a
+/// periodic worker without `may_block`) holds up those it shares it with
+/// meanwhile: it had better call `close_async` and end.
 class pending_report {
 public:
-  /// Waits for the report.
+  /// Waits for the report. It does not wait on the last of the threads that
+  /// workers share: then it returns another report, with `exit_code` 70, and
+  /// says so in `flush.error`.
   const shutdown_report& get() const;
 
   /// Waits for it, no longer than `limit`.

@@ -18,23 +18,28 @@ public:
   /// Whether the calling thread runs the code of a worker.
   static bool inside_worker() noexcept;
 
+  /// Whether it does so on a thread of the scheduler's, which others need.
+  static bool on_shared_thread() noexcept;
+
 private:
   std::atomic<bool>* flag_;
 };
 
 namespace detail {
 
-/// For workers: while it lives, the calling thread runs the code of the worker
-/// whose probe answers `flag` as its `awaits_drain`.
+/// For workers: while it lives, the calling thread, which may be one of the
+/// scheduler's, runs the code of the worker whose probe answers `flag` as its
+/// `awaits_drain`.
 class worker_code {
 public:
-  explicit worker_code(std::atomic<bool>& flag);
+  worker_code(std::atomic<bool>& flag, bool on_shared_thread);
   ~worker_code();
   worker_code(const worker_code&) = delete;
   worker_code& operator=(const worker_code&) = delete;
 
 private:
   std::atomic<bool>* outer_;
+  bool outer_is_shared_;
 };
 
 } // namespace detail

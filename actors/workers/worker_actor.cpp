@@ -14,7 +14,7 @@ worker_actor::worker_actor(caf::actor_config& cfg)
 
 worker_actor::resume_result worker_actor::resume(execution_unit* unit,
                                                  std::size_t most) {
-  worker_code mine{awaits_drain_};
+  worker_code mine{awaits_drain_, true};
   return caf::event_based_actor::resume(unit, most);
 }
 

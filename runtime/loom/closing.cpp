@@ -4,8 +4,10 @@
 #include <hololoom/messages/json/write.hpp>
 #include <hololoom/runtime/loom/loom_impl.hpp>
 
+#include <caf/scheduler/abstract_coordinator.hpp>
 #include <caf/send.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <filesystem>
@@ -123,6 +125,11 @@ std::shared_future<shutdown_report> loom_impl::close(std::string reason,
       run_closing(reason, requested_by, std::move(promise));
     }};
   return report_;
+}
+
+bool loom_impl::lend_thread() {
+  auto most = std::max<std::size_t>(system_->scheduler().num_workers(), 2) - 1;
+  return lent_threads_++ < most;
 }
 
 void loom_impl::run_closing(const std::string& reason,

@@ -74,6 +74,9 @@ public:
                                             std::string requested_by);
   /// A worker of this loom waits for the report, and ends only after that.
   void awaited_from_inside() { closed_from_inside_ = true; }
+  /// Whether it may do so on one of the scheduler's threads: one is left for
+  /// others.
+  bool lend_thread();
   void hurry();
   caf::error add_hook(shutdown_hook hook);
 
@@ -135,6 +138,7 @@ private:
   std::shared_ptr<admission> admission_ = std::make_shared<admission>();
   /// Whether a worker waits for the report before it ends.
   std::atomic<bool> closed_from_inside_{false};
+  std::atomic<std::size_t> lent_threads_{0};
   /// Whether the rest of the grace is skipped.
   std::atomic<bool> hurried_{false};
 

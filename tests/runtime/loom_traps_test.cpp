@@ -3,6 +3,7 @@
 #include <hololoom/actors/supervision/ask.hpp>
 #include <hololoom/runtime/loom.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <future>
 #include <latch>
@@ -73,6 +74,29 @@ TEST_CASE("forty workers may close their loom at once") {
         x.close();
       })));
   CHECK(closed_well(x.close()));
+}
+
+TEST_CASE("more coroutines than there are threads may close their loom") {
+  auto x = open();
+  constexpr int count = 40;
+  std::atomic<int> there = 0;
+  std::atomic<int> refused = 0;
+  auto body = [&](task_context ctx) -> task {
+    auto shield = ctx.shield();
+    ++there;
+    while (there < count)
+      co_await ctx.sleep_for(1ms);
+    auto report = x.close();
+    if (report.exit_code != 0) {
+      ++refused;
+      CHECK(report.flush.error->find("close_async") != std::string::npos);
+    }
+  };
+  for (int i = 0; i < count; ++i)
+    REQUIRE(!x.spawn_background(
+      background::coroutine("closer-" + std::to_string(i), body)));
+  CHECK(closed_well(x.close()));
+  CHECK(refused > 0);
 }
 
 TEST_CASE("a loom that was moved from refuses every call") {

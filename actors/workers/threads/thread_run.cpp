@@ -61,7 +61,7 @@ void thread_run::run(const char* kind,
                      std::function<void(std::stop_token)> body) {
   this_run = this;
   auto reason = [&] {
-    worker_code mine{awaits_drain_};
+    worker_code mine{awaits_drain_, false};
     return call(kind, body, stop_.get_token());
   }();
   // The captures are destroyed before the owner is told of the end.
