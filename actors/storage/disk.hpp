@@ -10,9 +10,9 @@ struct sqlite3_vfs;
 
 /// The storage room: what the stores of memory and of reflection stand on.
 /// SQLite handles (`sqlite`), the file layer below SQLite (`disk`), file locks,
-/// atomic files, high water marks; and in sqlite_format/ a reader of SQLite's
-/// files that works without SQLite. It may know messages, and knows no actor,
-/// no shard and no episode.
+/// atomic files, high water marks; and in sqlite_format/ what SQLite does not
+/// say about a damaged database and its log. It may know messages, and knows no
+/// actor, no shard and no episode.
 
 namespace hololoom {
 

@@ -58,10 +58,30 @@ caf::error describe(int code, int system_error, std::string_view tried,
 
 } // namespace
 
-// -- statement ----------------------------------------------------------------
+// -- rows and statements ------------------------------------------------------
 
-void statement::finalizer::operator()(sqlite3_stmt* x) const {
+void row::finalizer::operator()(sqlite3_stmt* x) const {
   sqlite3_finalize(x);
+}
+
+std::int64_t row::integer(int column) const {
+  return sqlite3_column_int64(stmt_.get(), column);
+}
+
+double row::real(int column) const {
+  return sqlite3_column_double(stmt_.get(), column);
+}
+
+std::string_view row::text(int column) const {
+  auto data = sqlite3_column_text(stmt_.get(), column);
+  auto size = sqlite3_column_bytes(stmt_.get(), column);
+  if (!data)
+    return {};
+  return {reinterpret_cast<const char*>(data), static_cast<std::size_t>(size)};
+}
+
+bool row::is_null(int column) const {
+  return sqlite3_column_type(stmt_.get(), column) == SQLITE_NULL;
 }
 
 void statement::bind(int index, std::int64_t x) {
@@ -88,26 +108,6 @@ int statement::step() {
 
 void statement::reset() {
   sqlite3_reset(stmt_.get());
-}
-
-std::int64_t statement::integer(int column) const {
-  return sqlite3_column_int64(stmt_.get(), column);
-}
-
-double statement::real(int column) const {
-  return sqlite3_column_double(stmt_.get(), column);
-}
-
-std::string_view statement::text(int column) const {
-  auto data = sqlite3_column_text(stmt_.get(), column);
-  auto size = sqlite3_column_bytes(stmt_.get(), column);
-  if (!data)
-    return {};
-  return {reinterpret_cast<const char*>(data), static_cast<std::size_t>(size)};
-}
-
-bool statement::is_null(int column) const {
-  return sqlite3_column_type(stmt_.get(), column) == SQLITE_NULL;
 }
 
 // -- database -----------------------------------------------------------------

@@ -19,21 +19,23 @@ namespace hololoom::sqlite {
 /// The columns of a row, counted from 0.
 class row {
 public:
-  virtual ~row() = default;
-
-  virtual std::int64_t integer(int column) const = 0;
-  virtual double real(int column) const = 0;
+  std::int64_t integer(int column) const;
+  double real(int column) const;
   /// Valid as long as the row.
-  virtual std::string_view text(int column) const = 0;
-  virtual bool is_null(int column) const = 0;
+  std::string_view text(int column) const;
+  bool is_null(int column) const;
+
+protected:
+  struct finalizer {
+    void operator()(sqlite3_stmt* x) const;
+  };
+  std::unique_ptr<sqlite3_stmt, finalizer> stmt_;
 };
 
 /// A prepared statement, and the row that it has stepped to, which is valid
 /// until the next `step` or `reset`. Parameters are counted from 1.
-class statement final : public row {
+class statement : public row {
 public:
-  statement() = default;
-
   void bind(int index, std::int64_t x);
   void bind(int index, double x);
   /// The text must outlive the next `reset`.
@@ -44,17 +46,8 @@ public:
   int step();
   void reset();
 
-  std::int64_t integer(int column) const override;
-  double real(int column) const override;
-  std::string_view text(int column) const override;
-  bool is_null(int column) const override;
-
 private:
   friend class database;
-  struct finalizer {
-    void operator()(sqlite3_stmt* x) const;
-  };
-  std::unique_ptr<sqlite3_stmt, finalizer> stmt_;
 };
 
 /// A connection.

@@ -5,6 +5,7 @@
 #include <hololoom/actors/reflection/journal/swap.hpp>
 #include <hololoom/actors/storage/atomic_file.hpp>
 #include <hololoom/actors/storage/sqlite_format/wal_check.hpp>
+#include <hololoom/actors/storage/sqlite_format/wal_frames.hpp>
 
 #include <sqlite3.h>
 
@@ -88,12 +89,13 @@ caf::error journal::connect() {
   // its own, not in the middle of a commit. EXTRA is FULL as far as the log
   // goes; it also makes durable that the rollback journal of a file being
   // created is gone, which would otherwise come back and undo everything.
-  if (auto err = db_.run("PRAGMA locking_mode=EXCLUSIVE;"
-                         "PRAGMA temp_store=MEMORY;"
-                         "PRAGMA cell_size_check=ON;"
-                         "PRAGMA journal_size_limit=67108864;"
-                         "PRAGMA synchronous=EXTRA;"
-                         "PRAGMA wal_autocheckpoint=0"))
+  if (auto err = db_.run("PRAGMA page_size=" + std::to_string(sqlite_page_size)
+                         + ";PRAGMA locking_mode=EXCLUSIVE;"
+                           "PRAGMA temp_store=MEMORY;"
+                           "PRAGMA cell_size_check=ON;"
+                           "PRAGMA journal_size_limit=67108864;"
+                           "PRAGMA synchronous=EXTRA;"
+                           "PRAGMA wal_autocheckpoint=0"))
     return err;
   if (auto err = db_.run(durable() ? "PRAGMA journal_mode=WAL"
                                    : "PRAGMA journal_mode=MEMORY"))

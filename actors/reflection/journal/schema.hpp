@@ -10,11 +10,6 @@ namespace hololoom {
 /// The version of the journal's schema that this program writes.
 inline constexpr std::int64_t journal_schema_version = 2;
 
-/// The root page of the index of episode ids. It has been the same since
-/// version 1, as the index is the second thing that the schema creates in an
-/// empty file.
-inline constexpr std::uint32_t id_index_root = 3;
-
 /// Creates the tables of an empty journal, or migrates an older one, in one
 /// transaction.
 /// @returns `errc::newer_schema` for a newer journal, `errc::corrupt` for a

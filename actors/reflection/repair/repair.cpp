@@ -173,10 +173,12 @@ caf::expected<repair_report> repair_journal(const fs::path& directory) {
   auto lock = file_lock::take(lock_file(file));
   if (!lock)
     return std::move(lock.error());
-  auto found = salvage(file);
-  auto lost = find_lost(found, high_water_of(file));
+  auto found = salvage(file, beside(file, ".pages"));
+  if (!found)
+    return abandoned(file, found.error());
+  auto lost = find_lost(*found, high_water_of(file));
   fs::path aside;
-  if (auto err = replace(file, found, aside))
+  if (auto err = replace(file, *found, aside))
     return err;
   repair_report result;
   result.damaged = true;
@@ -184,9 +186,9 @@ caf::expected<repair_report> repair_journal(const fs::path& directory) {
   for (const auto& kept : {aside, beside(aside, "-wal")})
     if (result.set_aside.empty() && fs::exists(kept))
       result.set_aside = kept.string();
-  for (const auto& [sequence, row] : found.episodes)
+  for (const auto& [sequence, row] : found->episodes)
     result.episodes += row.body.empty() ? 0 : 1;
-  result.spacetimes = static_cast<std::int64_t>(found.spacetimes.size());
+  result.spacetimes = static_cast<std::int64_t>(found->spacetimes.size());
   result.lost = lost.count;
   result.lost_ranges = std::move(lost.ranges);
   result.lost_ids = std::move(lost.ids);

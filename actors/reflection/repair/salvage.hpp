@@ -19,8 +19,6 @@ struct salvaged {
   std::map<std::int64_t, spacetime_row> spacetimes;
   /// What was learned from the episodes that retention had dropped.
   std::optional<learned_state> baseline;
-  /// What was learned from all episodes.
-  std::optional<learned_state> current;
 
   /// The ids in the journal's index, by sequence number, as far as its pages
   /// are readable. They have no checksum, and only serve to name lost episodes.
@@ -33,8 +31,11 @@ struct salvaged {
   std::int64_t last() const;
 };
 
-/// Reads the journal `file` and its log as far as they are readable. Writes
-/// nothing.
-salvaged salvage(const std::filesystem::path& file);
+/// Reads the journal `file` and its log as far as they are readable, and writes
+/// to neither.
+/// @param scratch as for `read_pages`.
+/// @returns a storage error if there is no room for that file.
+caf::expected<salvaged> salvage(const std::filesystem::path& file,
+                                const std::filesystem::path& scratch);
 
 } // namespace hololoom

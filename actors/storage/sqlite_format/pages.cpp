@@ -1,267 +1,233 @@
+#include <hololoom/actors/storage/atomic_file.hpp>
 #include <hololoom/actors/storage/sqlite_format/pages.hpp>
 #include <hololoom/actors/storage/sqlite_format/wal_frames.hpp>
 
+#include <sqlite3.h>
+
 #include <algorithm>
-#include <bit>
+#include <array>
+#include <cerrno>
+#include <cstring>
 #include <fstream>
-#include <iterator>
-#include <set>
-#include <utility>
+#include <string>
 
 namespace hololoom {
 
 namespace {
 
-constexpr char table_leaf = 0x0d;
-constexpr char index_leaf = 0x0a;
-constexpr char index_inner = 0x02;
+namespace fs = std::filesystem;
 
-std::string slurp(const std::filesystem::path& file) {
-  std::ifstream in{file, std::ios::binary};
-  return {std::istreambuf_iterator<char>{in}, {}};
+std::int64_t offset_of(std::size_t page) {
+  return static_cast<std::int64_t>((page - 1) * sqlite_page_size);
 }
 
-/// A big-endian number of `size` bytes; 0 beyond the end.
-std::uint64_t number_at(std::string_view bytes, std::size_t at,
-                        std::size_t size) {
-  std::uint64_t result = 0;
-  if (at + size > bytes.size())
-    return 0;
-  for (std::size_t i = 0; i < size; ++i)
-    result = result << 8 | static_cast<unsigned char>(bytes[at + i]);
-  return result;
-}
+/// Page 2 of the scratch database, the root of its only table, shows one leaf
+/// after another. Page 3 is the root of the table's index.
+constexpr std::size_t shown = 2;
 
-bool plausible_page_size(std::size_t x) {
-  return x >= 512 && x <= 65536 && std::has_single_bit(x);
-}
-
-/// Reads variable-length integers in sequence.
-class varints {
+/// A database that SQLite opens, whatever pages are put into it. Once a write
+/// has failed, it does nothing more.
+class scratch_database {
 public:
-  varints(std::string_view bytes, std::size_t at) : bytes_(bytes), at_(at) {}
+  explicit scratch_database(fs::path file) : file_(std::move(file)) {}
 
-  std::optional<std::uint64_t> next() {
-    std::uint64_t result = 0;
-    for (auto i = 0; i < 9; ++i) {
-      if (at_ >= bytes_.size())
-        return std::nullopt;
-      auto byte = static_cast<unsigned char>(bytes_[at_++]);
-      if (i == 8)
-        return result << 8 | byte;
-      result = result << 7 | (byte & 0x7f);
-      if (byte < 0x80)
-        return result;
-    }
-    return result;
+  caf::error create(int columns) {
+    remove();
+    auto err = open(columns);
+    // What is open needs no name, and then nothing remains, however this ends.
+    remove();
+    return err;
   }
 
-  std::size_t at() const { return at_; }
+  /// The first failed write.
+  const caf::error& failed() const { return failed_; }
+
+  /// Puts a page where other pages refer to it.
+  void place(std::size_t number, std::string_view page) {
+    if (number > shown)
+      write(offset_of(number), page);
+  }
+
+  /// Calls `f` for each readable row on a leaf.
+  template <class F>
+  void read_leaf(std::string_view page, F f) {
+    write(offset_of(shown), page);
+    invalidate_cache();
+    constexpr std::int64_t most_rows = sqlite_page_size / 6;
+    for (std::int64_t at = 0; at < most_rows && !failed_; ++at) {
+      rows_.bind(1, at);
+      auto code = SQLITE_ROW;
+      for (; (code = rows_.step()) == SQLITE_ROW; ++at)
+        f(rows_);
+      rows_.reset();
+      if (code == SQLITE_DONE)
+        return;
+      // Row `at` cannot be read: go on behind it.
+    }
+  }
+
+  /// Calls `f` for the entries of the index.
+  template <class F>
+  void read_index(F f) {
+    invalidate_cache();
+    for (auto order : {"ORDER BY c1", "ORDER BY c1 DESC"})
+      if (!db_.for_each_row(
+            std::string{"SELECT c1,c0 FROM x INDEXED BY sqlite_autoindex_x_1 "}
+              + order,
+            [&](const sqlite::row& x) -> caf::error {
+              f(x.text(0), x.integer(1));
+              return {};
+            }))
+        return;
+  }
 
 private:
-  std::string_view bytes_;
-  std::size_t at_;
+  caf::error open(int columns) {
+    auto db = sqlite::database::open(file_.string(), {});
+    if (!db)
+      return std::move(db.error());
+    db_ = std::move(*db);
+    auto sql = "PRAGMA page_size=" + std::to_string(sqlite_page_size)
+             + ";CREATE TABLE x(c0 INTEGER PRIMARY KEY,c1 UNIQUE";
+    for (auto i = 2; i < columns; ++i)
+      sql += ",c" + std::to_string(i);
+    if (auto err = db_.run(sql + ")"))
+      return err;
+    auto rows = db_.prepare("SELECT * FROM x LIMIT -1 OFFSET ?");
+    if (!rows)
+      return std::move(rows.error());
+    rows_ = std::move(*rows);
+    io_.open(file_, std::ios::binary | std::ios::in | std::ios::out);
+    return {};
+  }
+
+  /// SQLite reads the file anew once the counter in its header has changed.
+  void invalidate_cache() {
+    std::array<char, sizeof(changes_)> bytes{};
+    ++changes_;
+    std::memcpy(bytes.data(), &changes_, bytes.size());
+    write(24, {bytes.data(), bytes.size()});
+  }
+
+  void write(std::int64_t at, std::string_view bytes) {
+    if (failed_)
+      return;
+    io_.seekp(at);
+    io_.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    if (io_.flush())
+      return;
+    auto reason = errno;
+    failed_ = failure(errc_for(reason, errc::io_error),
+                      "could not write " + file_.string() + ": "
+                        + std::strerror(reason));
+  }
+
+  void remove() const {
+    std::error_code ignored;
+    fs::remove(file_, ignored);
+  }
+
+  fs::path file_;
+  sqlite::database db_;
+  sqlite::statement rows_;
+  std::fstream io_;
+  std::uint32_t changes_ = 1'000'000;
+  caf::error failed_;
 };
 
-std::int64_t signed_at(std::string_view bytes, std::size_t at,
-                       std::size_t size) {
-  if (size == 0)
-    return 0;
-  auto unused = 64 - 8 * size;
-  return static_cast<std::int64_t>(number_at(bytes, at, size) << unused)
-      >> unused;
-}
+/// Reads pages of a file.
+class page_file {
+public:
+  explicit page_file(const fs::path& file) : in_(file, std::ios::binary) {}
 
-/// Reads the value of serial type `type` at `at` in a record and moves `at`
-/// behind it.
-std::optional<sqlite_value> value_at(std::string_view record, std::size_t& at,
-                                     std::uint64_t type) {
-  constexpr std::size_t sizes[] = {0, 1, 2, 3, 4, 6, 8, 8, 0, 0};
-  if (type >= 10 && type < 12)
-    return std::nullopt;
-  auto size =
-    type < 10 ? sizes[type] : static_cast<std::size_t>((type - 12) / 2);
-  if (size > record.size() || at > record.size() - size)
-    return std::nullopt;
-  auto begin = std::exchange(at, at + size);
-  if (type == 0)
-    return sqlite_value{};
-  if (type == 8 || type == 9)
-    return sqlite_value{static_cast<std::int64_t>(type - 8)};
-  if (type == 7)
-    return sqlite_value{std::bit_cast<double>(number_at(record, begin, 8))};
-  if (type < 7)
-    return sqlite_value{signed_at(record, begin, size)};
-  return sqlite_value{std::string{record.substr(begin, size)}};
-}
-
-std::optional<std::vector<sqlite_value>> columns_of(std::string_view record) {
-  varints header{record, 0};
-  auto header_size = header.next();
-  if (!header_size || *header_size > record.size())
-    return std::nullopt;
-  std::vector<sqlite_value> result;
-  auto at = static_cast<std::size_t>(*header_size);
-  while (header.at() < *header_size) {
-    auto type = header.next();
-    if (!type)
-      return std::nullopt;
-    auto value = value_at(record, at, *type);
-    if (!value)
-      return std::nullopt;
-    result.push_back(std::move(*value));
+  /// The page at `offset`; empty where it cannot be read.
+  std::string_view at(std::int64_t offset) {
+    in_.clear();
+    in_.seekg(offset);
+    in_.read(page_.data(), sqlite_page_size);
+    return {page_.data(), in_ ? page_.size() : 0};
   }
-  return result;
-}
+
+private:
+  std::ifstream in_;
+  std::array<char, sqlite_page_size> page_{};
+};
+
+/// Reads a database and its log by way of a scratch database.
+class page_reading {
+public:
+  page_reading(const fs::path& file, const fs::path& scratch,
+               const page_visitor& found)
+    : log_(read_wal(file)),
+      database_pages_(file),
+      log_pages_(fs::path{file} += "-wal"),
+      scratch_(scratch),
+      found_(found) {
+    std::error_code missing;
+    if (auto size = fs::file_size(file, missing); !missing)
+      pages_ = size / sqlite_page_size;
+  }
+
+  caf::error run() {
+    if (auto err = scratch_.create(found_.columns))
+      return err;
+    using enum frame_standing;
+    for (std::size_t i = 1; i <= pages_; ++i)
+      scratch_.place(i, database_page(i));
+    place_frames(true);
+    scratch_.read_index(found_.entry);
+    show_frames(moved, false);
+    for (std::size_t i = 1; i <= pages_; ++i)
+      show(database_page(i), false);
+    show_frames(committed, false);
+    // Pages that may not belong where they say are put there only now.
+    place_frames(false);
+    for (auto standing : {moved, committed, doubtful})
+      show_frames(standing, true);
+    return scratch_.failed();
+  }
+
+private:
+  std::string_view database_page(std::size_t number) {
+    return database_pages_.at(offset_of(number));
+  }
+
+  void place_frames(bool only_sure) {
+    for (const auto& x : log_.frames) {
+      auto sure = x.standing == frame_standing::committed && x.intact;
+      auto wanted = only_sure ? sure : x.standing != frame_standing::moved;
+      // A damaged number may be any.
+      if (wanted && x.page <= pages_ + log_.frames.size())
+        scratch_.place(x.page, log_pages_.at(x.at));
+    }
+  }
+
+  void show_frames(frame_standing which, bool doubtful) {
+    for (const auto& x : log_.frames)
+      if (x.standing == which)
+        show(log_pages_.at(x.at), doubtful);
+  }
+
+  void show(std::string_view page, bool doubtful) {
+    constexpr char table_leaf = 0x0d;
+    if (page.starts_with(table_leaf))
+      scratch_.read_leaf(
+        page, [&](const sqlite::row& x) { found_.row(x, doubtful); });
+  }
+
+  wal_contents log_;
+  page_file database_pages_;
+  page_file log_pages_;
+  std::size_t pages_ = 0; ///< How many the database has.
+  scratch_database scratch_;
+  const page_visitor& found_;
+};
 
 } // namespace
 
-sqlite_pages::sqlite_pages(const std::filesystem::path& file)
-  : database_(slurp(file)) {
-  auto log = file;
-  log += "-wal";
-  log_ = slurp(log);
-  auto size = static_cast<std::size_t>(number_at(database_, 16, 2));
-  auto log_size = static_cast<std::size_t>(number_at(log_, 8, 4));
-  if (size == 1)
-    size = 65536;
-  if (plausible_page_size(size))
-    page_size_ = size;
-  else if (plausible_page_size(log_size))
-    page_size_ = log_size;
-  auto frames = read_wal_frames(log_, page_size_);
-  auto add_frames = [&](frame_standing standing) {
-    for (const auto& x : frames)
-      if (x.standing == standing)
-        add({x.content, standing == frame_standing::doubtful}, x.page,
-            x.intact && standing != frame_standing::doubtful);
-  };
-  add_frames(frame_standing::moved);
-  add_database();
-  add_frames(frame_standing::committed);
-  add_frames(frame_standing::doubtful);
-}
-
-void sqlite_pages::add(version x, std::uint32_t number, bool sure) {
-  versions_.push_back(x);
-  if (sure)
-    sure_[number] = x.content;
-  any_[number] = x.content;
-}
-
-void sqlite_pages::add_database() {
-  std::string_view all{database_};
-  std::uint32_t number = 1;
-  for (std::size_t at = 0; at + page_size_ <= all.size(); at += page_size_)
-    add({all.substr(at, page_size_)}, number++, true);
-}
-
-void sqlite_pages::for_each_row(const std::function<void(loose_row)>& f) const {
-  for (const auto& x : versions_)
-    if (x.content.front() == table_leaf)
-      read_leaf(x, f);
-}
-
-void sqlite_pages::read_leaf(const version& from,
-                             const std::function<void(loose_row)>& f) const {
-  auto page = from.content;
-  auto cells = number_at(page, 3, 2);
-  for (std::uint64_t i = 0; i < cells; ++i) {
-    auto pointer = 8 + 2 * static_cast<std::size_t>(i);
-    if (pointer + 2 > page.size())
-      return;
-    varints cell{page, static_cast<std::size_t>(number_at(page, pointer, 2))};
-    auto size = cell.next();
-    auto rowid = cell.next();
-    if (!size || !rowid || *size > (std::uint64_t{1} << 30))
-      continue;
-    auto read = [&](const std::optional<std::string>& record) {
-      auto columns = record ? columns_of(*record) : std::nullopt;
-      if (columns)
-        f({static_cast<std::int64_t>(*rowid), std::move(*columns),
-           from.doubtful});
-    };
-    auto record = payload(page, cell.at(), *size, any_);
-    read(record);
-    auto surely = payload(page, cell.at(), *size, sure_);
-    if (surely != record)
-      read(surely);
-  }
-}
-
-void sqlite_pages::for_each_entry(
-  std::uint32_t root,
-  const std::function<void(std::string, std::int64_t)>& f) const {
-  // A damaged page may refer to any other: read none twice.
-  std::set<std::uint32_t> seen;
-  std::vector<std::uint32_t> next{root};
-  auto read = [&](std::string_view page, std::size_t at) {
-    varints cell{page, at};
-    auto size = cell.next();
-    auto most = (static_cast<std::uint64_t>(page_size_) - 12) * 64 / 255 - 23;
-    if (!size || *size > most || cell.at() > page.size())
-      return;
-    auto entry =
-      columns_of(page.substr(cell.at(), static_cast<std::size_t>(*size)));
-    if (!entry || entry->size() != 2)
-      return;
-    auto text = std::get_if<std::string>(&entry->front());
-    auto number = std::get_if<std::int64_t>(&entry->back());
-    if (text && number)
-      f(std::move(*text), *number);
-  };
-  while (!next.empty()) {
-    auto number = next.back();
-    next.pop_back();
-    auto found = sure_.find(number);
-    if (found == sure_.end() && (found = any_.find(number)) == any_.end())
-      continue;
-    if (!seen.insert(number).second)
-      continue;
-    auto page = found->second;
-    auto inner = page.front() == index_inner;
-    if (!inner && page.front() != index_leaf)
-      continue;
-    std::size_t head = inner ? 12 : 8;
-    if (inner)
-      next.push_back(static_cast<std::uint32_t>(number_at(page, 8, 4)));
-    auto cells = std::min<std::uint64_t>(number_at(page, 3, 2), page.size());
-    for (std::size_t i = 0; i < cells; ++i) {
-      auto at = static_cast<std::size_t>(number_at(page, head + 2 * i, 2));
-      if (inner)
-        next.push_back(static_cast<std::uint32_t>(number_at(page, at, 4)));
-      read(page, inner ? at + 4 : at);
-    }
-  }
-}
-
-std::optional<std::string> sqlite_pages::payload(std::string_view page,
-                                                 std::size_t at,
-                                                 std::uint64_t size,
-                                                 const page_map& pages) const {
-  // How much of a payload is on its own page: section 1.6 of the format.
-  auto usable = static_cast<std::uint64_t>(page_size_);
-  auto local = size;
-  if (size > usable - 35) {
-    auto least = (usable - 12) * 32 / 255 - 23;
-    auto fitting = least + (size - least) % (usable - 4);
-    local = fitting <= usable - 35 ? fitting : least;
-  }
-  if (at > page.size() || local > page.size() - at)
-    return std::nullopt;
-  std::string result{page.substr(at, static_cast<std::size_t>(local))};
-  if (local == size)
-    return result;
-  auto next = number_at(page, at + static_cast<std::size_t>(local), 4);
-  while (result.size() < size) {
-    auto more = pages.find(static_cast<std::uint32_t>(next));
-    if (next == 0 || more == pages.end())
-      return std::nullopt;
-    next = number_at(more->second, 0, 4);
-    result +=
-      more->second.substr(4, static_cast<std::size_t>(size) - result.size());
-  }
-  return result;
+caf::error read_pages(const fs::path& file, const fs::path& scratch,
+                      const page_visitor& found) {
+  return page_reading{file, scratch, found}.run();
 }
 
 } // namespace hololoom

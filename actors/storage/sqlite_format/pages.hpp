@@ -1,80 +1,40 @@
 #pragma once
 
+#include <hololoom/actors/storage/sqlite.hpp>
+
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <map>
-#include <optional>
-#include <string>
 #include <string_view>
-#include <variant>
-#include <vector>
-
-/// Reads rows straight from the pages of a SQLite database, without relying on
-/// its structure: what a damaged file still has. The format:
-/// https://sqlite.org/fileformat2.html
 
 namespace hololoom {
 
-/// A column's value; `monostate` is NULL.
-using sqlite_value =
-  std::variant<std::monostate, std::int64_t, double, std::string>;
-
-/// A row of some table. It may be stale, uncommitted or damaged; a checksum in
-/// the row must tell.
-struct loose_row {
-  std::int64_t rowid = 0;
-  std::vector<sqlite_value> columns;
-  /// Whether its transaction may have failed: such a row counts only if there
-  /// is no other version of it.
-  bool doubtful = false;
+/// Takes what `read_pages` finds.
+struct page_visitor {
+  /// A row of some table, at most `columns` wide. It may be stale or damaged; a
+  /// checksum in the row must tell. A doubtful row may belong to a transaction
+  /// that failed: it counts only if there is no other version of it.
+  std::function<void(const sqlite::row&, bool doubtful)> row;
+  /// An entry of the index: a text, and a row's number.
+  std::function<void(std::string_view, std::int64_t)> entry;
+  int columns = 0;
 };
 
-/// The pages of a database file and its log.
-class sqlite_pages {
-public:
-  /// Reads `file` and `file-wal`, as far as they are readable.
-  explicit sqlite_pages(const std::filesystem::path& file);
-
-  /// Calls `f` for each row on a page that looks like the leaf of a table, in
-  /// the order of writing, doubtful rows after all others. A row that continues
-  /// on other pages may be read twice, if it is not certain which versions of
-  /// these pages belong to it.
-  void for_each_row(const std::function<void(loose_row)>& f) const;
-
-  /// Calls `f` for each entry, a text and a row's number, of the index whose
-  /// root is page `root`, in its newest version. Omits long texts, and entries
-  /// below a page that is lost.
-  void
-  for_each_entry(std::uint32_t root,
-                 const std::function<void(std::string, std::int64_t)>& f) const;
-
-private:
-  using page_map = std::map<std::uint32_t, std::string_view>;
-
-  struct version {
-    std::string_view content;
-    bool doubtful = false;
-  };
-
-  void add(version x, std::uint32_t number, bool sure);
-  void add_database();
-  void read_leaf(const version& from,
-                 const std::function<void(loose_row)>& f) const;
-  std::optional<std::string> payload(std::string_view page, std::size_t at,
-                                     std::uint64_t size,
-                                     const page_map& pages) const;
-
-  std::string database_;
-  std::string log_;
-  std::size_t page_size_ = 4096;
-  /// In the order of writing: old generations of the log, the database, the
-  /// current log; then doubtful pages.
-  std::vector<version> versions_;
-  /// The newest version of each page, by its number: among those that are
-  /// intact and committed, and among all.
-  page_map sure_;
-  page_map any_;
-};
+/// Shows each page of the database `file` and its log that looks like the leaf
+/// of a table to SQLite, which reads the rows on it, even if the pages that led
+/// there are lost. Rows come in the order of writing, doubtful ones after all
+/// others. Where the versions of pages that a long row continues on are not
+/// certain, it is read twice, the second time as doubtful.
+///
+/// The entries are those of the index whose root is page 3, as it is in a
+/// database whose first table has an index: from both ends up to a damaged
+/// page.
+///
+/// @param scratch where to build a database of these pages; it is as large as
+///                `file`, and has a name only while it is created.
+/// @returns a storage error if it cannot be built.
+caf::error read_pages(const std::filesystem::path& file,
+                      const std::filesystem::path& scratch,
+                      const page_visitor& found);
 
 } // namespace hololoom
