@@ -104,8 +104,10 @@ int truncate(sqlite3_file* f, sqlite3_int64 size) {
     return code;
   if (auto code = run_hooks(f, 0, SQLITE_IOERR_TRUNCATE); code != SQLITE_OK)
     return code;
-  ours(f).size = size;
-  return lower(f)->pMethods->xTruncate(lower(f), size);
+  auto result = lower(f)->pMethods->xTruncate(lower(f), size);
+  if (result == SQLITE_OK)
+    ours(f).size = size;
+  return result;
 }
 
 /// Truncates the log to remove the pages of a transaction that failed.

@@ -47,6 +47,7 @@ struct volatile_disk::impl {
   std::map<std::string, std::shared_ptr<contents>> files;
   std::string name;
   bool off = false;
+  bool refuses_truncation = false;
   sqlite3_vfs vfs{};
 };
 
@@ -86,6 +87,8 @@ int change_file(sqlite3_file* f, change x) {
   std::lock_guard guard{of(f).disk->mutex};
   if (of(f).disk->off)
     return SQLITE_IOERR_WRITE;
+  if (x.data.empty() && of(f).disk->refuses_truncation)
+    return SQLITE_IOERR_TRUNCATE;
   overlay(of(f).file->now, x);
   of(f).file->pending.push_back(std::move(x));
   return SQLITE_OK;
@@ -271,6 +274,11 @@ volatile_disk::~volatile_disk() {
 
 const std::string& volatile_disk::name() const {
   return impl_->name;
+}
+
+void volatile_disk::refuse_truncation(bool x) {
+  std::lock_guard guard{impl_->mutex};
+  impl_->refuses_truncation = x;
 }
 
 void volatile_disk::power_on() {

@@ -29,6 +29,9 @@ public:
   /// @pre all files are closed.
   void power_on();
 
+  /// Whether truncations fail from here on.
+  void refuse_truncation(bool x);
+
   struct impl;
 
 private:

@@ -46,11 +46,13 @@ struct failing_sync : disk_hooks {
 
 /// A journal whose syncs can fail.
 struct failing_journal {
-  explicit failing_journal(const scratch_directory& dir) {
+  explicit failing_journal(const scratch_directory& dir,
+                           const std::string& vfs = {}) {
     disk->log = dir.path() / "journal.db-wal";
     journal_options options;
     options.file = dir.journal();
     options.hooks = disk;
+    options.vfs = vfs;
     store = std::move(*journal::open(options));
     REQUIRE(!store->verify());
   }

@@ -1,4 +1,5 @@
 #include "reflection/journal/failing_journal.hpp"
+#include "storage/volatile_disk.hpp"
 
 using namespace hololoom;
 using namespace hololoom::test;
@@ -26,6 +27,22 @@ TEST_CASE("writes fail as long as a failed commit cannot be cut off") {
   CHECK(slurp(j.disk->log) == j.disk->left);
   j.disk->never_cut = false;
   CHECK(!j.commit("acknowledged", 1));
+}
+
+TEST_CASE("a cut that the disk refused is tried again before each write") {
+  volatile_disk lower;
+  scratch_directory dir;
+  failing_journal j{dir, lower.name()};
+  REQUIRE(!j.commit("first", 2));
+  j.disk->broken = true;
+  REQUIRE(j.commit("failed", 40));
+  j.disk->broken = false;
+  lower.refuse_truncation(true);
+  for (auto i = 0; i < 3; ++i)
+    CHECK(is(j.commit("refused", 1), errc::io_error));
+  lower.refuse_truncation(false);
+  CHECK(!j.commit("acknowledged", 1));
+  CHECK(*j.store->count_episodes() == 2);
 }
 
 TEST_CASE("an unfinished transaction of a killed process is cut off, too") {
