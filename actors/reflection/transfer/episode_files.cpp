@@ -151,7 +151,8 @@ caf::expected<episode> read_episode_file(const fs::path& file) {
 }
 
 caf::expected<std::int64_t> export_episodes(const episode_source& from,
-                                            const fs::path& directory) {
+                                            const fs::path& directory,
+                                            const std::stop_token& stop) {
   std::error_code failed;
   fs::create_directories(directory, failed);
   if (failed)
@@ -164,6 +165,8 @@ caf::expected<std::int64_t> export_episodes(const episode_source& from,
     if (!page)
       return std::move(page.error());
     for (const auto& x : page->episodes) {
+      if (stop.stop_requested())
+        return failure(errc::cancelled, "the export was called off");
       if (auto err = write_episode_file(directory, x))
         return err;
       ++count;

@@ -51,11 +51,13 @@ using episode_source =
   std::function<caf::expected<episode_page>(const episodes_query&)>;
 
 /// Writes each episode of `from` to `directory`, which it creates if it is
-/// missing. Blocks, and ends with the first error of `from`.
-/// @returns the number of episodes.
+/// missing. Blocks.
+/// @returns the number of episodes, the first error of `from`, or `cancelled`
+///          once `stop` was requested.
 caf::expected<std::int64_t>
 export_episodes(const episode_source& from,
-                const std::filesystem::path& directory);
+                const std::filesystem::path& directory,
+                const std::stop_token& stop = {});
 
 /// The result of an import.
 struct import_report {

@@ -85,7 +85,7 @@ int run_episodes_export(const episodes_options& options, context ctx) {
         [&](const episodes_query& which) {
           return with.loom().episodes(which);
         },
-        options.where);
+        options.where, with.stop_token());
       if (!count)
         return std::move(count.error());
       ctx.out.result(
