@@ -50,8 +50,7 @@ caf::behavior process_worker::make_behavior() {
           }};
 }
 
-void process_worker::enqueue(caf::mailbox_element_ptr x,
-                             caf::execution_unit* unit) {
+void process_worker::enqueue(caf::mailbox_element_ptr x, execution_unit* unit) {
   if (!is_kill(*x))
     return worker_actor::enqueue(std::move(x), unit);
   // CAF would end the actor before the process.

@@ -62,7 +62,7 @@ public:
 
   caf::behavior make_behavior() override;
   using worker_actor::enqueue;
-  void enqueue(caf::mailbox_element_ptr x, caf::execution_unit* unit) override;
+  void enqueue(caf::mailbox_element_ptr x, execution_unit* unit) override;
   void on_exit() override;
   const char* name() const override { return "process"; }
 
