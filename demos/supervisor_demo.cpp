@@ -10,6 +10,7 @@
 //   5. a stop with a deadline, and the actors that miss it.
 
 #include <hololoom/actors/supervision/ask.hpp>
+#include <hololoom/actors/supervision/cascade.hpp>
 #include <hololoom/actors/supervision/directory.hpp>
 #include <hololoom/actors/supervision/supervisor.hpp>
 #include <hololoom/messages/caf/exit.hpp>
@@ -141,20 +142,19 @@ void whole_tree(caf::actor_system& system) {
   std::cout << "\nThe tree while a handler is stuck\n";
   print(options.names->snapshot("root"));
   std::cout << "\nTold to end within half a second\n";
-  auto deadline = std::chrono::steady_clock::now() + 500ms;
-  auto drained =
-    ask_and_wait<drain_report>(system, root, 5s, drain_request{{}, deadline});
-  options.events->settle(deadline + 500ms);
-  if (drained) {
-    std::cout << "\nEnded\n";
-    print(listed(*drained));
-    std::cout << "\nStill running at the deadline\n";
-    print(drained->survivors);
+  cascade_plan plan;
+  plan.root = root;
+  plan.names = options.names;
+  plan.limits.grace = millis{500};
+  auto cascade = spawn_cascade(system, std::move(plan));
+  auto report = ask_and_wait<shutdown_report>(
+    system, cascade, 10s, begin_cascade{"the demo is over", "main"});
+  exit_high(cascade, caf::exit_reason::user_shutdown);
+  options.events->settle(std::chrono::steady_clock::now() + 500ms);
+  if (report) {
+    std::cout << "\nThe report\n";
+    print(report->children);
   }
-  std::cout << "\nForced\n";
-  if (auto forced =
-        ask_and_wait<force_report>(system, root, 5s, force_request{true}))
-    print(forced->outcomes);
 }
 
 } // namespace

@@ -1,5 +1,6 @@
 #include <hololoom/actors/supervision/cascade.hpp>
 #include <hololoom/actors/supervision/cascade_hooks.hpp>
+#include <hololoom/actors/supervision/forced_end.hpp>
 #include <hololoom/messages/caf/exit.hpp>
 
 #include <caf/send.hpp>
@@ -7,9 +8,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
@@ -22,11 +25,15 @@ struct phase_limit {
   std::uint64_t epoch = 0;
 };
 
+/// Time to see whether all producers have been asked to end.
+struct reminder {};
+
 } // namespace
 
 } // namespace hololoom
 
 HOLOLOOM_LOCAL_MESSAGE(1500, hololoom::phase_limit)
+HOLOLOOM_LOCAL_MESSAGE(1527, hololoom::reminder)
 
 namespace hololoom {
 
@@ -34,18 +41,38 @@ namespace {
 
 using clock_type = caf::actor_clock::clock_type;
 
+/// How long the supervisors may take to see that their children are down.
+constexpr auto tree_wait = std::chrono::milliseconds{100};
+/// ... and how long in all, while they go on seeing it.
+constexpr auto longest_tree_wait = std::chrono::milliseconds{700};
+
+/// So many of a kind are named as abandoned; the others are counted.
+constexpr std::size_t most_named = 1000;
+
+ended fate_of(const caf::error& reason) {
+  if (!reason || reason == caf::exit_reason::normal)
+    return ended::normal;
+  if (reason == caf::exit_reason::user_shutdown)
+    return ended::shutdown;
+  return reason == caf::exit_reason::kill ? ended::killed : ended::crashed;
+}
+
 /// Runs the five phases. Owned by the code that spawned it. Asks the root
-/// supervisor and the buffer, which may be gone at any moment: every request
-/// has an error branch, and every wait a limit of its own. Never blocks.
+/// supervisor and the buffer, which may be gone or stuck at any moment: every
+/// request has an error branch, and every wait a limit of its own. Never
+/// blocks.
 class cascade {
 public:
   static constexpr const char* name = "cascade";
 
-  cascade(caf::event_based_actor* self, cascade_plan plan)
-    : self_(self), plan_(std::move(plan)), hooks_(self) {}
+  cascade(caf::event_based_actor* self, cascade_plan plan, bool own_thread)
+    : self_(self),
+      plan_(std::move(plan)),
+      hooks_(self),
+      forced_(self, plan_.names, ticks(plan_.limits.kill_wait), own_thread) {}
 
   caf::behavior make_behavior() {
-    self_->set_down_handler([this](const caf::down_msg&) { root_ended(); });
+    self_->set_down_handler([this](const caf::down_msg& x) { is_down(x); });
     return {
       [this](begin_cascade& x) { return join(x); },
       [this](const hurry_cascade&) { hurry(); },
@@ -59,6 +86,8 @@ public:
         leave_if_done();
       },
       [this](const flush_progress&) { progress(); },
+      [this](reminder) { ask_directly(); },
+      [this](forced_end_tick) { forced_.tick(); },
     };
   }
 
@@ -127,13 +156,11 @@ private:
     if (self_->clock().now() < due_)
       return wait();
     switch (phase_) {
-      case cascade_phase::flush: check_flush(); break;
-      case cascade_phase::stores: store_timed_out(); break;
-      case cascade_phase::force:
-        if (goes_on())
-          return arm(plan_.limits.slack);
-        [[fallthrough]];
-      default: done("the root supervisor did not answer in time"); break;
+      case cascade_phase::refuse: return;
+      case cascade_phase::signal: return cut();
+      case cascade_phase::flush: return check_flush();
+      case cascade_phase::force: return let_supervisors_go();
+      case cascade_phase::stores: return store_timed_out();
     }
   }
 
@@ -146,25 +173,67 @@ private:
   }
 
   void signal() {
+    plan_.names->ledger().keep_ends();
+    signaled_ = entered_;
     auto grace = hurried_ ? least_grace() : plan_.limits.grace;
-    arm(grace + plan_.limits.slack);
+    arm(grace);
+    self_->delayed_send(self_, ticks(grace) / 4, reminder{});
     drain_producers(entered_ + ticks(grace));
   }
 
   void drain_producers(clock_type::time_point deadline) {
-    ask(drain_request{plan_.producers, deadline, false},
-        [this](const drain_report& x) {
-          drained_ = x;
-          survivors_ = x.survivors;
-          cut();
-        });
+    self_
+      ->request<caf::message_priority::high>(
+        plan_.root, caf::infinite,
+        drain_request{plan_.producers, deadline, false})
+      .then([this](const drained& x) { producers_down(x); },
+            [this](const caf::error&) { root_is_gone(); });
+  }
+
+  void producers_down(const drained& x) {
+    tree_is_down_ = true;
+    excused_ = excused_ || x.excused;
+    if (phase_ == cascade_phase::signal)
+      cut();
+    else if (phase_ == cascade_phase::force)
+      waits_for_tree_ ? done() : forced_.look();
+  }
+
+  void root_is_gone() {
+    tree_is_down_ = true;
+    if (phase_ == cascade_phase::signal || phase_ == cascade_phase::force)
+      done("the root supervisor was gone");
+  }
+
+  /// A supervisor that has not begun to stop its children may be stuck: they
+  /// are asked without it.
+  void ask_directly() {
+    if (tree_is_down_ || phase_ != cascade_phase::signal)
+      return;
+    for (auto& x : plan_.names->unasked(plan_.path)) {
+      if (is_store(x.path))
+        continue;
+      if (x.nested) {
+        caf::anon_send<caf::message_priority::high>(
+          caf::actor_cast<caf::actor>(x.handle), drain_request{{}, due_, true});
+      } else {
+        watch(x);
+        exit_high(x.handle, caf::make_error(caf::exit_reason::user_shutdown));
+      }
+    }
   }
 
   void hurry() {
     hurried_ = true;
-    if (began_ && phase_ == cascade_phase::signal && !work_done_)
-      drain_producers(
-        std::max(self_->clock().now(), entered_ + ticks(least_grace())));
+    if (!began_ || phase_ != cascade_phase::signal || work_done_)
+      return;
+    auto end = std::max(self_->clock().now(), entered_ + ticks(least_grace()));
+    drain_producers(end);
+    ask_directly();
+    if (end == self_->clock().now())
+      cut();
+    else
+      arm(end - self_->clock().now());
   }
 
   /// What a hurried cascade leaves those that it has just told to end: a turn,
@@ -189,7 +258,9 @@ private:
   // -- phase 3 ----------------------------------------------------------------------
 
   void flush() {
-    auto buffer = plan_.buffer ? plan_.buffer() : reflection_actor{};
+    if (!plan_.buffer)
+      return done();
+    auto buffer = plan_.buffer();
     if (!buffer)
       return flush_failed("the buffer does not run; what it acknowledged "
                           "before is on disk");
@@ -239,31 +310,59 @@ private:
   // -- phase 4 ----------------------------------------------------------------------
 
   void force() {
-    if (survivors_.empty())
-      return done();
-    arm(2 * (plan_.limits.slack + plan_.limits.kill_wait));
-    force_survivors([this] { done(); });
+    auto children = plan_.names->living(plan_.path);
+    std::erase_if(children, [this](const living_child& x) {
+      return x.nested || is_store(x.path);
+    });
+    // Some that were abandoned before may be there, or may end now.
+    for (auto& x : plan_.names->ledger().abandoned())
+      children.push_back(std::move(x));
+    force_children(std::move(children), signaled_, [this] { await_tree(); });
   }
 
-  /// Has the root force the survivors of a drain. Children that have ended
-  /// meanwhile were not forced; if all have, there was no force.
-  template <class F>
-  void force_survivors(F then) {
-    ask(force_request{},
-        [this, then, at = since(*began_)](const force_report& x) {
-          forced_.insert(forced_.end(), x.outcomes.begin(), x.outcomes.end());
-          auto any = std::any_of(x.outcomes.begin(), x.outcomes.end(),
-                                 [](const auto& y) { return y.forced; });
-          if (any && !report_.first_force_at)
-            report_.first_force_at = at;
-          then();
-        });
+  /// Kills `children`, and calls `then` when all of them are down or abandoned.
+  void force_children(std::vector<living_child> children,
+                      clock_type::time_point asked_at,
+                      const std::function<void()>& then) {
+    auto before = forced_.outcomes().size();
+    forced_.kill(
+      std::move(children), asked_at, [this, before, then, at = since(*began_)] {
+        if (forced_.outcomes().size() > before && !report_.first_force_at)
+          report_.first_force_at = at;
+        then();
+      });
+  }
+
+  /// Supervisors end when they see that their children are down.
+  void await_tree() {
+    if (phase_ != cascade_phase::force || work_done_)
+      return;
+    if (tree_is_down_)
+      return done();
+    waits_for_tree_ = true;
+    left_ = plan_.names->living(plan_.path).size();
+    arm(tree_wait);
+  }
+
+  /// Those that do not see it are stuck.
+  void let_supervisors_go() {
+    if (!waits_for_tree_)
+      return;
+    auto left = plan_.names->living(plan_.path);
+    auto fewer = left.size() < left_;
+    left_ = left.size();
+    if (fewer && since(entered_) < longest_tree_wait)
+      return arm(tree_wait);
+    std::erase_if(left, [](const living_child& x) { return !x.nested; });
+    forced_.abandon(left);
+    root_is_stuck_ = true;
+    done("the root supervisor did not answer in time");
   }
 
   // -- phase 5 ----------------------------------------------------------------------
 
   void close_stores() {
-    left_ = plan_.stores;
+    stores_ = plan_.stores;
     arm(plan_.limits.slack);
     auto buffer = plan_.buffer ? plan_.buffer() : reflection_actor{};
     if (!buffer)
@@ -284,59 +383,95 @@ private:
   void close_next_store() {
     // An answer that comes after its limit must not count twice.
     ++epoch_;
-    if (left_.empty())
+    store_ = {};
+    if (stores_.empty())
       return end_root();
-    auto store = left_.back();
-    left_.pop_back();
-    arm(plan_.limits.store_limit + plan_.limits.slack
-        + 2 * plan_.limits.kill_wait);
-    drain_request request{
-      {store}, self_->clock().now() + ticks(plan_.limits.store_limit), false};
-    ask(std::move(request), [this](const drain_report& x) {
-      drained_ = x;
-      if (x.survivors.empty())
-        return close_next_store();
-      force_survivors([this] { close_next_store(); });
-    });
+    auto path = plan_.path + "/" + stores_.back();
+    stores_.pop_back();
+    auto children = plan_.names->living(plan_.path);
+    auto i =
+      std::find_if(children.begin(), children.end(),
+                   [&](const living_child& x) { return x.path == path; });
+    if (i == children.end())
+      return close_next_store();
+    store_ = *i;
+    store_asked_ = self_->clock().now();
+    watch(store_);
+    exit_high(store_.handle, caf::make_error(caf::exit_reason::user_shutdown));
+    arm(plan_.limits.store_limit);
   }
 
+  /// The time of a store is up, or that of the root.
   void store_timed_out() {
-    note_problem(ending_root_ ? "the root supervisor did not end in time"
-                              : "a store did not close in time");
     if (ending_root_)
-      done(store_problem_);
+      return root_timed_out();
+    if (store_.handle)
+      force_store();
     else
       close_next_store();
   }
 
+  /// What a store's probe speaks for, such as a thread, may go on without it.
+  void force_store() {
+    force_children({std::exchange(store_, {})}, store_asked_,
+                   [this] { close_next_store(); });
+  }
+
   void end_root() {
     ending_root_ = true;
-    arm(plan_.limits.slack);
     self_->monitor(plan_.root);
     exit_high(plan_.root, caf::exit_reason::user_shutdown);
     // It ends when the child has that asked for the shutdown and waits for it.
-    if (drained_.excused)
-      done(store_problem_);
+    if (excused_)
+      return done();
+    if (root_is_stuck_)
+      return root_timed_out();
+    arm(plan_.limits.kill_wait);
   }
 
-  void root_ended() {
-    if (ending_root_)
-      done(store_problem_);
+  void root_timed_out() {
+    living_child root;
+    root.path = plan_.path;
+    root.kind = "supervisor";
+    root.handle = caf::actor_cast<caf::strong_actor_ptr>(plan_.root);
+    root.nested = true;
+    forced_.abandon({root});
+    exit_high(plan_.root, caf::exit_reason::kill);
+    done("the root supervisor did not end in time");
   }
+
+  // -- what ends --------------------------------------------------------------------
+
+  /// Notes how `x` ends: its supervisor may not.
+  void watch(const living_child& x) {
+    self_->monitor(x.handle);
+    watched_[x.handle.get()] = {x, self_->clock().now()};
+  }
+
+  void is_down(const caf::down_msg& msg) {
+    auto address = caf::actor_cast<caf::actor_control_block*>(msg.source);
+    if (ending_root_ && msg.source == plan_.root.address())
+      return done();
+    auto node = watched_.extract(address);
+    if (node.empty())
+      return;
+    auto& [who, asked_at] = node.mapped();
+    child_outcome o;
+    o.name = who.path;
+    o.kind = who.kind;
+    o.how = fate_of(msg.reason);
+    o.took = self_->clock().now() - asked_at;
+    seen_.push_back(std::move(o));
+    if (store_.handle == who.handle)
+      force_store();
+  }
+
+  // -- the report -------------------------------------------------------------------
 
   void finish() {
     complete_ = true;
-    keep(listed(drained_));
-    keep(forced_);
-    // Children that the root did not account for are abandoned.
-    for (auto& x : survivors_) {
-      x.how = ended::abandoned;
-      x.forced = true;
-    }
-    keep(survivors_);
-    for (const auto& child : report_.children)
-      if (child.how == ended::abandoned)
-        report_.abandoned.push_back(child.name);
+    list_children();
+    list_abandoned();
     hooks_.list_abandoned(report_.abandoned);
     report_.total = since(*began_);
     if (!report_.abandoned.empty())
@@ -348,42 +483,65 @@ private:
     waiting_.clear();
   }
 
+  /// What the cascade saw itself comes first, and then what supervisors did.
+  void list_children() {
+    ledger listed;
+    listed.keep_ends();
+    auto add = [&](child_outcome o) {
+      if (known_.insert(o.name).second)
+        listed.enter_end(std::move(o));
+    };
+    for (const auto& o : forced_.outcomes())
+      add(o);
+    for (auto& o : seen_)
+      // An end that its supervisor saw as well has one line, which knows when
+      // it was asked.
+      if (o.how != ended::killed)
+        add(std::move(o));
+    for (const auto& x : forced_.excused())
+      add({x.path, x.kind, ended::shutdown, since(signaled_), false, nothing});
+    report_.children = listed.ends();
+    for (auto& o : plan_.names->ledger().ends())
+      if (known_.insert(o.name).second)
+        report_.children.push_back(std::move(o));
+  }
+
+  /// Every child that was ever abandoned, and still is there.
+  void list_abandoned() {
+    std::map<std::string, std::size_t> kinds;
+    std::unordered_set<std::string> there;
+    for (const auto& x : forced_.abandoned()) {
+      if (hololoom::is_down(x.handle) && !x.probe)
+        continue;
+      there.insert(x.path);
+      if (known_.insert(x.path).second)
+        report_.children.push_back({x.path, x.kind, ended::abandoned, millis{0},
+                                    false, std::string{"it does not answer"}});
+      if (++kinds[x.kind] <= most_named)
+        report_.abandoned.push_back(x.path);
+    }
+    for (const auto& [kind, count] : kinds)
+      if (count > most_named)
+        report_.abandoned.push_back(std::to_string(count - most_named)
+                                    + " more " + kind + " children");
+    // One that ended after all was killed.
+    for (auto& o : report_.children)
+      if (o.how == ended::abandoned && !there.contains(o.name)
+          && o.name.find('/') != std::string::npos)
+        o.how = ended::killed;
+  }
+
   // -- helpers ----------------------------------------------------------------------
 
-  /// Asks the root; an answer that comes when the phase is over is dropped.
-  template <class Request, class F>
-  void ask(Request request, F f) {
-    self_->request(plan_.root, caf::infinite, std::move(request))
-      .then(
-        [this, epoch = epoch_,
-         f](const std::conditional_t<std::is_same_v<Request, drain_request>,
-                                     drain_report, force_report>& x) {
-          if (epoch == epoch_ && !work_done_)
-            f(x);
-        },
-        [this, epoch = epoch_](const caf::error&) {
-          if (epoch == epoch_ && !work_done_)
-            done("the root supervisor was gone");
-        });
+  bool is_store(const std::string& path) const {
+    return std::any_of(plan_.stores.begin(), plan_.stores.end(),
+                       [&](const std::string& x) {
+                         auto store = plan_.path + "/" + x;
+                         return path == store || path.starts_with(store + "/");
+                       });
   }
-
-  void keep(const std::vector<child_outcome>& outcomes) {
-    for (const auto& x : outcomes)
-      if (known_.insert(x.name).second)
-        report_.children.push_back(x);
-  }
-
-  void note_problem(std::string problem) {
-    if (!store_problem_)
-      store_problem_ = std::move(problem);
-  }
-
-  /// Whether children were down since the wait began: the root is busy with
-  /// very many, and not stuck.
-  bool goes_on() const { return plan_.alive && plan_.alive() < alive_; }
 
   void arm(millis limit) {
-    alive_ = plan_.alive ? plan_.alive() : 0;
     due_ = self_->clock().now() + ticks(limit);
     wait();
   }
@@ -419,21 +577,29 @@ private:
   clock_type::time_point entered_;
   /// When the wait of this epoch is over.
   clock_type::time_point due_;
-  std::int64_t alive_ = 0; ///< Children that were not down when it began.
   bool work_done_ = false;
   maybe<std::string> problem_;
 
-  /// The root's last report: all children that are down so far.
-  drain_report drained_;
-  std::vector<child_outcome> forced_;
-  std::vector<child_outcome> survivors_;
+  bool tree_is_down_ = false; ///< The producers and their supervisors are.
+  bool excused_ = false;      ///< But for children that wait for the cascade.
+  bool waits_for_tree_ = false;
+  bool root_is_stuck_ = false;
+  std::size_t left_ = 0; ///< Children when that wait began.
+  forced_end forced_;
+  /// Children that were asked without their supervisors, and since when.
+  std::unordered_map<const caf::actor_control_block*,
+                     std::pair<living_child, clock_type::time_point>>
+    watched_;
+  std::vector<child_outcome> seen_;
   /// Names of the children that the report has.
   std::unordered_set<std::string> known_;
   bool cut_ = false;
+  clock_type::time_point signaled_;
   clock_type::time_point moved_;
-  std::vector<std::string> left_;
+  std::vector<std::string> stores_; ///< Not closed yet.
+  living_child store_;              ///< Is being closed.
+  clock_type::time_point store_asked_;
   bool ending_root_ = false;
-  maybe<std::string> store_problem_;
 };
 
 } // namespace
@@ -441,7 +607,7 @@ private:
 caf::actor spawn_cascade(caf::actor_system& system, cascade_plan plan,
                          bool own_thread) {
   return spawn_state_on<cascade, caf::actor>(own_thread, system,
-                                             std::move(plan));
+                                             std::move(plan), own_thread);
 }
 
 } // namespace hololoom

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <hololoom/actors/supervision/directory.hpp>
 #include <hololoom/actors/supervision/supervisor.hpp>
 #include <hololoom/messages/caf/local_message.hpp>
 #include <hololoom/messages/caf/reflection_ids.hpp>
@@ -20,7 +21,8 @@
 
 namespace hololoom {
 
-/// The cascade's time limits. It waits for nothing else.
+/// The cascade's time limits. It waits for nothing else: what lives is read
+/// from the directory, and no supervisor has to answer.
 struct cascade_limits {
   /// One budget for all producers to end by themselves.
   millis grace{5'000};
@@ -28,10 +30,10 @@ struct cascade_limits {
   millis flush_stall{10'000};
   /// How long each store may take to close.
   millis store_limit{10'000};
-  /// How long a supervisor of the tree waits for a child that it killed.
+  /// How long killed children are waited for while none of them ends; also how
+  /// long the root may take to end when all its children have.
   millis kill_wait{250};
-  /// How long after a deadline a supervisor may take to answer, before it
-  /// counts as stuck itself.
+  /// How long the buffer may take to tell its status.
   millis slack{1'000};
 };
 
@@ -51,17 +53,19 @@ void excuse_hook();
 /// What a cascade has to do, and with whom.
 struct cascade_plan {
   supervisor_actor root;
+  /// The tree's own.
+  std::shared_ptr<directory> names;
+  /// Where the root is in it: its name.
+  std::string path = "root";
   /// Children of the root that make work for the stores, in start order.
   std::vector<std::string> producers;
   /// Children of the root that close last, in start order.
   std::vector<std::string> stores;
   cascade_limits limits;
-  /// How many children of the tree are not down. While they go on ending, a
-  /// force is waited for. Must not block. May be null.
-  std::function<std::int64_t()> alive;
   /// Closes the gate. Must not block. May be null.
   std::function<void(caf::event_based_actor*)> refuse;
-  /// The buffer that must flush; null when there is none now.
+  /// The buffer that must flush; null when there is none now. May be null
+  /// itself, for a tree that has no buffer.
   std::function<reflection_actor()> buffer;
   /// Answers what is still under way with an error, and calls the second
   /// argument, once, with the tally. Called when the grace is over. May be
@@ -102,6 +106,10 @@ namespace hololoom {
 /// 4. force: producers that still run are killed, or abandoned.
 /// 5. stores: each is closed within its own limit, the last opened first; then
 ///    the root ends.
+///
+/// It needs no supervisor that answers: children of one that does not stop them
+/// are asked by the cascade itself, and those that are left are killed by it.
+/// The report tells what was seen.
 ///
 /// `own_thread` gives it a thread, so that it runs whatever the scheduler's
 /// threads are stuck in; without, it runs on the scheduler, as tests on a

@@ -1,6 +1,8 @@
 #include <hololoom/actors/supervision/core/board.hpp>
 #include <hololoom/actors/supervision/directory.hpp>
+#include <hololoom/messages/caf/exit.hpp>
 
+#include <iterator>
 #include <utility>
 
 namespace hololoom {
@@ -59,14 +61,40 @@ tree_snapshot directory::snapshot(std::string_view path,
   return result;
 }
 
-std::int64_t directory::alive_below(std::string_view path) const {
+template <class Suits>
+std::vector<living_child> directory::living_if(std::string_view path,
+                                               Suits suits) const {
   auto below = std::string{path} + "/";
-  std::int64_t result = 0;
-  read_guard guard{mutex_};
-  for (const auto& [name, b] : boards_)
-    if (name == path || name.starts_with(below))
-      result += b->alive();
+  std::vector<std::shared_ptr<board>> found;
+  {
+    read_guard guard{mutex_};
+    for (const auto& [name, b] : boards_)
+      if ((name == path || name.starts_with(below)) && suits(*b))
+        found.push_back(b);
+  }
+  std::vector<living_child> result;
+  for (const auto& b : found) {
+    auto some = b->living();
+    std::erase_if(some, [](const living_child& x) {
+      return is_down(x.handle) && !x.probe;
+    });
+    result.insert(result.end(), std::make_move_iterator(some.begin()),
+                  std::make_move_iterator(some.end()));
+  }
   return result;
+}
+
+caf::strong_actor_ptr directory::supervisor(std::string_view path) const {
+  auto b = board_at(path);
+  return b ? caf::actor_cast<caf::strong_actor_ptr>(b->supervisor()) : nullptr;
+}
+
+std::vector<living_child> directory::living(std::string_view path) const {
+  return living_if(path, [](const board&) { return true; });
+}
+
+std::vector<living_child> directory::unasked(std::string_view path) const {
+  return living_if(path, [](const board& b) { return !b.stopping(); });
 }
 
 void directory::add(std::shared_ptr<board> b) {

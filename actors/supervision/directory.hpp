@@ -1,5 +1,6 @@
 #pragma once
 
+#include <hololoom/actors/supervision/ledger.hpp>
 #include <hololoom/messages/errc.hpp>
 #include <hololoom/messages/lifecycle.hpp>
 #include <hololoom/messages/sync.hpp>
@@ -38,7 +39,7 @@ public:
     if (auto ptr = find(name))
       return caf::actor_cast<Handle>(ptr);
     return failure(errc::unavailable,
-                   "nobody called '" + std::string{name}
+                   "no child called '" + std::string{name}
                      + "' runs at the moment; try again later");
   }
 
@@ -48,9 +49,19 @@ public:
                          caf::actor_clock::time_point now =
                            caf::actor_clock::clock_type::now()) const;
 
-  /// How many children of the supervisor at `path` are not down, and of those
-  /// below it.
-  std::int64_t alive_below(std::string_view path) const;
+  /// The supervisor at `path`; null when there is none.
+  caf::strong_actor_ptr supervisor(std::string_view path) const;
+
+  /// The children below the supervisor at `path` that may live, those of
+  /// supervisors below included: their actors are not down, or they have a
+  /// probe, which is not called.
+  std::vector<living_child> living(std::string_view path) const;
+
+  /// Those of `living` whose supervisors have not begun to stop.
+  std::vector<living_child> unasked(std::string_view path) const;
+
+  /// What became of the tree's children.
+  hololoom::ledger& ledger() { return ledger_; }
 
   // -- for supervisors --------------------------------------------------------
 
@@ -58,8 +69,11 @@ public:
   void remove(const board* b);
 
 private:
+  template <class Suits>
+  std::vector<living_child> living_if(std::string_view path, Suits suits) const;
   std::shared_ptr<board> board_at(std::string_view path) const;
 
+  hololoom::ledger ledger_;
   mutable shared_mutex mutex_;
   std::unordered_map<std::string, std::shared_ptr<board>>
     boards_ HOLOLOOM_GUARDED_BY(mutex_);

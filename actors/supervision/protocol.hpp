@@ -105,69 +105,31 @@ struct subscribe_events {
 
 // -- draining, for the shutdown cascade --------------------------------------------
 
-/// Asks children to end and answers when all are down, or at the deadline with
-/// those that are not. Kills no child, except those whose spec says
-/// brutal_kill. From now on nothing is restarted, and `start_child` fails with
-/// `shutting_down`. A further request with an earlier deadline shortens the
-/// wait of all.
+/// Asks children to end and answers when all are down. Kills no child, except
+/// those whose spec says brutal_kill. From now on nothing is restarted, and
+/// `start_child` fails with `shutting_down`.
 struct drain_request {
   /// Which children; empty means all.
   std::vector<std::string> names;
-  /// On the system's (steady) clock.
+  /// On the system's (steady) clock. Children that are stopped one after the
+  /// other share the time until then. Past it, all have been asked; none is
+  /// killed, and the request goes on waiting.
   caf::actor_clock::time_point deadline;
   /// Whether the supervisor itself ends once all its children are down.
   bool then_end = false;
 };
 
-/// Children of a kind that ended alike.
-struct kind_tally {
-  std::string kind;
-  hololoom::ended how = hololoom::ended::shutdown;
-  std::int64_t count = 0;
-  millis took{0}; ///< The slowest.
+/// The children of a drain are down, except those that wait for it themselves
+/// (`child_probe::awaits_drain`), which end after it.
+struct drained {
+  bool excused = false; ///< Whether there are such.
+  bool operator==(const drained&) const = default;
 };
 
-struct drain_report {
-  /// Children that are down, by path.
-  std::vector<child_outcome> ended;
-  /// Where many ended well, these stand for them. `listed` makes one list.
-  std::vector<kind_tally> tallies;
-  /// Children that are not down, with what they do; `how` has no meaning yet.
-  std::vector<child_outcome> survivors;
-  /// Whether a child in `ended` waits for the drain itself, and ends after it.
-  bool excused = false;
-};
-
-/// The outcomes of a drain as a report shows them: of many that ended well
-/// there is one for each kind, named "N kind children".
-std::vector<child_outcome> listed(const drain_report& report);
-
-/// Adds `more` to `to`; past a thousand children that ended well only their
-/// number is kept.
-void merge(drain_report& to, drain_report more);
-
-/// How much longer than usual the end of this many killed children may take:
-/// they share the scheduler's threads. Used up only while they go on ending.
-constexpr caf::timespan crowd_allowance(std::int64_t children) {
-  return children / 100 * std::chrono::milliseconds{50};
-}
-
-/// How much longer than usual none of them may be down in all that time.
-constexpr caf::timespan crowd_pause(std::int64_t children) {
-  return children / 100 * std::chrono::milliseconds{2};
-}
-
-/// Kills the survivors of a drain, waits `supervisor_options::kill_wait` for
-/// them (longer while very many go on ending), and answers with all outcomes:
-/// killed, or abandoned if a child is still not down or its probe says that it
-/// cannot be killed.
-struct force_request {
-  /// Whether the supervisor itself ends when it has answered.
-  bool then_end = false;
-};
-
-struct force_report {
-  std::vector<child_outcome> outcomes;
+/// Waits no longer for children that did not end when killed: they are entered
+/// in the ledger as abandoned. Unknown names are ignored.
+struct abandon_children {
+  std::vector<std::string> names;
 };
 
 /// Any supervisor.
@@ -176,8 +138,8 @@ using supervisor_actor = caf::typed_actor<
   answers<child_started, restart_child>, answers<acknowledged, delete_child>,
   answers<child_list, which_children>, answers<child_counts, count_children>,
   answers<acknowledged, await_running>, answers<tree_snapshot, tree_query>,
-  answers<acknowledged, subscribe_events>, answers<drain_report, drain_request>,
-  answers<force_report, force_request>, answers<void, child_ready>>;
+  answers<acknowledged, subscribe_events>, answers<drained, drain_request>,
+  answers<void, abandon_children>, answers<void, child_ready>>;
 
 } // namespace hololoom
 
@@ -196,6 +158,5 @@ HOLOLOOM_LOCAL_MESSAGE(1516, hololoom::tree_query)
 HOLOLOOM_LOCAL_MESSAGE(1517, hololoom::child_ready)
 HOLOLOOM_LOCAL_MESSAGE(1518, hololoom::subscribe_events)
 HOLOLOOM_LOCAL_MESSAGE(1519, hololoom::drain_request)
-HOLOLOOM_LOCAL_MESSAGE(1520, hololoom::drain_report)
-HOLOLOOM_LOCAL_MESSAGE(1521, hololoom::force_request)
-HOLOLOOM_LOCAL_MESSAGE(1522, hololoom::force_report)
+HOLOLOOM_LOCAL_MESSAGE(1520, hololoom::drained)
+HOLOLOOM_LOCAL_MESSAGE(1521, hololoom::abandon_children)

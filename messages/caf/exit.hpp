@@ -2,6 +2,7 @@
 
 #include <hololoom/messages/caf/put.hpp>
 
+#include <caf/abstract_actor.hpp>
 #include <caf/actor_cast.hpp>
 #include <caf/exit_reason.hpp>
 #include <caf/mailbox_element.hpp>
@@ -36,6 +37,11 @@ inline bool is_kill(const caf::mailbox_element& x) {
   const auto& content = x.content();
   return content.match_elements<caf::exit_msg>()
       && content.get_as<caf::exit_msg>(0).reason == caf::exit_reason::kill;
+}
+
+/// Whether the actor behind `x` has ended. Its downs are sent at that moment.
+inline bool is_down(const caf::strong_actor_ptr& x) {
+  return !x || x->get()->getf(caf::abstract_actor::is_cleaned_up_flag);
 }
 
 } // namespace hololoom

@@ -60,6 +60,7 @@ local_shuttle_actor local_shuttle(const directory& names) {
 cascade_plan loom_impl::plan(supervisor_actor root) {
   cascade_plan result;
   result.root = std::move(root);
+  result.names = names_;
   result.producers = {part::shuttle.name, part::weavers.name,
                       part::workers.name};
   result.stores = {part::reflection.name, part::yarn.name};
@@ -67,9 +68,6 @@ cascade_plan loom_impl::plan(supervisor_actor root) {
   result.limits.flush_stall = cfg_.shutdown.flush_stall;
   result.limits.store_limit = cfg_.shutdown.store_limit;
   result.limits.kill_wait = cfg_.shutdown.kill_wait;
-  result.alive = [names = names_] {
-    return names->alive_below("root");
-  };
   // `this` outlives the cascade, which is ended before the loom is: no cycle.
   result.refuse = [this](caf::event_based_actor* self) {
     if (auto shuttle = local_shuttle(*names_))

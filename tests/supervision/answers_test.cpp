@@ -147,8 +147,8 @@ TEST_CASE_METHOD(supervision_fixture,
 
 TEST_CASE_METHOD(supervision_fixture,
                  "a question is answered before very many are asked to end") {
-  enum class by { exit, drain, force };
-  auto how = GENERATE(by::exit, by::drain, by::force);
+  enum class by { exit, drain };
+  auto how = GENERATE(by::exit, by::drain);
   std::vector<child_spec> children;
   for (std::size_t i = 0; i < many; ++i)
     children.push_back(worker("w" + std::to_string(i)));
@@ -177,12 +177,7 @@ TEST_CASE_METHOD(supervision_fixture,
   if (how == by::drain)
     system.spawn([&](caf::event_based_actor* self) {
       self->request(sup, caf::infinite, drain_request{{}, now() + 5s, true})
-        .then([](const drain_report&) {});
-    });
-  else if (how == by::force)
-    system.spawn([&](caf::event_based_actor* self) {
-      self->request(sup, caf::infinite, force_request{true})
-        .then([](const force_report&) {});
+        .then([](const drained&) {});
     });
   else
     exit_high(sup, caf::exit_reason::user_shutdown);

@@ -111,6 +111,7 @@ public:
     options.strategy = strategy::rest_for_one;
     options.stop_order = stop_order::parallel;
     plan.root = supervise(options, std::move(producers));
+    plan.names = names;
     plan.buffer = [this] {
       return caf::actor_cast<reflection_actor>(names->find("root/reflection"));
     };
@@ -283,34 +284,177 @@ TEST_CASE_METHOD(cascade_fixture,
 }
 
 TEST_CASE_METHOD(cascade_fixture,
-                 "a root is waited for while it goes on forcing very many") {
-  open({.done = 0ms}, {worker("a")});
-  stop(plan.root);
-  // It never says that it is through.
-  auto busy = track(system.spawn([](caf::event_based_actor* self) {
-    return caf::behavior{[](const drain_request&) {
-                           drain_report result;
-                           result.survivors.emplace_back().name = "root/a";
-                           return result;
-                         },
-                         [self](const force_request&) {
-                           return self->make_response_promise<force_report>();
-                         }};
+                 "a root that does not answer keeps no child alive, and is "
+                 "named") {
+  std::vector<child_spec> children{worker("good"),
+                                   worker("bad", manners::ignores)};
+  for (auto& x : children)
+    x.restart = restart_type::temporary;
+  open({.done = 0ms}, std::move(children));
+  auto real = plan.root;
+  // Stands for a root that is stuck: it hears nothing.
+  auto deaf = track(system.spawn([](caf::event_based_actor* self) {
+    self->set_exit_handler([](const caf::exit_msg&) {});
+    return caf::behavior{[self](const drain_request&) {
+      return self->make_response_promise<drained>();
+    }};
   }));
-  plan.root = caf::actor_cast<supervisor_actor>(busy);
-  // Fewer at each look for 5 s, and then no fewer.
-  auto end = now() + 5s;
-  plan.alive = [this, end] {
-    return std::max<std::int64_t>((end - now()) / 1ms, 0);
-  };
+  plan.root = caf::actor_cast<supervisor_actor>(deaf);
   auto report = begin();
-  advance(30s);
+  advance(1'249ms);
+  CHECK(log->exits.empty());
+  // A quarter of the grace is over, and nobody has asked them.
+  advance(1ms);
+  CHECK(log->exits == strings{"good:shutdown"});
+  advance(3'750ms);
+  CHECK(phases.back() == "force");
+  CHECK(log->exits.back() == "bad:killed");
+  // Nothing tells of their ends: they are looked at every 10 ms.
+  advance(110ms);
   REQUIRE(report.ready());
-  auto force = report.get()->phases[3];
-  CHECK(force.name == "force");
-  CHECK(force.took == millis{6'500});
-  CHECK(force.error
-        == std::string{"the root supervisor did not answer in time"});
+  CHECK(report.get()->total == millis{5'110});
+  CHECK(report.get()->flush.acknowledged);
+  CHECK(find(*report.get(), "root/good")->how == ended::shutdown);
+  CHECK(find(*report.get(), "root/bad")->how == ended::killed);
+  CHECK(find(*report.get(), "root/reflection")->how == ended::shutdown);
+  CHECK(report.get()->abandoned == strings{"root"});
+  CHECK(report.get()->exit_code == 75);
+}
+
+TEST_CASE_METHOD(cascade_fixture,
+                 "only what does not end is killed, and no healthy parent") {
+  supervisor_options inner;
+  inner.name = "inner";
+  supervisor_options deep;
+  deep.name = "deep";
+  open({.done = 0ms},
+       {supervisor_child(
+         inner, {worker("b"), worker("s1", manners::ignores),
+                 supervisor_child(
+                   deep, {worker("s2", manners::ignores), worker("c")})})});
+  auto report = begin();
+  advance(5s);
+  REQUIRE(report.ready());
+  for (auto name : {"root/inner/s1", "root/inner/deep/s2"}) {
+    INFO(name);
+    REQUIRE(find(*report.get(), name));
+    CHECK(find(*report.get(), name)->how == ended::killed);
+    CHECK(find(*report.get(), name)->forced);
+  }
+  for (auto name :
+       {"root/inner", "root/inner/deep", "root/inner/b", "root/inner/deep/c"}) {
+    INFO(name);
+    REQUIRE(find(*report.get(), name));
+    CHECK(find(*report.get(), name)->how == ended::shutdown);
+    CHECK(!find(*report.get(), name)->forced);
+  }
+  CHECK(report.get()->exit_code == 0);
+}
+
+namespace {
+
+/// Speaks for a thread that a kill does not end, until it returns.
+struct thread_like : child_probe {
+  std::optional<work_note> doing() const override {
+    return work_note{"counting sheep", std::chrono::steady_clock::now()};
+  }
+  bool can_be_killed() const override { return !running; }
+  void force() override { ++forces; }
+  bool running = true;
+  int forces = 0;
+};
+
+/// A probe that is of no use.
+struct throwing_probe : child_probe {
+  std::optional<work_note> doing() const override { throw 1; }
+  bool can_be_killed() const override { throw 2; }
+  bool awaits_drain() const override { throw 3; }
+  void force() override { throw 4; }
+};
+
+} // namespace
+
+TEST_CASE_METHOD(cascade_fixture, "a thread that does not return is abandoned, "
+                                  "with what it was doing") {
+  auto probe = std::make_shared<thread_like>();
+  auto thread = worker("thread");
+  thread.kind = "blocking";
+  thread.start = [this, probe](const start_context& ctx) {
+    return start_result::started(make(ctx, manners::ignores), probe);
+  };
+  open({.done = 0ms}, {worker("asleep", manners::ignores), thread});
+  auto report = begin();
+  advance(5s);
+  CHECK(probe->forces == 1);
+  CHECK(!report.ready());
+  SECTION("one that returns in time was killed") {
+    advance(100ms);
+    probe->running = false;
+    advance(10ms);
+    REQUIRE(report.ready());
+    CHECK(find(*report.get(), "root/thread")->how == ended::killed);
+    CHECK(report.get()->exit_code == 0);
+  }
+  SECTION("one that does not is named") {
+    advance(249ms);
+    CHECK(!report.ready());
+    advance(1ms);
+    REQUIRE(report.ready());
+    auto outcome = find(*report.get(), "root/thread");
+    CHECK(outcome->how == ended::abandoned);
+    CHECK(outcome->kind == "blocking");
+    REQUIRE(outcome->doing);
+    CHECK(outcome->doing->find("counting sheep for") == 0);
+    CHECK(report.get()->abandoned == strings{"root/thread"});
+    CHECK(report.get()->exit_code == 75);
+  }
+  CHECK(find(*report.get(), "root/asleep")->how == ended::killed);
+}
+
+TEST_CASE_METHOD(cascade_fixture,
+                 "a child that was abandoned before is named if it still is "
+                 "there") {
+  auto probe = std::make_shared<thread_like>();
+  auto thread = worker("thread");
+  thread.shutdown = shutdown_policy::within(100ms);
+  thread.start = [this, probe](const start_context& ctx) {
+    return start_result::started(make(ctx, manners::ignores), probe);
+  };
+  open({.done = 0ms}, {worker("a"), thread});
+  begin_ask<acknowledged>(plan.root, terminate_child{"thread"});
+  advance(1s);
+  CHECK(names->find("root/thread") == nullptr);
+  SECTION("and not if it has returned") {
+    probe->running = false;
+    auto report = begin();
+    advance(0ms);
+    REQUIRE(report.ready());
+    CHECK(report.get()->abandoned.empty());
+    CHECK(report.get()->exit_code == 0);
+  }
+  SECTION("as it is") {
+    auto report = begin();
+    advance(250ms);
+    REQUIRE(report.ready());
+    CHECK(report.get()->abandoned == strings{"root/thread"});
+    REQUIRE(find(*report.get(), "root/thread"));
+    CHECK(find(*report.get(), "root/thread")->how == ended::abandoned);
+    CHECK(report.get()->exit_code == 75);
+  }
+}
+
+TEST_CASE_METHOD(cascade_fixture,
+                 "probes that throw keep no child and no cascade") {
+  auto odd = worker("odd");
+  odd.start = [this](const start_context& ctx) {
+    return start_result::started(make(ctx, manners::ignores),
+                                 std::make_shared<throwing_probe>());
+  };
+  open({.done = 0ms}, {odd, worker("a")});
+  auto report = begin();
+  advance(5'250ms);
+  REQUIRE(report.ready());
+  CHECK(log->exits == strings{"a:shutdown", "odd:killed"});
 }
 
 TEST_CASE_METHOD(cascade_fixture, "without a buffer the cascade still ends") {

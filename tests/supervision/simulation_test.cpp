@@ -1,6 +1,7 @@
 #include "schedules.hpp"
 #include "support.hpp"
 
+#include <hololoom/actors/supervision/cascade.hpp>
 #include <hololoom/actors/supervision/core/restart_limit.hpp>
 
 #include <algorithm>
@@ -47,6 +48,7 @@ public:
     unanswered_.clear();
     wished_.clear();
     books_ = std::make_shared<books>();
+    names = std::make_shared<directory>();
     auto options = random_options("root" + std::to_string(seed));
     auto sup = spawn_supervisor(system, options, random_children(options, 2));
     if (!sup) {
@@ -54,6 +56,7 @@ public:
       return;
     }
     supervisor_ = *sup;
+    path_ = options.name;
     ended_ = watch(supervisor_);
     for (auto i = draw(14); i > 0; --i) {
       act();
@@ -261,11 +264,15 @@ private:
 
   template <class T, class Request, class F>
   void post(Request request, F f) {
+    post<T>(supervisor_, std::move(request), std::move(f));
+  }
+
+  template <class T, class Handle, class Request, class F>
+  void post(Handle to, Request request, F f) {
     auto number = ++posted_;
     unanswered_.insert_or_assign(number, typeid(Request).name());
-    system.spawn([this, number, request, f,
-                  sup = supervisor_](caf::event_based_actor* self) {
-      self->request(sup, caf::infinite, request)
+    system.spawn([this, number, request, f, to](caf::event_based_actor* self) {
+      self->request(to, caf::infinite, request)
         .then(
           [this, number, f](const T& x) {
             unanswered_.erase(number);
@@ -299,16 +306,20 @@ private:
       wander(draw(2) == 0 ? 100000 : 0);
       exit_high(supervisor_, caf::exit_reason::user_shutdown);
     } else {
-      drain();
+      close();
     }
     for (auto i = 0; i < 200 && ended_->empty(); ++i) {
       wander(100000);
       let_pass(500ms);
     }
     wander(100000);
+    exit_high(cascade_, caf::exit_reason::user_shutdown);
+    cascade_ = {};
+    wander(100000);
   }
 
-  void drain() {
+  /// A cascade over the whole tree; its report must be the truth.
+  void close() {
     auto alive = std::make_shared<std::vector<std::string>>();
     wander(100000);
     for (const auto& [path, count] : log->running)
@@ -323,99 +334,60 @@ private:
     books_->restarts.clear();
     for (const auto& path : books_->restarting)
       books_->restarts.insert(parent(path));
-    post<drain_report>(
-      drain_request{{}, now() + 1s, true}, [=, this](const drain_report& r) {
-        if (was_gone)
-          return;
-        check_survivors(r);
-        for (const auto& path : *alive) {
-          auto is = [&](const child_outcome& x) {
-            return x.name == path;
-          };
-          auto hits = std::count_if(r.ended.begin(), r.ended.end(), is)
-                    + std::count_if(r.survivors.begin(), r.survivors.end(), is);
-          // A supervisor that was being stopped already, or that could not
-          // answer in time, speaks for its own.
-          auto above = [&](const child_outcome& x) {
-            return path.compare(0, x.name.size() + 1, x.name + "/") == 0;
-          };
-          // One whose turn to drain had not come may have stopped a group, and
-          // not all of it came back.
-          auto regrouped = books_->restarts.contains(parent(path));
-          if (hits == 0
-              && (regrouped
-                  || std::any_of(r.ended.begin(), r.ended.end(), above)
-                  || std::any_of(r.survivors.begin(), r.survivors.end(),
-                                 above)))
-            continue;
-          if (hits != 1)
-            problems.push_back(path + " is in the report "
-                               + std::to_string(hits) + " times");
-        }
-        if (r.survivors.empty())
-          return;
-        auto left = r.survivors;
-        post<force_report>(
-          force_request{true}, [=, this](const force_report& f) {
-            check_forced(left, f);
-            for (const auto& o : f.outcomes)
-              // A supervisor that did not answer is forced in place of its own.
-              if (o.forced
-                  && std::none_of(left.begin(), left.end(), [&](const auto& x) {
-                       auto n = std::min(o.name.size(), x.name.size()) + 1;
-                       return (o.name + "/").compare(0, n, x.name + "/", 0, n)
-                           == 0;
-                     }))
-                problems.push_back(o.name + " was forced and not left");
-          });
-      });
+    cascade_plan plan;
+    plan.root = supervisor_;
+    plan.names = names;
+    plan.path = path_;
+    plan.limits.grace = millis{1'000};
+    cascade_ = spawn_cascade(system, std::move(plan), false);
+    post<shutdown_report>(cascade_, begin_cascade{"drawn", "chance"},
+                          [=, this](const shutdown_report& r) {
+                            if (was_gone)
+                              return;
+                            check_abandoned(r);
+                            for (const auto& path : *alive)
+                              check_listed(path, r);
+                          });
     if (at_once)
       wander(100000);
     let_pass(pick<caf::timespan>({1ms, 900ms, 2s}));
     if (draw(3) == 0)
-      post<drain_report>(drain_request{{}, now(), true});
+      caf::anon_send(cascade_, hurry_cascade{});
   }
 
-  static bool within(const std::string& path, const child_outcome& o) {
-    return path.compare(0, o.name.size() + 1, o.name + "/") == 0;
+  static bool within(const std::string& path, const std::string& above) {
+    return path.compare(0, above.size() + 1, above + "/") == 0;
   }
 
-  /// A child that lives when a drain is answered is one of those that it left,
-  /// or below one, unless it was abandoned.
-  void check_survivors(const drain_report& r) {
+  /// A child that lives when the cascade is over is named as abandoned, or
+  /// below a supervisor that is.
+  void check_abandoned(const shutdown_report& r) {
     for (const auto& [path, living] : books_->alive) {
-      const auto& name = path; // clang 14 captures no structured binding
-      auto is = [&](const child_outcome& o) {
-        return o.name == name || within(name, o);
-      };
-      if (books_->only_abandoned(path) || below_one_abandoned(path)
-          || std::any_of(r.survivors.begin(), r.survivors.end(), is))
+      if (living.empty())
         continue;
-      // One that ends only with the drain's own request speaks for its own.
-      auto above = [&](const child_outcome& o) {
-        return within(name, o);
-      };
-      if (std::none_of(r.ended.begin(), r.ended.end(), above))
-        problems.push_back(path + " lives (" + std::to_string(living.size())
-                           + "), and the drain did not say so");
+      const auto& name = path; // clang 14 captures no structured binding
+      if (std::none_of(
+            r.abandoned.begin(), r.abandoned.end(),
+            [&](const std::string& x) { return x == name || within(name, x); }))
+        problems.push_back(path + " lives, and the report does not say so");
     }
+    if ((r.exit_code == 75) == r.abandoned.empty())
+      problems.push_back("exit code " + std::to_string(r.exit_code) + " with "
+                         + std::to_string(r.abandoned.size()) + " abandoned");
   }
 
-  /// The force reports once what became of each child that a drain left.
-  void check_forced(const std::vector<child_outcome>& left,
-                    const force_report& f) {
-    for (const auto& x : left) {
-      auto hits = 0;
-      auto spoken_for = false;
-      for (const auto& o : f.outcomes) {
-        hits += o.name == x.name ? 1 : 0;
-        spoken_for = spoken_for || within(x.name, o) || within(o.name, x);
-      }
-      if (hits != 1 && !(hits == 0 && spoken_for))
-        problems.push_back(x.name + " was left by the drain and is in the "
-                           + "report of the force " + std::to_string(hits)
-                           + " times");
-    }
+  /// A child that lived when the cascade began is in the report once.
+  void check_listed(const std::string& path, const shutdown_report& r) {
+    auto hits =
+      std::count_if(r.children.begin(), r.children.end(),
+                    [&](const child_outcome& x) { return x.name == path; });
+    // A supervisor may have stopped a group whose children did not all come
+    // back.
+    if (hits == 0 && books_->restarts.contains(parent(path)))
+      return;
+    if (hits != 1)
+      problems.push_back(path + " is in the report " + std::to_string(hits)
+                         + " times");
   }
 
   void check() {
@@ -430,6 +402,8 @@ private:
 
   supervision::seeded_random random_{0};
   supervisor_actor supervisor_;
+  std::string path_;
+  caf::actor cascade_;
   std::shared_ptr<std::string> ended_;
   std::map<std::uint64_t, std::string> unanswered_;
   std::vector<std::pair<start_context, bool>> wished_;

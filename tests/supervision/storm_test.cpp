@@ -360,8 +360,12 @@ TEST_CASE("a storm of crashes passes and everybody is back") {
   }
   storm x{setup};
   CHECK(x.calms_down());
-  auto counts = x.counts();
-  CHECK(counts.active >= static_cast<std::int64_t>(setup.children));
+  // The last group may be on its way back: its end was not seen as a calm's.
+  auto all = static_cast<std::int64_t>(setup.children);
+  auto limit = std::chrono::steady_clock::now() + 30s;
+  while (x.counts().active < all && std::chrono::steady_clock::now() < limit) {
+  }
+  CHECK(x.counts().active >= all);
   x.finish();
   // In a group, most of those that would have crashed are stopped before.
   CHECK(x.crashed > setup.crashes / 50);

@@ -2,9 +2,11 @@
 #include "support/catch.hpp"
 
 #include <hololoom/actors/supervision/ask.hpp>
+#include <hololoom/actors/supervision/cascade.hpp>
 #include <hololoom/messages/caf/actor_system.hpp>
 #include <hololoom/messages/caf/local_message.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <future>
@@ -229,17 +231,21 @@ TEST_CASE(
   real_tree t{true, false};
   caf::anon_send(*t.names->get("a"), block{t.on});
   REQUIRE(t.seen.wait_for(transition::stuck));
-  auto deadline = std::chrono::steady_clock::now() + 200ms;
-  auto drained = ask_and_wait<drain_report>(t.system, t.root, 10s,
-                                            drain_request{{}, deadline});
-  REQUIRE(drained);
-  REQUIRE(drained->survivors.size() == 1);
-  CHECK(drained->survivors[0].doing->find("handling") == 0);
-  auto forced =
-    ask_and_wait<force_report>(t.system, t.root, 10s, force_request{});
-  REQUIRE(forced);
-  REQUIRE(forced->outcomes.size() == 1);
-  CHECK(forced->outcomes[0].how == ended::abandoned);
-  CHECK(forced->outcomes[0].forced);
-  REQUIRE(forced->outcomes[0].doing);
+  cascade_plan plan;
+  plan.root = t.root;
+  plan.names = t.names;
+  plan.limits.grace = millis{200};
+  auto cascade = spawn_cascade(t.system, std::move(plan));
+  auto report = ask_and_wait<shutdown_report>(t.system, cascade, 10s,
+                                              begin_cascade{"test", "me"});
+  exit_high(cascade, caf::exit_reason::user_shutdown);
+  REQUIRE(report);
+  CHECK(report->abandoned == std::vector<std::string>{"root/a"});
+  auto a = std::find_if(report->children.begin(), report->children.end(),
+                        [](const auto& x) { return x.name == "root/a"; });
+  REQUIRE(a != report->children.end());
+  CHECK(a->how == ended::abandoned);
+  CHECK(a->forced);
+  REQUIRE(a->doing);
+  CHECK(a->doing->find("handling") == 0);
 }

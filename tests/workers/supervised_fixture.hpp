@@ -2,7 +2,9 @@
 
 #include "real_fixture.hpp"
 
-#include <hololoom/actors/supervision/supervisor.hpp>
+#include <hololoom/actors/supervision/ask.hpp>
+#include <hololoom/actors/supervision/cascade.hpp>
+#include <hololoom/messages/caf/exit.hpp>
 
 #include <condition_variable>
 #include <functional>
@@ -31,6 +33,7 @@ struct supervised_fixture : real_fixture {
     options.kill_wait = 50ms;
     options.detached = true;
     options.events = events;
+    options.names = names;
     supervisor = *start_supervisor(system, options, {});
   }
 
@@ -64,6 +67,20 @@ struct supervised_fixture : real_fixture {
     return r ? caf::error{} : r.error();
   }
 
+  /// Ends all by a cascade.
+  caf::expected<shutdown_report> close(millis grace) {
+    cascade_plan plan;
+    plan.root = supervisor;
+    plan.names = names;
+    plan.path = "workers";
+    plan.limits.grace = grace;
+    auto cascade = spawn_cascade(system, std::move(plan));
+    auto report = ask_and_wait<shutdown_report>(system, cascade, 10s,
+                                                begin_cascade{"test", "me"});
+    exit_high(cascade, caf::exit_reason::user_shutdown);
+    return report;
+  }
+
   /// The first event of that kind, for `incarnation` if that is not 0, ten
   /// seconds waited for.
   std::optional<lifecycle_event> wait_for(transition what,
@@ -89,6 +106,7 @@ struct supervised_fixture : real_fixture {
 
   std::function<void()> before_end = [] {
   };
+  std::shared_ptr<directory> names = std::make_shared<directory>();
   std::shared_ptr<event_bus> events = std::make_shared<event_bus>();
   std::mutex mutex;
   std::condition_variable changed;

@@ -149,21 +149,18 @@ TEST_CASE_METHOD(nursery, "a process that outlasts its grace gets SIGKILL") {
     CHECK_FALSE(end("p"));
     CHECK(wait_for(transition::killed));
   }
-  SECTION("when a drain left it and a force comes") {
-    auto drained = ask<drain_report>(
-      drain_request{{}, std::chrono::steady_clock::now() + 30ms});
-    REQUIRE(drained);
-    REQUIRE(drained->survivors.size() == 1);
-    REQUIRE(drained->survivors[0].doing);
-    CHECK(drained->survivors[0].doing->find("runs 'ignore' for")
-          != std::string::npos);
-    auto forced = ask<force_report>(force_request{});
-    REQUIRE(forced);
-    REQUIRE(forced->outcomes.size() == 1);
-    CHECK(forced->outcomes[0].name == "workers/p");
-    CHECK(forced->outcomes[0].kind == "process");
-    CHECK(forced->outcomes[0].how == ended::killed);
-    CHECK(forced->outcomes[0].forced);
+  SECTION("when a cascade forces it") {
+    auto report = close(millis{30});
+    REQUIRE(report);
+    REQUIRE(report->children.size() == 1);
+    auto p = report->children[0];
+    CHECK(p.name == "workers/p");
+    CHECK(p.kind == "process");
+    CHECK(p.how == ended::killed);
+    CHECK(p.forced);
+    REQUIRE(p.doing);
+    CHECK(p.doing->find("runs 'ignore' for") != std::string::npos);
+    CHECK(report->abandoned.empty());
   }
   // The kill is final; that its parent has noticed comes a moment later.
   CHECK(eventually([] { return !has_children(); }));

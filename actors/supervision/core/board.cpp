@@ -1,76 +1,21 @@
 #include <hololoom/actors/supervision/core/board.hpp>
 
-#include <caf/local_actor.hpp>
-
-#include <cstdio>
-#include <functional>
 #include <utility>
 
 namespace hololoom {
-
-namespace {
-
-std::string with_age(const std::string& what,
-                     std::chrono::steady_clock::time_point since) {
-  auto age = std::chrono::steady_clock::now() - since;
-  char text[32];
-  std::snprintf(text, sizeof(text), " for %.3f s",
-                std::chrono::duration<double>(age).count());
-  return what + text;
-}
-
-/// What `ask` makes of the probe of `c`; `otherwise` without one, or if it
-/// throws.
-template <class T, class F>
-T probed(const supervision::child& c, T otherwise, F ask) noexcept {
-  try {
-    return c.probe ? std::invoke(ask, *c.probe) : otherwise;
-  } catch (...) {
-    return otherwise;
-  }
-}
-
-} // namespace
 
 const work_monitor* supervision::work_of(const child& c) {
   return c.alive() ? dynamic_cast<const work_monitor*>(c.handle->get())
                    : nullptr;
 }
 
-std::optional<work_note> supervision::probed_work(const child& c) noexcept {
-  return probed(c, std::optional<work_note>{}, &child_probe::doing);
-}
-
-bool supervision::can_be_killed(const child& c) noexcept {
-  return probed(c, true, &child_probe::can_be_killed);
-}
-
-bool supervision::awaits_drain(const child& c) noexcept {
-  return probed(c, false, &child_probe::awaits_drain);
-}
-
-void supervision::force_probe(const child& c) noexcept {
-  probed(c, true, [](child_probe& x) {
-    x.force();
-    return true;
-  });
+living_child supervision::living(const child& c, const std::string& path) {
+  return {path + "/" + c.name, c.spec->kind, c.incarnation, c.handle, c.probe,
+          c.silent_since,      c.nested};
 }
 
 std::optional<std::string> supervision::describe_work(const child& c) {
-  if (auto note = probed_work(c))
-    return with_age(note->what, note->since);
-  if (auto work = work_of(c)) {
-    if (auto note = work->current())
-      return with_age("handling " + note->message, note->since);
-  }
-  if (c.silent_since != no_time) {
-    auto* local = dynamic_cast<caf::local_actor*>(c.handle->get());
-    return with_age(local ? "in a handler of this " + std::string{local->name()}
-                              + " that has not returned"
-                          : std::string{"a remote actor that is silent"},
-                    c.silent_since);
-  }
-  return std::nullopt;
+  return hololoom::describe_work(living(c, {}));
 }
 
 caf::strong_actor_ptr board::find_handle(std::string_view name) const {
@@ -81,11 +26,21 @@ caf::strong_actor_ptr board::find_handle(std::string_view name) const {
   return i->second->handle;
 }
 
+std::vector<living_child> board::living() const {
+  std::vector<living_child> result;
+  lock_guard guard{mutex_};
+  for (const auto& [order, c] : children_)
+    if (c.alive())
+      result.push_back(supervision::living(c, path_));
+  return result;
+}
+
 std::vector<board::entry> board::copy_after(std::uint64_t& order,
                                             std::size_t limit,
                                             supervision::time_point now) const {
   std::vector<entry> result;
-  lock_guard guard{mutex_};
+  std::vector<living_child> at_work;
+  unique_lock guard{mutex_};
   for (auto i = children_.upper_bound(order);
        i != children_.end() && result.size() < limit; ++i) {
     const auto& c = i->second;
@@ -101,9 +56,13 @@ std::vector<board::entry> board::copy_after(std::uint64_t& order,
       e.status.age = now - c.since;
     if (!c.last_reason.empty())
       e.status.last_reason = c.last_reason;
-    if (auto doing = supervision::describe_work(c))
-      e.status.doing = std::move(*doing);
+    at_work.push_back(supervision::living(c, path_));
   }
+  guard.unlock();
+  // Probes are called without the lock: one may hang.
+  for (std::size_t i = 0; i < result.size(); ++i)
+    if (auto doing = hololoom::describe_work(at_work[i]))
+      result[i].status.doing = std::move(*doing);
   return result;
 }
 

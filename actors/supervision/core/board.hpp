@@ -1,7 +1,7 @@
 #pragma once
 
-#include <hololoom/actors/supervision/child_spec.hpp>
 #include <hololoom/actors/supervision/core/restart_limit.hpp>
+#include <hololoom/actors/supervision/ledger.hpp>
 #include <hololoom/messages/caf/work_monitor.hpp>
 #include <hololoom/messages/lifecycle.hpp>
 #include <hololoom/messages/sync.hpp>
@@ -63,12 +63,9 @@ struct child {
   bool in_plan = false;       ///< The plan is stopping it.
   bool asked = false;         ///< Was asked to end.
   bool kill_sent = false;
-  bool forced = false;         ///< The kill came from a `force_request`.
   bool drained = false;        ///< Belongs to a drain.
-  bool left = false;           ///< A drain reported it as a survivor.
   bool zombie = false;         ///< Replaced while it was stuck.
-  bool reported = false;       ///< A supervisor that has answered its drain ...
-  bool excused = false;        ///< ... and a child of it waits for the drain.
+  bool excused = false;        ///< A child below it waits for the drain.
   bool significant = false;    ///< Counted as significant and active.
   time_point let_go = no_time; ///< Its thread outlives its actor, until then.
   supervision::origin origin = origin::boot;
@@ -95,11 +92,14 @@ public:
   using child = supervision::child;
   using child_map = std::map<std::uint64_t, child>;
 
-  explicit board(std::string path) : path_(std::move(path)) {}
+  explicit board(std::string path, caf::actor_addr supervisor = {})
+    : path_(std::move(path)), supervisor_(std::move(supervisor)) {}
 
   // -- for any thread ---------------------------------------------------------
 
   const std::string& path() const noexcept { return path_; }
+  /// A weak reference.
+  const caf::actor_addr& supervisor() const noexcept { return supervisor_; }
 
   /// The running child called `name`; null when there is none.
   caf::strong_actor_ptr find_handle(std::string_view name) const;
@@ -110,15 +110,20 @@ public:
     bool nested = false;
   };
 
-  /// How many children have an actor that is not down.
-  std::int64_t alive() const noexcept { return alive_; }
+  /// The children that have an actor, in start order.
+  std::vector<living_child> living() const;
 
   /// Up to `limit` children that come after `order`, which is moved on. Holds
   /// the lock only for those.
   std::vector<entry> copy_after(std::uint64_t& order, std::size_t limit,
                                 supervision::time_point now) const;
 
+  /// Whether the supervisor has begun to stop all its children.
+  bool stopping() const noexcept { return stopping_; }
+
   // -- for its supervisor -----------------------------------------------------
+
+  void begin_stopping() noexcept { stopping_ = true; }
 
   /// Makes room for `count` children.
   void reserve(std::size_t count);
@@ -127,9 +132,6 @@ public:
   child* find(std::string_view name) HOLOLOOM_UNCHECKED_LOCKING;
   child* find(std::uint64_t order) HOLOLOOM_UNCHECKED_LOCKING;
   child_map& children() HOLOLOOM_UNCHECKED_LOCKING { return children_; }
-
-  /// One more child has an actor (1), or one fewer (-1).
-  void count_alive(int change) { alive_ += change; }
 
   /// Applies `f` to the published part of `c`.
   template <class F>
@@ -140,7 +142,8 @@ public:
 
 private:
   std::string path_;
-  std::atomic<std::int64_t> alive_ = 0;
+  caf::actor_addr supervisor_;
+  std::atomic<bool> stopping_ = false;
   mutable mutex mutex_;
   std::uint64_t last_ HOLOLOOM_GUARDED_BY(mutex_) = 0;
   child_map children_ HOLOLOOM_GUARDED_BY(mutex_);
@@ -154,14 +157,8 @@ namespace supervision {
 /// has none. Lives as long as the actor.
 const work_monitor* work_of(const child& c);
 
-// What the probe of `c` answers. A user's own probe may throw: what it would
-// have said is then not known.
-
-std::optional<work_note> probed_work(const child& c) noexcept;
-/// True without a probe, and if it throws.
-bool can_be_killed(const child& c) noexcept;
-bool awaits_drain(const child& c) noexcept;
-void force_probe(const child& c) noexcept;
+/// `c`, of the supervisor at `path`, as others may see it.
+living_child living(const child& c, const std::string& path);
 
 /// What `c` is doing, with its age: "handling foo for 1.2 s". Empty while it
 /// waits for work.

@@ -58,7 +58,6 @@ void books::take_handle(child& c, start_result& r, child_state s,
                         time_point now) {
   assert(!c.alive());
   set_due(c, no_time);
-  children_.count_alive(1);
   children_.change(c, [&](child& x) {
     x.handle = std::move(r.handle);
     x.probe = std::move(r.probe);
@@ -89,10 +88,8 @@ void books::lose_handle(child& c, std::string reason) {
   if (!c.alive())
     return;
   host_.release(c);
-  children_.count_alive(-1);
   c.due = c.let_go = no_time;
-  c.asked = c.kill_sent = c.drained = false;
-  c.forced = c.reported = c.excused = c.left = false;
+  c.asked = c.kill_sent = c.drained = c.excused = false;
   if (!c.zombie)
     --counts_.active;
   assert(counts_.active >= 0);

@@ -25,8 +25,7 @@ core::core(supervisor_options options, board& children, core_host& host)
     stopping_(options_, books_, host),
     restart_(options_, books_, host, slices_, *this),
     plan_(options_, books_, slices_, *this),
-    drain_(options_, books_, host, slices_, stopping_, plan_),
-    force_(books_, host, slices_, stopping_, drain_) {}
+    drain_(options_, books_, host, slices_, stopping_, plan_) {}
 
 // -- what happens to a child ------------------------------------------------------
 
@@ -109,8 +108,8 @@ bool core::stop(child& c, time_point now) {
   if (has_ended(c, now))
     return false;
   // A drain has no limit of its own for each child; now it gets one, unless
-  // a force has given it one.
-  if (!c.asked || (c.drained && !stopping_.is_forced(c)))
+  // a kill has given it one.
+  if (!c.asked || (c.drained && !c.kill_sent))
     stopping_.ask(c, now);
   return true;
 }
@@ -181,10 +180,8 @@ void core::proceed(time_point now) {
   slices_.resumed();
   plan_.resume();
   drain_.resume();
-  force_.resume();
   if (over_)
     return;
-  force_.advance(now);
   advance(now);
   for (auto n = restart_.retries(); n > 0 && !plan_.busy(); --n)
     restart_.retry_next(now);
@@ -193,9 +190,8 @@ void core::proceed(time_point now) {
 }
 
 void core::end_if_empty() {
-  if (!end_when_empty_ || over_ || !drain_.idle() || !force_.idle()
-      || plan_.stopping_all() || drain_.children_alive()
-      || books_.counts().active > 0)
+  if (!end_when_empty_ || over_ || !drain_.idle() || plan_.stopping_all()
+      || drain_.children_alive() || books_.counts().active > 0)
     return;
   for (const auto& [order, c] : books_.children())
     if (c.alive())
@@ -213,7 +209,6 @@ void core::finish(caf::error reason) {
   for (auto t : std::exchange(awaiting_, {}))
     host_.answer_error(t, said);
   drain_.finish();
-  force_.finish();
   host_.finished(std::move(reason));
 }
 

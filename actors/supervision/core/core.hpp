@@ -2,7 +2,6 @@
 
 #include <hololoom/actors/supervision/core/backlog.hpp>
 #include <hololoom/actors/supervision/core/rules/drain.hpp>
-#include <hololoom/actors/supervision/core/rules/force.hpp>
 
 #include <string>
 #include <vector>
@@ -23,11 +22,10 @@
 /// - stopping: how one child is asked, killed, abandoned
 /// - restart: how children are started, and started again
 /// - plan: boot, restart of a group, stop of all: which child is next
-/// - drain: one budget for many children, and the report of it
-/// - force: the end of those that a drain left
+/// - drain: one budget for many children
 ///
 /// Only `core` leads from one rule to another: an end goes to the plan, to the
-/// drain or force, to the books, and then to restart. What arrives for other
+/// drain, to the books, and then to restart. What arrives for other
 /// children while a plan is under way waits, so that each sees the supervisor
 /// as OTP's: one thing at a time. Queries never wait.
 
@@ -62,7 +60,7 @@ public:
   void delete_child(ticket t, const std::string& name, time_point now);
   void await_running(ticket t);
   void drain(ticket t, drain_request request, time_point now);
-  void force(ticket t, bool then_end, time_point now);
+  void abandon(const std::vector<std::string>& names, time_point now);
 
   /// Stops all children, then ends.
   void stop(time_point now);
@@ -73,8 +71,7 @@ public:
   /// @param start_id the attempt to start the child that this is about
   void ready(const std::string& name, std::uint64_t start_id,
              const caf::error& reason, time_point now);
-  void drained_below(child& c, drain_report report, time_point now);
-  void forced_below(child& c, const force_report& report);
+  void drained_below(child& c, const drained& reply, time_point now);
   /// Starts a new incarnation of `c` beside the one that is stuck.
   void replace_stuck(child& c, time_point now);
   void proceed(time_point now);
@@ -123,7 +120,6 @@ private:
             time_point now);
   void conclude(child& c, stopping::verdict what, time_point now);
   void limit_is_over(child& c, time_point now);
-  void lose_handle(child& c, std::string reason);
 
   // -- going on ---------------------------------------------------------------
 
@@ -142,7 +138,6 @@ private:
   restart restart_;
   plan plan_;
   supervision::drain drain_;
-  supervision::force force_;
 
   child_spec_ptr template_; ///< Of a simple_one_for_one.
   numbered_names names_;

@@ -44,7 +44,7 @@ void core::start_ended(child& c, const std::string& reason, time_point now) {
   if (!c.asked)
     books_.set_reason(c, reason);
   auto said = c.last_reason;
-  lose_handle(c, said);
+  books_.lose_handle(c, said);
   plan_.start_is_over(c);
   restart_.start_failed(
     c,
@@ -67,6 +67,7 @@ void core::was_stopped(child& c, exit_class why, const std::string& reason,
 
 void core::abandon(child& c, time_point now) {
   auto doing = describe_work(c);
+  host_.abandoned(c);
   gone(c, ended::abandoned, transition::abandoned,
        "it did not end when killed" + (doing ? ", " + *doing : std::string{}),
        now);
@@ -77,14 +78,11 @@ void core::abandon(child& c, time_point now) {
 void core::gone(child& c, ended how, transition what, const std::string& reason,
                 time_point now) {
   host_.report(c, what, reason);
-  if (draining() && !force_.on_down(c, how, now))
-    drain_.on_down(c, how, now);
-  lose_handle(c, reason);
-}
-
-void core::lose_handle(child& c, std::string reason) {
-  stopping_.forget(c);
-  books_.lose_handle(c, std::move(reason));
+  // A cascade reports those that it killed itself.
+  if (stopping() && (how != ended::killed || c.kill_sent))
+    host_.ended(c, how, now);
+  drain_.on_down(c);
+  books_.lose_handle(c, reason);
 }
 
 /// It is down for good, or until a request starts it: its spec is kept, unless
@@ -131,6 +129,7 @@ void core::conclude(child& c, stopping::verdict what, time_point now) {
   if (c.state != child_state::starting)
     return abandon(c, now);
   host_.report(c, transition::abandoned, c.last_reason);
+  host_.abandoned(c);
   down(c, exit_class::killed, c.last_reason, now);
 }
 

@@ -34,17 +34,16 @@ public:
   /// Tells a supervisor below to drain until `deadline`, and to end when all
   /// its children are down.
   virtual void drain_below(child& c, time_point deadline) = 0;
-  /// Tells a supervisor below to force its remaining children, and to end.
-  virtual void force_below(child& c) = 0;
-  /// How many children below the supervisor `c` are not down.
-  virtual std::int64_t alive_below(const child& c) const = 0;
   virtual void report(const child& c, transition what,
                       std::string_view reason) = 0;
+  /// A child has ended while the supervisor stops.
+  virtual void ended(const child& c, hololoom::ended how, time_point now) = 0;
+  /// `c` is about to lose its handle, though its actor has not ended.
+  virtual void abandoned(const child& c) = 0;
   virtual void answer_started(ticket t, const child& c) = 0;
   virtual void answer_done(ticket t) = 0;
   virtual void answer_error(ticket t, caf::error reason) = 0;
-  virtual void answer_drain(ticket t, drain_report report) = 0;
-  virtual void answer_force(ticket t, force_report report) = 0;
+  virtual void answer_drain(ticket t, drained reply) = 0;
   /// Calls `core::proceed` after the messages that are in the mailbox already.
   virtual void proceed_later() = 0;
   /// Whether work that began at `since` has gone on for so long that requests

@@ -121,8 +121,7 @@ void core::terminate_child(ticket t, const std::string& name, time_point now) {
     return;
   if (c->alive()) {
     books_.await_stop(*c, t);
-    if (!c->asked && !plan_.is_member(*c) && !draining()
-        && !has_ended(*c, now))
+    if (!c->asked && !plan_.is_member(*c) && !draining() && !has_ended(*c, now))
       stopping_.ask(*c, now);
     return;
   }
@@ -193,13 +192,12 @@ void core::drain(ticket t, drain_request request, time_point now) {
   advance_drain(now);
 }
 
-void core::force(ticket t, bool then_end, time_point now) {
-  if (!draining())
-    begin_draining(now);
-  end_when_empty_ = end_when_empty_ || then_end;
-  force_.request(t, then_end && drain_.idle(), now);
-  // With nothing to force, no end of a child comes that would lead to its own.
-  end_if_empty();
+void core::abandon(const std::vector<std::string>& names, time_point now) {
+  for (const auto& name : names)
+    if (auto c = books_.find(name); c && c->alive() && !has_ended(*c, now))
+      abandon(*c, now);
+  advance(now);
+  advance_drain(now);
 }
 
 void core::begin_draining(time_point now) {
@@ -220,13 +218,10 @@ void core::begin_draining(time_point now) {
   backlog_.run_all(now);
 }
 
-void core::drained_below(child& c, drain_report report, time_point now) {
-  if (!over_ && drain_.answered_below(c, std::move(report)))
+void core::drained_below(child& c, const drained& reply, time_point now) {
+  supervision::drain::answered_below(c, reply);
+  if (!over_)
     advance_drain(now);
-}
-
-void core::forced_below(child& c, const force_report& report) {
-  force_.answered_below(c, report);
 }
 
 } // namespace hololoom::supervision

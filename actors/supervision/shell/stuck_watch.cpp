@@ -89,7 +89,7 @@ std::optional<std::string> stuck_watch::finding(child& c, time_point now) {
   auto limit = c.spec->stuck.limit;
   auto steady = std::chrono::steady_clock::now();
   if (c.probe) {
-    auto note = probed_work(c);
+    auto note = probed_work(c.probe);
     return note && steady - note->since >= limit ? describe_work(c)
                                                  : std::nullopt;
   }

@@ -52,7 +52,7 @@ supervisor_state::supervisor_state(supervisor_impl::base* self,
                                    supervisor_setup setup)
   : self_(self),
     setup_(std::move(setup)),
-    board_(std::make_shared<board>(setup_.path)),
+    board_(std::make_shared<board>(setup_.path, self->address())),
     core_(setup_.options, *board_, *this),
     watch_(*board_, *this) {
   setup_.options.names->add(board_);
@@ -65,16 +65,19 @@ supervisor_state::~supervisor_state() {
   for (auto& [order, c] : board_->children()) {
     if (!c.alive())
       continue;
-    force_probe(c);
+    force_probe(c.probe);
     exit_high(c.handle, caf::exit_reason::kill);
+    abandoned(c);
   }
 }
 
 supervisor_impl::behavior_type supervisor_state::make_behavior() {
   self_->set_down_handler([this](caf::down_msg& msg) { down(msg); });
   self_->set_exit_handler([this](caf::exit_msg& msg) {
-    if (classify(msg.reason) != exit_class::normal && !done_)
+    if (classify(msg.reason) != exit_class::normal && !done_) {
+      board_->begin_stopping();
       core_.stop(now());
+    }
     arm();
   });
   self_->send(self_, boot_message{});
@@ -108,12 +111,14 @@ supervisor_impl::behavior_type supervisor_state::make_behavior() {
       return acknowledged{};
     },
     [this](drain_request& x) {
-      return later<drain_report>(
+      board_->begin_stopping();
+      return later<drained>(
         [&](ticket t) { core_.drain(t, std::move(x), now()); });
     },
-    [this](const force_request& x) {
-      return later<force_report>(
-        [&](ticket t) { core_.force(t, x.then_end, now()); });
+    [this](const abandon_children& x) {
+      if (!done_)
+        core_.abandon(x.names, now());
+      arm();
     },
     [this](const child_ready& x) {
       core_.ready(x.name, x.start_id, x.reason, now());
@@ -183,7 +188,7 @@ void supervisor_state::ask(child& c) {
 }
 
 void supervisor_state::kill(child& c) {
-  force_probe(c);
+  force_probe(c.probe);
   exit_high(c.handle, caf::make_error(caf::exit_reason::kill), self_->address(),
             self_->context());
 }
@@ -194,34 +199,14 @@ void supervisor_state::drain_below(child& c, time_point deadline) {
     ->request<caf::message_priority::high>(below, caf::infinite,
                                            drain_request{{}, deadline, true})
     .then(
-      [this, order = c.order](drain_report& report) {
+      [this, order = c.order](const drained& reply) {
         if (auto x = board_->find(order); x && !done_)
-          core_.drained_below(*x, std::move(report), now());
+          core_.drained_below(*x, reply, now());
         arm();
       },
       [](const caf::error&) {
         // It is gone; its down says so too.
       });
-}
-
-void supervisor_state::force_below(child& c) {
-  auto below = caf::actor_cast<supervisor_actor>(c.handle);
-  self_
-    ->request<caf::message_priority::high>(below, caf::infinite,
-                                           force_request{true})
-    .then(
-      [this, order = c.order](force_report& report) {
-        if (auto x = board_->find(order); x && !done_)
-          core_.forced_below(*x, report);
-        arm();
-      },
-      [](const caf::error&) {
-        // It is gone; its down says so too.
-      });
-}
-
-std::int64_t supervisor_state::alive_below(const child& c) const {
-  return setup_.options.names->alive_below(path_of(c));
 }
 
 void supervisor_state::report(const child& c, transition what,
@@ -236,6 +221,29 @@ void supervisor_state::report(const child& c, transition what,
   event.incarnation = c.incarnation;
   event.reason = reason;
   bus.publish(event);
+}
+
+void supervisor_state::ended(const child& c, hololoom::ended how,
+                             time_point now) {
+  auto& ledger = setup_.options.names->ledger();
+  if (!ledger.keeps_ends())
+    return;
+  child_outcome o;
+  o.name = path_of(c);
+  o.kind = c.spec->kind;
+  o.how = how;
+  if (c.asked)
+    o.took = now - c.asked_at;
+  if (how == hololoom::ended::abandoned)
+    if (auto doing = describe_work(c))
+      o.doing = std::move(*doing);
+  ledger.enter_end(std::move(o));
+}
+
+void supervisor_state::abandoned(const child& c) {
+  auto& ledger = setup_.options.names->ledger();
+  ledger.forget_ended();
+  ledger.abandon(living(c, setup_.path));
 }
 
 template <class T>
@@ -263,12 +271,8 @@ void supervisor_state::answer_error(ticket t, caf::error reason) {
   }
 }
 
-void supervisor_state::answer_drain(ticket t, drain_report report) {
-  deliver(t, std::move(report));
-}
-
-void supervisor_state::answer_force(ticket t, force_report report) {
-  deliver(t, std::move(report));
+void supervisor_state::answer_drain(ticket t, drained reply) {
+  deliver(t, reply);
 }
 
 void supervisor_state::proceed_later() {

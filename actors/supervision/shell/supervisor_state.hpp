@@ -68,7 +68,7 @@ private:
   template <class T>
   using promise = caf::typed_response_promise<T>;
   using pending = std::variant<promise<child_started>, promise<acknowledged>,
-                               promise<drain_report>, promise<force_report>>;
+                               promise<drained>>;
 
   // -- what the core wants ----------------------------------------------------
 
@@ -79,15 +79,14 @@ private:
   void ask(child& c) override;
   void kill(child& c) override;
   void drain_below(child& c, time_point deadline) override;
-  void force_below(child& c) override;
-  std::int64_t alive_below(const child& c) const override;
   void report(const child& c, transition what,
               std::string_view reason) override;
+  void ended(const child& c, hololoom::ended how, time_point now) override;
+  void abandoned(const child& c) override;
   void answer_started(ticket t, const child& c) override;
   void answer_done(ticket t) override;
   void answer_error(ticket t, caf::error reason) override;
-  void answer_drain(ticket t, drain_report report) override;
-  void answer_force(ticket t, force_report report) override;
+  void answer_drain(ticket t, drained reply) override;
   void proceed_later() override;
   bool too_long(time_point since) const override;
   void finished(caf::error reason) override;

@@ -48,8 +48,10 @@ public:
   void drain_below(child& c, sv::time_point) override {
     note("drain below " + c.name);
   }
-  void force_below(child& c) override { note("force below " + c.name); }
-  std::int64_t alive_below(const child&) const override { return below; }
+  void ended(const child& c, hololoom::ended how, sv::time_point) override {
+    note(c.name + " " + std::string{name_of(how)});
+  }
+  void abandoned(const child&) override {}
   void report(const child&, transition, std::string_view) override {}
   void answer_started(sv::ticket t, const child&) override {
     note("started " + std::to_string(t));
@@ -58,12 +60,8 @@ public:
   void answer_error(sv::ticket t, caf::error e) override {
     note("error " + std::to_string(t) + " " + to_string(code_of(e)));
   }
-  void answer_drain(sv::ticket t, drain_report r) override {
-    note("drained " + std::to_string(t) + names(" ended", r.ended)
-         + names(" left", r.survivors));
-  }
-  void answer_force(sv::ticket t, force_report r) override {
-    note("forced " + std::to_string(t) + names(" ended", r.outcomes));
+  void answer_drain(sv::ticket t, drained r) override {
+    note("drained " + std::to_string(t) + (r.excused ? " excused" : ""));
   }
   void proceed_later() override { note("proceed"); }
   bool too_long(sv::time_point) const override { return slow; }
@@ -73,19 +71,8 @@ public:
   std::shared_ptr<child_probe> probe;
   bool nested = false;
   bool slow = false;
-  std::int64_t below = 0;
 
 private:
-  static std::string names(std::string what,
-                           const std::vector<child_outcome>& outcomes) {
-    if (outcomes.empty())
-      return {};
-    for (const auto& o : outcomes)
-      what += " " + o.name.substr(o.name.rfind('/') + 1) + ":"
-            + std::string{name_of(o.how)};
-    return what;
-  }
-
   caf::strong_actor_ptr handle_;
   std::string log_;
 };

@@ -49,7 +49,6 @@ private:
     bool asked = false;
     bool killed = false;
     bool drains = false;
-    bool forced = false;
   };
 
   /// A thread that goes on for a while after its actor's kill.
@@ -192,7 +191,7 @@ private:
     auto then_end = draw(2) == 0;
     switch (draw(4)) {
       case 0: return core_->stop(now_);
-      case 1: return core_->force(ask_for("force"), then_end, now_);
+      case 1: return kill_all();
       default: break;
     }
     drain_request r{{}, now_ + pick<caf::timespan>({0s, 50ms, 3s}), then_end};
@@ -229,8 +228,7 @@ private:
   /// One that was asked or killed does what it was told.
   void obey_one() {
     auto id = pick_living([](const fake_actor& a) {
-      return a.killed || a.forced
-          || ((a.asked || a.drains) && a.how == manners::obeys);
+      return a.killed || ((a.asked || a.drains) && a.how == manners::obeys);
     });
     if (id != 0)
       ends(id, actors_[id].killed ? exit_class::killed : exit_class::shutdown);
@@ -288,21 +286,27 @@ private:
   }
 
   void answer_below() {
-    auto id =
-      pick_living([](const fake_actor& a) { return a.drains || a.forced; });
+    auto id = pick_living([](const fake_actor& a) { return a.drains; });
     auto c = child_of(id);
     if (!c || finished_)
       return;
-    std::vector<child_outcome> left;
-    if (draw(2) == 0)
-      left.push_back({"root/" + c->name + "/x", "actor", ended::killed,
-                      millis{1}, true, nothing});
-    if (actors_[id].forced)
-      core_->forced_below(*c, {left});
-    else
-      core_->drained_below(*c, {{}, {}, left, false}, now_);
+    core_->drained_below(*c, {draw(2) == 0}, now_);
     if (draw(2) == 0)
       ends(id, exit_class::shutdown);
+  }
+
+  /// As a cascade does: kills each child, and has those let go that stay.
+  void kill_all() {
+    for (auto& [id, a] : actors_)
+      if (lives(id) && !a.nested)
+        a.killed = true;
+    if (finished_ || draw(2) == 0)
+      return;
+    std::vector<std::string> names;
+    for (const auto& [order, c] : board_->children())
+      if (c.alive() && draw(2) == 0)
+        names.push_back(c.name);
+    core_->abandon(names, now_);
   }
 
   void let_pass(caf::timespan d) {
@@ -328,7 +332,7 @@ private:
       } else {
         core_->drain(ask_for("drain"), {{}, now_ + 1s, true}, now_);
         if (!finished_ && draw(2) == 0)
-          core_->force(ask_for("force"), true, now_);
+          kill_all();
       }
     }
     for (auto i = 0; i < 400 && !finished_; ++i) {
@@ -344,16 +348,25 @@ private:
       }
       check();
     }
-    // A drain leaves those that ignore it to a force.
-    if (!finished_)
-      core_->force(ask_for("force"), true, now_);
+    // A drain leaves children that ignore it to a cascade.
+    kill_all();
     for (auto i = 0; i < 200 && !finished_; ++i) {
+      if (i == 100)
+        let_all_go();
       while (!news_.empty())
         deliver_one();
       proceed();
       let_pass(10s);
       check();
     }
+  }
+
+  void let_all_go() {
+    std::vector<std::string> names;
+    for (const auto& [order, c] : board_->children())
+      if (c.alive())
+        names.push_back(c.name);
+    core_->abandon(names, now_);
   }
 
   // -- what must be true ------------------------------------------------------
@@ -388,7 +401,7 @@ private:
     if (!(truth == core_->counts()))
       problem("the counts are wrong");
     if (alive != known_.size()
-        || static_cast<std::size_t>(board_->alive()) != alive)
+        || board_->living().size() != alive)
       problem("the number of living children is wrong");
   }
 
@@ -485,9 +498,15 @@ private:
     a.drains = true;
   }
 
-  void force_below(child& c) override { actor_of(c).forced = true; }
+  void ended(const child& c, hololoom::ended, sv::time_point) override {
+    if (!core_->stopping())
+      problem(c.name + " has ended, and the ledger is of a stop");
+  }
 
-  std::int64_t alive_below(const child&) const override { return 1; }
+  void abandoned(const child& c) override {
+    if (!c.alive())
+      problem(c.name + " was abandoned without an actor");
+  }
 
   void report(const child& c, transition what,
               std::string_view reason) override {
@@ -506,13 +525,7 @@ private:
   void answer_error(ticket t, caf::error e) override {
     answered(t, explain(e).c_str());
   }
-  void answer_drain(ticket t, drain_report r) override {
-    for (const auto& o : r.survivors)
-      if (o.how == ended::shutdown)
-        problem(o.name + " is a survivor that has ended");
-    answered(t, "drained");
-  }
-  void answer_force(ticket t, force_report) override { answered(t, "forced"); }
+  void answer_drain(ticket t, drained) override { answered(t, "drained"); }
 
   void proceed_later() override { proceed_due_ = true; }
 

@@ -28,8 +28,7 @@ public:
       stopping(options, books, host),
       restart(options, books, host, slices, *this),
       plan(options, books, slices, *this),
-      drain(options, books, host, slices, stopping, plan),
-      force(books, host, slices, stopping, drain) {}
+      drain(options, books, host, slices, stopping, plan) {}
 
   child& add(const std::string& name,
              restart_type type = restart_type::permanent) {
@@ -70,7 +69,6 @@ public:
   }
 
   void end(child& c) {
-    stopping.forget(c);
     books.lose_handle(c, "x");
     plan.on_down(c);
   }
@@ -84,7 +82,6 @@ public:
   sv::restart restart;
   sv::plan plan;
   sv::drain drain;
-  sv::force force;
   time_point now{1h};
   bool is_ending = false;
 };
@@ -259,23 +256,37 @@ TEST_CASE_METHOD(rules, "a thread that outlives its actor has the kill's limit",
   CHECK(stopping.check_thread(c, now + 1ms) == verdict::ended);
 }
 
-// -- drain and force --------------------------------------------------------------
+// -- drain ------------------------------------------------------------------------
 
-TEST_CASE_METHOD(rules, "a drain is answered at its deadline with what is left",
+TEST_CASE_METHOD(rules, "a drain is answered when all its children are down",
                  "[core]") {
   run_all();
   drain.begin();
   drain.request(1, {{"a", "b"}, now + 1s, false});
   drain.advance(now);
   CHECK(host.log() == "ask b");
-  drain.on_down(at("b"), ended::shutdown, now);
+  drain.on_down(at("b"));
   end(at("b"));
   drain.advance(now);
   CHECK(host.log() == "ask a");
-  CHECK(drain.due(now) <= now + 1s);
-  drain.advance(now + 1s);
-  CHECK(host.log() == "drained 1 ended b:shutdown left a:abandoned");
+  drain.advance(now + 1h);
+  CHECK(host.log().empty());
+  drain.on_down(at("a"));
+  end(at("a"));
+  drain.advance(now + 1h);
+  CHECK(host.log() == "drained 1");
   CHECK(drain.idle());
+}
+
+TEST_CASE_METHOD(rules, "past the deadline of a drain all have been asked",
+                 "[core]") {
+  run_all();
+  drain.begin();
+  drain.request(1, {{}, now + 4s, false});
+  drain.advance(now);
+  CHECK(host.log() == "ask d");
+  drain.advance(now + 4s);
+  CHECK(host.log() == "ask c, ask b, ask a");
 }
 
 TEST_CASE_METHOD(rules, "a slow child uses no more than its share of a drain",
@@ -289,34 +300,6 @@ TEST_CASE_METHOD(rules, "a slow child uses no more than its share of a drain",
   CHECK(host.log().empty());
   drain.advance(now + 1s);
   CHECK(host.log() == "ask c");
-}
-
-TEST_CASE_METHOD(rules, "a force kills what a drain left, and names each once",
-                 "[core]") {
-  run_all();
-  drain.begin();
-  drain.request(1, {{"a", "b"}, now, false});
-  drain.advance(now);
-  host.log();
-  drain.on_down(at("b"), ended::shutdown, now);
-  end(at("b"));
-  force.request(2, false, now);
-  CHECK(host.log() == "kill a");
-  CHECK(force.on_down(at("a"), ended::killed, now));
-  CHECK(host.log() == "forced 2 ended b:shutdown a:killed");
-  CHECK_FALSE(force.on_down(at("c"), ended::killed, now));
-}
-
-TEST_CASE_METHOD(rules, "one force after the other does not put the end off",
-                 "[core]") {
-  run_all();
-  drain.begin();
-  force.request(1, true, now);
-  CHECK(host.log() == "kill a, kill b, kill c, kill d");
-  auto due = at("a").due;
-  force.request(2, true, now + 100ms);
-  CHECK(host.log().empty());
-  CHECK(at("a").due == due);
 }
 
 // -- books and backlog ------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <iterator>
 #include <utility>
 
 namespace hololoom::supervision {
@@ -14,30 +13,7 @@ namespace {
 constexpr std::size_t most_excused = 1024;
 constexpr auto excuse_check = std::chrono::milliseconds{20};
 
-/// What is known of a child that did not end when told to, `waited` ago.
-std::string why_it_stays(const child& c, millis waited) {
-  if (auto doing = describe_work(c))
-    return std::move(*doing);
-  return "nothing is known of what it does; it was told to end "
-       + std::to_string(static_cast<std::int64_t>(waited.count()))
-       + " ms before";
-}
-
 } // namespace
-
-child_outcome outcome_of(const child& c, const std::string& path, ended how,
-                         time_point now) {
-  child_outcome result;
-  result.name = path + "/" + c.name;
-  result.kind = c.spec->kind;
-  result.how = how;
-  result.forced = c.forced;
-  if (c.asked)
-    result.took = now - c.asked_at;
-  if (how == ended::abandoned)
-    result.doing = why_it_stays(c, result.took);
-  return result;
-}
 
 void drain::request(ticket t, drain_request request) {
   assert(draining_);
@@ -52,7 +28,7 @@ void drain::request(ticket t, drain_request request) {
   if (auto earlier = deadline(); earlier < before) {
     patience_ = std::min(patience_, earlier);
     for (auto& [order, c] : books_.children())
-      if (c.nested && c.drained && c.asked && !c.reported)
+      if (c.nested && c.drained && c.asked && !c.excused)
         host_.drain_below(c, earlier);
   }
 }
@@ -63,7 +39,8 @@ void drain::select(const op& x) {
     auto& c = i->second;
     if (!c.alive() || c.drained || !x.covers(c))
       continue;
-    include(c);
+    c.drained = true;
+    ++alive_;
     if (plan_.is_member(c))
       continue; // It is being stopped already.
     if (!c.kill_sent)
@@ -73,12 +50,7 @@ void drain::select(const op& x) {
   }
 }
 
-void drain::include(child& c) {
-  if (!std::exchange(c.drained, true))
-    ++alive_;
-}
-
-void drain::exclude(child& c) {
+void drain::on_down(child& c) {
   if (!std::exchange(c.drained, false))
     return;
   assert(alive_ > 0);
@@ -89,7 +61,7 @@ void drain::advance(time_point now) {
   if (!draining_)
     return;
   ask_in_turn(now);
-  answer(now);
+  answer();
 }
 
 void drain::ask_in_turn(time_point now) {
@@ -145,46 +117,38 @@ void drain::ask(child& c, time_point now) {
     host_.ask(c);
 }
 
-void drain::answer(time_point now) {
+void drain::answer() {
   // An answer may lead to the next request at once.
-  std::vector<std::pair<ticket, drain_report>> answers;
+  std::vector<std::pair<ticket, drained>> answers;
   std::erase_if(drains_, [&](const op& x) {
-    if (!settled(x, now))
+    drained reply;
+    if (!settled(x, reply))
       return false;
-    answers.emplace_back(x.id, report_now(now));
+    answers.emplace_back(x.id, reply);
     return true;
   });
-  if (!answers.empty())
-    for (auto& [order, c] : books_.children())
-      c.left = c.left || c.drained;
-  for (auto& [id, report] : answers)
-    host_.answer_drain(id, std::move(report));
+  for (auto& [id, reply] : answers)
+    host_.answer_drain(id, reply);
 }
 
-bool drain::settled(const op& x, time_point now) const {
+bool drain::settled(const op& x, drained& reply) const {
   if (alive_ == 0)
     return true;
-  auto waits = false;
-  auto below = false;
-  auto late = x.deadline <= now || deadline() <= now;
-  if (!late && x.names.empty() && alive_ > most_excused)
+  if (x.names.empty() && alive_ > most_excused)
     return false;
   for (const auto& [order, c] : books_.children()) {
-    if (!c.drained || !x.covers(c) || is_excused(c))
+    if (!c.drained || !x.covers(c))
       continue;
-    waits = true;
-    if (!late)
+    if (!is_excused(c))
       return false;
-    below = below || (c.nested && !c.reported);
+    reply.excused = true;
   }
-  if (!waits)
-    return true;
-  return !below || deadline() + answer_margin <= now;
+  return true;
 }
 
 /// Whether `c` ends only after the drain, for which it waits itself.
 bool drain::is_excused(const child& c) const {
-  return c.nested ? c.excused : awaits_drain(c);
+  return c.nested ? c.excused : awaits_drain(c.probe);
 }
 
 time_point drain::deadline() const {
@@ -197,75 +161,18 @@ time_point drain::deadline() const {
 time_point drain::due(time_point now) const {
   if (drains_.empty())
     return no_time;
-  // Past the deadline, a supervisor below that has not answered gets a little
-  // longer.
-  auto end = deadline();
-  auto result = std::min(end > now ? end : end + answer_margin, patience_);
   if (alive_ <= most_excused)
-    result = std::min<time_point>(result, now + excuse_check);
-  return result;
+    return std::min<time_point>(patience_, now + excuse_check);
+  return patience_;
 }
 
-drain_report drain::report_now(time_point now) const {
-  auto result = done_;
-  // No force came: all that ended since is part of this report.
-  merge(result, {late_, {}, {}, false});
-  for (const auto& [order, c] : books_.children()) {
-    if (!c.drained)
-      continue;
-    if (is_excused(c)) {
-      result.ended.push_back(
-        outcome_of(c, books_.path(), ended::shutdown, now));
-      result.excused = true;
-    } else if (!c.reported) {
-      result.survivors.push_back(
-        outcome_of(c, books_.path(), ended::abandoned, now));
-    } else if (auto i = left_below_.find(order); i != left_below_.end()) {
-      result.survivors.insert(result.survivors.end(), i->second.begin(),
-                              i->second.end());
-    }
-  }
-  return result;
-}
-
-void drain::on_down(child& c, ended how, time_point now) {
-  drain_report one;
-  one.ended.push_back(outcome_of(c, books_.path(), how, now));
-  // A supervisor ends only when all its children have ended after all.
-  for (auto& o : take_left_below(c)) {
-    o.how = ended::shutdown;
-    o.doing = nothing;
-    one.ended.push_back(std::move(o));
-  }
-  if (c.left)
-    late_.insert(late_.end(), std::make_move_iterator(one.ended.begin()),
-                 std::make_move_iterator(one.ended.end()));
-  else
-    merge(done_, std::move(one));
-  exclude(c);
-}
-
-std::vector<child_outcome> drain::take_left_below(const child& c) {
-  auto node = left_below_.extract(c.order);
-  return node.empty() ? std::vector<child_outcome>{} : std::move(node.mapped());
-}
-
-bool drain::answered_below(child& c, drain_report report) {
-  if (!c.drained || c.reported)
-    return false;
-  c.reported = true;
-  c.excused = report.excused && report.survivors.empty();
-  auto left = std::move(report.survivors);
-  report.survivors.clear();
-  merge(done_, std::move(report));
-  if (!left.empty())
-    left_below_[c.order] = std::move(left);
-  return true;
+void drain::answered_below(child& c, const drained& reply) {
+  c.excused = c.drained && reply.excused;
 }
 
 void drain::finish() {
   for (auto& x : std::exchange(drains_, {}))
-    host_.answer_drain(x.id, done_);
+    host_.answer_drain(x.id, {});
 }
 
 } // namespace hololoom::supervision

@@ -4,18 +4,12 @@
 #include <hololoom/actors/supervision/core/rules/stopping.hpp>
 
 #include <deque>
-#include <map>
 #include <set>
 
 namespace hololoom::supervision {
 
-/// `c` as a report names it.
-child_outcome outcome_of(const child& c, const std::string& path, ended how,
-                         time_point now);
-
 /// The rule for draining: children are asked to end, within one budget for all,
-/// and each drain is answered when its children are down, or at its deadline
-/// with those that are not.
+/// and each drain is answered when its children are down.
 class drain {
 public:
   drain(const supervisor_options& options, books& children, core_host& host,
@@ -33,11 +27,10 @@ public:
   /// Asks those whose turn has come, and answers drains that are over.
   void advance(time_point now);
   void resume() { paused_ = false; }
-  /// A child is down, or abandoned, that no force waits for.
-  void on_down(child& c, ended how, time_point now);
+  /// A child is down, or abandoned.
+  void on_down(child& c);
   /// The supervisor below `c` has answered its own drain.
-  /// @returns whether that was news.
-  bool answered_below(child& c, drain_report report);
+  static void answered_below(child& c, const drained& reply);
   /// The supervisor ends: answers all that still wait.
   void finish();
 
@@ -47,17 +40,6 @@ public:
   /// Whether all drains are answered and their children down.
   bool idle() const { return drains_.empty(); }
   bool children_alive() const { return alive_ > 0; }
-
-  // -- for the force that follows ---------------------------------------------
-
-  /// Asks no further child to end.
-  void drop_queue() { queue_.clear(); }
-  void include(child& c);
-  void exclude(child& c);
-  /// What ended after the last drain was answered, though it was left by one.
-  std::vector<child_outcome> take_late() { return std::exchange(late_, {}); }
-  /// What the supervisor below `c` said is left.
-  std::vector<child_outcome> take_left_below(const child& c);
 
 private:
   struct op {
@@ -72,11 +54,10 @@ private:
   void select(const op& x);
   void ask_in_turn(time_point now);
   void ask(child& c, time_point now);
-  void answer(time_point now);
-  bool settled(const op& x, time_point now) const;
+  void answer();
+  bool settled(const op& x, drained& reply) const;
   bool is_excused(const child& c) const;
   time_point deadline() const;
-  drain_report report_now(time_point now) const;
 
   const supervisor_options& options_;
   books& books_;
@@ -92,12 +73,6 @@ private:
   std::uint64_t current_ = 0;       ///< The child it waits for ...
   time_point patience_ = no_time;   ///< ... until then.
   std::size_t alive_ = 0;           ///< Children of a drain that are not down.
-  drain_report done_;
-  /// A force names those that ended after the last drain was answered with them
-  /// as survivors.
-  std::vector<child_outcome> late_;
-  /// Survivors that supervisors below reported, by the child's order.
-  std::map<std::uint64_t, std::vector<child_outcome>> left_below_;
 };
 
 } // namespace hololoom::supervision

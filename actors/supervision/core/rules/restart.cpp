@@ -28,7 +28,7 @@ attempt restart::start(child& c, origin why, time_point now) {
 
 attempt restart::try_start(child& c, origin why, time_point now) {
   c.origin = why;
-  c.asked = c.kill_sent = c.forced = false;
+  c.asked = c.kill_sent = false;
   c.start_id = ++last_start_;
   auto result = host_.start(c, c.incarnation + 1);
   switch (result.how) {

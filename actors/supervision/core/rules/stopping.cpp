@@ -12,6 +12,17 @@ namespace {
 /// returned.
 constexpr auto thread_check = std::chrono::milliseconds{10};
 
+/// How much longer than usual the end of this many killed children may take:
+/// they share the scheduler's threads. Used up only while they go on ending.
+constexpr caf::timespan crowd_allowance(std::int64_t children) {
+  return children / 100 * std::chrono::milliseconds{50};
+}
+
+/// How much longer than usual none of them may be down in all that time.
+constexpr caf::timespan crowd_pause(std::int64_t children) {
+  return children / 100 * std::chrono::milliseconds{2};
+}
+
 } // namespace
 
 ended how_it_ended(const child& c, exit_class why) {
@@ -21,8 +32,10 @@ ended how_it_ended(const child& c, exit_class why) {
     case exit_class::killed:
     case exit_class::abnormal:
       // A process that got its SIGKILL may be reported before its actor is
-      // killed.
-      return c.kill_sent ? ended::killed : ended::crashed;
+      // killed. One that was asked to end may be killed by a cascade.
+      return c.kill_sent || (c.asked && why == exit_class::killed)
+             ? ended::killed
+             : ended::crashed;
   }
   return ended::crashed;
 }
@@ -50,27 +63,6 @@ void stopping::kill(child& c, time_point now) {
   books_.set_due(c, now + options_.kill_wait + crowd_pause(crowd));
 }
 
-void stopping::force(child& c, time_point now) {
-  if (!c.asked)
-    c.asked_at = now;
-  c.asked = true;
-  c.forced = c.forced || !c.nested;
-  // The limits of an earlier force stay, or one force after the other would put
-  // the end off.
-  if (is_forced(c) && c.due != no_time)
-    return;
-  if (!c.nested)
-    return kill(c, now);
-  host_.force_below(c);
-  books_.set_state(c, child_state::stopping);
-  auto below = host_.alive_below(c);
-  alive_below_[c.order] = below;
-  c.last_due = now + 2 * (options_.kill_wait + crowd_allowance(below));
-  // Before the first of very many is down, it has to go through them all.
-  books_.set_due(c, now + 2 * (options_.kill_wait + crowd_pause(below))
-                      + answer_margin);
-}
-
 void stopping::give_up_start(child& c, std::string why, time_point now) {
   books_.set_reason(c, std::move(why));
   c.asked = true;
@@ -81,14 +73,14 @@ void stopping::give_up_start(child& c, std::string why, time_point now) {
 
 bool stopping::leaves_thread(child& c) const {
   if (!c.kill_sent || c.state != child_state::stopping || c.let_go != no_time
-      || can_be_killed(c))
+      || can_be_killed(c.probe))
     return false;
   c.let_go = c.due;
   return true;
 }
 
 stopping::verdict stopping::check_thread(child& c, time_point now) {
-  if (can_be_killed(c))
+  if (can_be_killed(c.probe))
     return verdict::ended;
   if (now >= c.let_go)
     return verdict::abandoned;
@@ -130,17 +122,11 @@ void stopping::stopped(const child& c, time_point now) {
 /// and the last of them ends late. The supervisor waits for it while others go
 /// on ending.
 time_point stopping::patience(const child& c, time_point now) {
-  if (c.kill_sent)
-    return std::min(last_kill_ + options_.kill_wait
-                      + crowd_pause(books_.counts().active),
-                    c.last_due);
-  auto i = alive_below_.find(c.order);
-  if (i == alive_below_.end())
+  if (!c.kill_sent)
     return now;
-  auto before = std::exchange(i->second, host_.alive_below(c));
-  return i->second < before
-         ? std::min(now + 2 * options_.kill_wait + answer_margin, c.last_due)
-         : now;
+  return std::min(last_kill_ + options_.kill_wait
+                    + crowd_pause(books_.counts().active),
+                  c.last_due);
 }
 
 } // namespace hololoom::supervision

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <hololoom/actors/supervision/child_spec.hpp>
+#include <hololoom/messages/lifecycle.hpp>
+#include <hololoom/messages/sync.hpp>
+
+#include <atomic>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace hololoom {
+
+namespace supervision {
+
+// What a probe answers; it may be null. A user's own may throw: then it counts
+// as none.
+
+std::optional<work_note>
+probed_work(const std::shared_ptr<child_probe>& x) noexcept;
+bool can_be_killed(const std::shared_ptr<child_probe>& x) noexcept;
+bool awaits_drain(const std::shared_ptr<child_probe>& x) noexcept;
+void force_probe(const std::shared_ptr<child_probe>& x) noexcept;
+
+} // namespace supervision
+
+/// A child that had an actor when it was looked at.
+struct living_child {
+  std::string path;
+  std::string kind;
+  std::int64_t incarnation = 0;
+  caf::strong_actor_ptr handle;
+  std::shared_ptr<child_probe> probe;
+  /// Since when it has given no sign of life (on the steady clock), for an
+  /// actor that does not show what it does; else `time_point::max()`.
+  caf::actor_clock::time_point silent_since =
+    caf::actor_clock::time_point::max();
+  bool nested = false; ///< A supervisor of this library.
+};
+
+/// Whether `x` still is there: its actor, or what its probe speaks for. Calls
+/// the probe.
+bool lives(const living_child& x);
+
+/// What `x` is doing, with its age: "handling foo for 1.2 s". Empty while it
+/// waits for work. Calls the probe.
+std::optional<std::string> describe_work(const living_child& x);
+
+/// What became of the children of a tree, entered as it is seen. A shutdown
+/// report is read from it, and needs no supervisor that answers. Thread-safe.
+class ledger {
+public:
+  /// From now on the ends of children are kept.
+  void keep_ends();
+
+  bool keeps_ends() const noexcept { return keeping_; }
+
+  /// A child of a supervisor that is stopping has ended.
+  void enter_end(child_outcome outcome);
+
+  /// The ends that were kept, in their order. Of more than a thousand that
+  /// ended well there is one for each kind, named "N kind children"; of others,
+  /// the first thousand of a kind and a fate are listed, and one stands for
+  /// the rest.
+  std::vector<child_outcome> ends() const;
+
+  /// A child that did not end, and that no supervisor waits for any more.
+  void abandon(living_child x);
+
+  /// All that were ever abandoned, but for those that were forgotten. Some may
+  /// have ended since.
+  std::vector<living_child> abandoned() const;
+
+  /// Forgets abandoned children that have ended since. Calls their probes.
+  void forget_ended();
+
+private:
+  struct tally {
+    std::size_t listed = 0;
+    std::size_t more = 0;
+    millis took{0}; ///< The slowest of those that are not listed.
+  };
+
+  std::atomic<bool> keeping_ = false;
+  mutable mutex mutex_;
+  std::vector<child_outcome> listed_ HOLOLOOM_GUARDED_BY(mutex_);
+  std::map<std::pair<std::string, ended>, tally>
+    tallies_ HOLOLOOM_GUARDED_BY(mutex_);
+  std::size_t well_ HOLOLOOM_GUARDED_BY(mutex_) = 0; ///< Ended well.
+  std::vector<living_child> abandoned_ HOLOLOOM_GUARDED_BY(mutex_);
+};
+
+} // namespace hololoom
