@@ -1,5 +1,6 @@
 #include <hololoom/actors/supervision/cascade.hpp>
 #include <hololoom/actors/supervision/cascade_hooks.hpp>
+#include <hololoom/actors/supervision/cascade_report.hpp>
 #include <hololoom/actors/supervision/forced_end.hpp>
 #include <hololoom/messages/caf/exit.hpp>
 
@@ -8,12 +9,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 
 namespace hololoom {
@@ -25,15 +24,11 @@ struct phase_limit {
   std::uint64_t epoch = 0;
 };
 
-/// Time to see whether all producers have been asked to end.
-struct reminder {};
-
 } // namespace
 
 } // namespace hololoom
 
 HOLOLOOM_LOCAL_MESSAGE(1500, hololoom::phase_limit)
-HOLOLOOM_LOCAL_MESSAGE(1527, hololoom::reminder)
 
 namespace hololoom {
 
@@ -45,9 +40,6 @@ using clock_type = caf::actor_clock::clock_type;
 constexpr auto tree_wait = std::chrono::milliseconds{100};
 /// ... and how long in all, while they go on seeing it.
 constexpr auto longest_tree_wait = std::chrono::milliseconds{700};
-
-/// So many of a kind are named as abandoned; the others are counted.
-constexpr std::size_t most_named = 1000;
 
 ended fate_of(const caf::error& reason) {
   if (!reason || reason == caf::exit_reason::normal)
@@ -86,7 +78,6 @@ public:
         leave_if_done();
       },
       [this](const flush_progress&) { progress(); },
-      [this](reminder) { ask_directly(); },
       [this](forced_end_tick) { forced_.tick(); },
     };
   }
@@ -153,8 +144,11 @@ private:
   void limit_reached(std::uint64_t epoch) {
     if (epoch != epoch_ || work_done_)
       return;
-    if (self_->clock().now() < due_)
+    if (self_->clock().now() < due_) {
+      if (self_->clock().now() >= reminder_)
+        ask_directly();
       return wait();
+    }
     switch (phase_) {
       case cascade_phase::refuse: return;
       case cascade_phase::signal: return cut();
@@ -176,8 +170,8 @@ private:
     plan_.names->ledger().keep_ends();
     signaled_ = entered_;
     auto grace = hurried_ ? least_grace() : plan_.limits.grace;
+    reminder_ = entered_ + ticks(grace) / 4;
     arm(grace);
-    self_->delayed_send(self_, ticks(grace) / 4, reminder{});
     drain_producers(entered_ + ticks(grace));
   }
 
@@ -208,6 +202,7 @@ private:
   /// A supervisor that has not begun to stop its children may be stuck: they
   /// are asked without it.
   void ask_directly() {
+    reminder_ = clock_type::time_point::max();
     if (tree_is_down_ || phase_ != cascade_phase::signal)
       return;
     for (auto& x : plan_.names->unasked(plan_.path)) {
@@ -470,8 +465,8 @@ private:
 
   void finish() {
     complete_ = true;
-    list_children();
-    list_abandoned();
+    account_for_children(report_, forced_, std::move(seen_),
+                         plan_.names->ledger(), since(signaled_));
     hooks_.list_abandoned(report_.abandoned);
     report_.total = since(*began_);
     if (!report_.abandoned.empty())
@@ -481,54 +476,6 @@ private:
     for (auto& promise : waiting_)
       promise.deliver(report_);
     waiting_.clear();
-  }
-
-  /// What the cascade saw itself comes first, and then what supervisors did.
-  void list_children() {
-    ledger listed;
-    listed.keep_ends();
-    auto add = [&](child_outcome o) {
-      if (known_.insert(o.name).second)
-        listed.enter_end(std::move(o));
-    };
-    for (const auto& o : forced_.outcomes())
-      add(o);
-    for (auto& o : seen_)
-      // An end that its supervisor saw as well has one line, which knows when
-      // it was asked.
-      if (o.how != ended::killed)
-        add(std::move(o));
-    for (const auto& x : forced_.excused())
-      add({x.path, x.kind, ended::shutdown, since(signaled_), false, nothing});
-    report_.children = listed.ends();
-    for (auto& o : plan_.names->ledger().ends())
-      if (known_.insert(o.name).second)
-        report_.children.push_back(std::move(o));
-  }
-
-  /// Every child that was ever abandoned, and still is there.
-  void list_abandoned() {
-    std::map<std::string, std::size_t> kinds;
-    std::unordered_set<std::string> there;
-    for (const auto& x : forced_.abandoned()) {
-      if (hololoom::is_down(x.handle) && !x.probe)
-        continue;
-      there.insert(x.path);
-      if (known_.insert(x.path).second)
-        report_.children.push_back({x.path, x.kind, ended::abandoned, millis{0},
-                                    false, std::string{"it does not answer"}});
-      if (++kinds[x.kind] <= most_named)
-        report_.abandoned.push_back(x.path);
-    }
-    for (const auto& [kind, count] : kinds)
-      if (count > most_named)
-        report_.abandoned.push_back(std::to_string(count - most_named)
-                                    + " more " + kind + " children");
-    // One that ended after all was killed.
-    for (auto& o : report_.children)
-      if (o.how == ended::abandoned && !there.contains(o.name)
-          && o.name.find('/') != std::string::npos)
-        o.how = ended::killed;
   }
 
   // -- helpers ----------------------------------------------------------------------
@@ -547,7 +494,7 @@ private:
   }
 
   void wait() {
-    auto left = due_ - self_->clock().now();
+    auto left = std::min(due_, reminder_) - self_->clock().now();
     self_->delayed_send(
       self_, std::clamp<std::chrono::nanoseconds>(left, {}, longest_tick),
       phase_limit{epoch_});
@@ -591,10 +538,10 @@ private:
                      std::pair<living_child, clock_type::time_point>>
     watched_;
   std::vector<child_outcome> seen_;
-  /// Names of the children that the report has.
-  std::unordered_set<std::string> known_;
   bool cut_ = false;
   clock_type::time_point signaled_;
+  /// When it looks whether all producers have been asked.
+  clock_type::time_point reminder_ = clock_type::time_point::max();
   clock_type::time_point moved_;
   std::vector<std::string> stores_; ///< Not closed yet.
   living_child store_;              ///< Is being closed.

@@ -364,14 +364,6 @@ struct thread_like : child_probe {
   int forces = 0;
 };
 
-/// A probe that is of no use.
-struct throwing_probe : child_probe {
-  std::optional<work_note> doing() const override { throw 1; }
-  bool can_be_killed() const override { throw 2; }
-  bool awaits_drain() const override { throw 3; }
-  void force() override { throw 4; }
-};
-
 } // namespace
 
 TEST_CASE_METHOD(cascade_fixture, "a thread that does not return is abandoned, "
@@ -441,20 +433,6 @@ TEST_CASE_METHOD(cascade_fixture,
     CHECK(find(*report.get(), "root/thread")->how == ended::abandoned);
     CHECK(report.get()->exit_code == 75);
   }
-}
-
-TEST_CASE_METHOD(cascade_fixture,
-                 "probes that throw keep no child and no cascade") {
-  auto odd = worker("odd");
-  odd.start = [this](const start_context& ctx) {
-    return start_result::started(make(ctx, manners::ignores),
-                                 std::make_shared<throwing_probe>());
-  };
-  open({.done = 0ms}, {odd, worker("a")});
-  auto report = begin();
-  advance(5'250ms);
-  REQUIRE(report.ready());
-  CHECK(log->exits == strings{"a:shutdown", "odd:killed"});
 }
 
 TEST_CASE_METHOD(cascade_fixture, "without a buffer the cascade still ends") {

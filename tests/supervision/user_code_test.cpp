@@ -1,6 +1,8 @@
 #include "support.hpp"
 #include "support/catch.hpp"
 
+#include <hololoom/actors/supervision/cascade.hpp>
+
 #include <memory>
 
 // Functions and probes of the user's that throw, and not even a std::exception.
@@ -39,15 +41,18 @@ TEST_CASE_METHOD(supervision_fixture,
     CHECK(names->snapshot("root").children.size() == 2);
   advance(1s);
   CHECK(states(sup) == "a:running");
-  auto drained = ask<drain_report>(sup, drain_request{{}, now()});
-  REQUIRE(drained);
-  REQUIRE(drained->survivors.size() == 1);
-  CHECK(drained->survivors[0].name == "root/a");
-  auto forced = ask<force_report>(sup, force_request{true});
-  REQUIRE(forced);
-  REQUIRE(forced->outcomes.size() == 1);
-  CHECK(forced->outcomes[0].name == "root/a");
-  CHECK(forced->outcomes[0].how == ended::killed);
+  cascade_plan plan;
+  plan.root = sup;
+  plan.names = names;
+  auto cascade = track(spawn_cascade(system, std::move(plan), false));
+  auto report =
+    begin_ask<shutdown_report>(cascade, begin_cascade{"test", "me"});
+  advance(5s);
+  REQUIRE(report.ready());
+  REQUIRE(report.get()->children.size() == 1);
+  CHECK(report.get()->children[0].name == "root/a");
+  CHECK(report.get()->children[0].how == ended::killed);
+  CHECK(report.get()->abandoned.empty());
   CHECK(probe->forces == 1);
 }
 

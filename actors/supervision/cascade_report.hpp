@@ -1,0 +1,20 @@
+#pragma once
+
+#include <hololoom/actors/supervision/forced_end.hpp>
+#include <hololoom/messages/lifecycle.hpp>
+
+#include <vector>
+
+namespace hololoom {
+
+/// Fills in `children` and `abandoned` of a cascade's report: what was seen of
+/// each child, and every child that was ever abandoned and still is there.
+///
+/// @param seen    ends that the cascade saw itself
+/// @param entered what supervisors saw
+/// @param waited  how long those have waited that wait for the report
+void account_for_children(shutdown_report& report, const forced_end& forced,
+                          std::vector<child_outcome> seen,
+                          const ledger& entered, millis waited);
+
+} // namespace hololoom
