@@ -195,6 +195,7 @@ private:
 
   void root_is_gone() {
     tree_is_down_ = true;
+    root_hears_ = false;
     if (phase_ == cascade_phase::signal || phase_ == cascade_phase::force)
       done("the root supervisor was gone");
   }
@@ -351,6 +352,7 @@ private:
     std::erase_if(left, [](const living_child& x) { return !x.nested; });
     forced_.abandon(left);
     root_is_stuck_ = true;
+    root_hears_ = false;
     done("the root supervisor did not answer in time");
   }
 
@@ -381,7 +383,8 @@ private:
     store_ = {};
     if (stores_.empty())
       return end_root();
-    auto path = plan_.path + "/" + stores_.back();
+    auto store = stores_.back();
+    auto path = plan_.path + "/" + store;
     stores_.pop_back();
     auto children = plan_.names->living(plan_.path);
     auto i =
@@ -392,8 +395,14 @@ private:
     store_ = *i;
     store_asked_ = self_->clock().now();
     watch(store_);
-    exit_high(store_.handle, caf::make_error(caf::exit_reason::user_shutdown));
     arm(plan_.limits.store_limit);
+    if (root_hears_)
+      caf::anon_send<caf::message_priority::high>(
+        caf::actor_cast<caf::actor>(plan_.root),
+        drain_request{{store}, due_, false});
+    else
+      exit_high(store_.handle,
+                caf::make_error(caf::exit_reason::user_shutdown));
   }
 
   /// The time of a store is up, or that of the root.
@@ -531,6 +540,7 @@ private:
   bool excused_ = false;      ///< But for children that wait for the cascade.
   bool waits_for_tree_ = false;
   bool root_is_stuck_ = false;
+  bool root_hears_ = true;
   std::size_t left_ = 0; ///< Children when that wait began.
   forced_end forced_;
   /// Children that were asked without their supervisors, and since when.
