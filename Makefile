@@ -1,7 +1,7 @@
 # A thin front over the CMake presets. `make help` lists what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test bench build-time lint asan-test clean
+.PHONY: help build demo test bench build-time lint asan-test tsan-test clean
 
 release := build/release
 packages = @config/packages/install $(addprefix config/packages/,$(addsuffix .txt,$(1)))
@@ -17,6 +17,7 @@ help:
 	@echo 'make build-time  measure what a build costs, from nothing and after an edit'
 	@echo 'make lint        formatting, include arrows, clang-tidy; warnings are errors'
 	@echo 'make asan-test   the tests under AddressSanitizer and UBSan'
+	@echo 'make tsan-test   those of actors and runtime under ThreadSanitizer'
 	@echo 'make clean       remove build/'
 
 build:
@@ -52,6 +53,10 @@ asan-test:
 	$(call with,asan,HOLOLOOM_TESTS)
 	@cmake --build --preset asan
 	@tests/run asan
+
+tsan-test:
+	$(call packages,build test)
+	@tests/tsan
 
 clean:
 	rm -rf build

@@ -128,7 +128,7 @@ logger::loss logger::flush(millis limit) {
   loss result;
   if (!stuck_ && !settle(due(limit))) {
     file_->give_up();
-    stuck_ = !settle(due(100ms));
+    stuck_ = !settle(due(500ms));
   }
   result.stuck = stuck_;
   result.lines = file_->lost();
