@@ -100,15 +100,18 @@ void ledger::enter_end(child_outcome o) {
   listed_.push_back(std::move(o));
   if (!well || ++well_ <= most_listed)
     return;
-  std::erase_if(listed_, [this](const child_outcome& x) {
-    if (!ended_well(x.how))
-      return false;
+  std::vector<child_outcome> rest;
+  for (auto& x : std::exchange(listed_, {})) {
+    if (!ended_well(x.how)) {
+      rest.push_back(std::move(x));
+      continue;
+    }
     auto& sum = tallies_[{x.kind, x.how}];
     --sum.listed;
     ++sum.more;
     sum.took = std::max(sum.took, x.took);
-    return true;
-  });
+  }
+  listed_ = std::move(rest);
 }
 
 std::vector<child_outcome> ledger::ends() const {

@@ -1,7 +1,6 @@
 #include <hololoom/actors/supervision/reaper.hpp>
 #include <hololoom/messages/caf/exit.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <deque>
 #include <map>
@@ -76,14 +75,14 @@ public:
 
   std::size_t look(bool inline_probes) {
     lock_guard guard{mutex_};
-    std::erase_if(open_, [this](auto i) { return !entries_[i].open(); });
+    drop_closed();
     if (queue_.empty()) {
       for (auto i : open_)
         if (!visits_.contains(i))
           look_at(i, inline_probes);
       changed_.notify_all();
     }
-    std::erase_if(open_, [this](auto i) { return !entries_[i].open(); });
+    drop_closed();
     return open_.size();
   }
 
@@ -158,6 +157,14 @@ private:
       kill_now(x.who);
       x.what = fate::killed;
     }
+  }
+
+  void drop_closed() HOLOLOOM_REQUIRES(mutex_) {
+    std::vector<std::size_t> rest;
+    for (auto i : open_)
+      if (entries_[i].open())
+        rest.push_back(i);
+    open_ = std::move(rest);
   }
 
   /// A child without a probe is seen to at once: that calls no user's code.
