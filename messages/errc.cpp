@@ -62,6 +62,23 @@ caf::error null_target() {
                  "retry");
 }
 
+caf::error refused_by_system(const std::system_error& e) {
+  using std::errc::resource_unavailable_try_again;
+  using std::errc::too_many_files_open;
+  using std::errc::too_many_files_open_in_system;
+  std::string what = e.what();
+  if (e.code() == resource_unavailable_try_again)
+    return failure(errc::unavailable,
+                   "cannot start a thread: " + e.code().message()
+                     + "; raise the limit on processes and threads (ulimit "
+                       "-u, pids.max of the control group)");
+  if (e.code() == too_many_files_open
+      || e.code() == too_many_files_open_in_system)
+    return failure(errc::unavailable,
+                   what + "; raise the limit on open files (ulimit -n)");
+  return failure(errc::internal, what);
+}
+
 bool is(const caf::error& err, errc code) {
   return err == caf::make_error(code);
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 namespace hololoom {
 
@@ -77,6 +78,11 @@ caf::error failure(errc code, std::string sentence);
 
 /// The error of a request to a null handle: `errc::unavailable`.
 caf::error null_target();
+
+/// The error for an exception that a thread or a descriptor could not be had:
+/// `errc::unavailable`, with which limit to raise; `errc::internal` for any
+/// other.
+caf::error refused_by_system(const std::system_error& e);
 
 /// Whether `err` is `code` of ours.
 bool is(const caf::error& err, errc code);

@@ -1,8 +1,13 @@
+#include <hololoom/actors/storage/atomic_file.hpp>
 #include <hololoom/runtime/data_dir.hpp>
 
+#include <array>
 #include <cstdlib>
+#include <optional>
+#include <pwd.h>
 #include <string>
 #include <system_error>
+#include <unistd.h>
 
 namespace hololoom {
 
@@ -14,6 +19,36 @@ caf::error unusable(const std::filesystem::path& path, const std::string& why) {
                    + "\" as data directory: " + why
                    + "; give another one with --data or in the config's "
                      "data_dir");
+}
+
+/// A path that does not depend on the current directory.
+std::optional<std::filesystem::path> absolute(const char* path) {
+  if (path == nullptr || *path != '/')
+    return std::nullopt;
+  return path;
+}
+
+/// The home directory in the user's passwd entry.
+std::optional<std::filesystem::path> home_of_user() {
+  std::array<char, 4096> buffer{};
+  passwd entry{};
+  passwd* found = nullptr;
+  ::getpwuid_r(::geteuid(), &entry, buffer.data(), buffer.size(), &found);
+  return absolute(found == nullptr ? nullptr : found->pw_dir);
+}
+
+/// Keeps the report of an earlier run out of the place where this run's will
+/// be, which may never be written.
+caf::error set_aside(const std::filesystem::path& report,
+                     const std::filesystem::path& previous) {
+  std::error_code ec;
+  std::filesystem::rename(report, previous, ec);
+  if (!ec || ec == std::errc::no_such_file_or_directory)
+    return {};
+  return failure(errc_for(ec.value(), errc::data_dir_unusable),
+                 "cannot rename " + report.string() + " to "
+                   + previous.filename().string() + ": " + ec.message()
+                   + "; remove it, or choose another data directory");
 }
 
 } // namespace
@@ -30,15 +65,26 @@ caf::expected<data_dir> data_dir::open(const std::filesystem::path& path) {
     return is(lock.error(), errc::io_error)
            ? unusable(path, explain(lock.error()))
            : std::move(lock.error());
-  return data_dir{std::filesystem::absolute(path), std::move(*lock)};
+  data_dir result{std::filesystem::absolute(path), std::move(*lock)};
+  if (auto err = set_aside(result.last_shutdown(), result.previous_shutdown()))
+    return err;
+  return result;
 }
 
-std::filesystem::path default_data_dir() {
-  if (const auto* dir = std::getenv("XDG_DATA_HOME"); dir && *dir == '/')
-    return std::filesystem::path{dir} / "hololoom";
-  if (const auto* home = std::getenv("HOME"); home && *home != '\0')
-    return std::filesystem::path{home} / ".local/share/hololoom";
-  return std::filesystem::current_path() / "hololoom-data";
+caf::expected<std::filesystem::path> default_data_dir() {
+  if (auto dir = absolute(std::getenv("XDG_DATA_HOME")))
+    return *dir / "hololoom";
+  auto home = absolute(std::getenv("HOME"));
+  if (!home)
+    home = home_of_user();
+  if (home)
+    return *home / ".local/share/hololoom";
+  return failure(errc::data_dir_unusable,
+                 "cannot tell where to keep data: neither HOME nor "
+                 "XDG_DATA_HOME is an absolute path, and user "
+                   + std::to_string(::geteuid())
+                   + " has no home directory; name a data directory with "
+                     "--data or in the config's data_dir");
 }
 
 } // namespace hololoom

@@ -12,7 +12,8 @@ namespace hololoom {
 /// `lock` in it. Says where the stores keep their files.
 class data_dir {
 public:
-  /// Creates `path` and its parents if need be, and locks it.
+  /// Creates `path` and its parents if need be, and locks it. An earlier run's
+  /// `last_shutdown` becomes `previous_shutdown`.
   /// @returns `errc::data_dir_unusable` if it cannot be created or is not a
   ///          directory, `errc::read_only` or `errc::disk_full` if it exists
   ///          and cannot be written, `errc::data_dir_locked` with the owner's
@@ -23,8 +24,13 @@ public:
 
   std::filesystem::path journal() const { return path_ / "journal.db"; }
   std::filesystem::path shards() const { return path_ / "shards.db"; }
+  /// The report of the run that has the directory, once it has closed.
   std::filesystem::path last_shutdown() const {
     return path_ / "last_shutdown.json";
+  }
+  /// The report of the last run before it that wrote one.
+  std::filesystem::path previous_shutdown() const {
+    return path_ / "previous_shutdown.json";
   }
 
 private:
@@ -35,7 +41,9 @@ private:
   file_lock lock_;
 };
 
-/// `$XDG_DATA_HOME/hololoom`, or `$HOME/.local/share/hololoom` without it.
-std::filesystem::path default_data_dir();
+/// `$XDG_DATA_HOME/hololoom`, or `~/.local/share/hololoom` without it; the home
+/// is `$HOME`, or that of the user's passwd entry. Relative paths do not count.
+/// @returns `errc::data_dir_unusable` if there is none of these.
+caf::expected<std::filesystem::path> default_data_dir();
 
 } // namespace hololoom

@@ -1,27 +1,48 @@
 #include <hololoom/runtime/signals.hpp>
+#include <hololoom/runtime/standard_streams.hpp>
 
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstdint>
+#include <cstring>
 #include <poll.h>
-#include <stdexcept>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
+#include <system_error>
 #include <unistd.h>
 #include <utility>
 
 namespace hololoom {
 
+namespace {
+
+/// A blocked signal is queued even if it is ignored, and would be read.
+bool ignored(int signal) {
+  struct sigaction current {};
+  return ::sigaction(signal, nullptr, &current) == 0
+      && current.sa_handler == SIG_IGN;
+}
+
+} // namespace
+
 signal_watch::signal_watch() {
+  hold_standard_streams();
   sigset_t set;
   sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
+  for (auto signal : {SIGINT, SIGTERM, SIGHUP})
+    if (!ignored(signal))
+      sigaddset(&set, signal);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   signals_ = ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-  wake_ = ::eventfd(0, EFD_CLOEXEC);
-  if (signals_ < 0 || wake_ < 0)
-    throw std::runtime_error{"cannot watch signals: no file descriptor left"};
+  if (signals_ >= 0)
+    wake_ = ::eventfd(0, EFD_CLOEXEC);
+  if (wake_ < 0) {
+    auto reason = errno;
+    ::close(signals_);
+    throw std::system_error{reason, std::generic_category(),
+                            "cannot watch signals"};
+  }
 }
 
 signal_watch::~signal_watch() {
@@ -52,6 +73,11 @@ void signal_watch::start(handler on_signal) {
         return;
     }
   }};
+}
+
+std::string signal_name(int signal) {
+  const auto* name = sigabbrev_np(signal);
+  return name == nullptr ? std::to_string(signal) : std::string{"SIG"} + name;
 }
 
 } // namespace hololoom

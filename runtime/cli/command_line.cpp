@@ -1,8 +1,10 @@
 #include <hololoom/messages/json/nearest.hpp>
 #include <hololoom/runtime/cli/command_line.hpp>
 #include <hololoom/runtime/cli/commands/commands.hpp>
+#include <hololoom/runtime/signals.hpp>
 
 #include <string>
+#include <system_error>
 #include <vector>
 
 namespace hololoom::cli {
@@ -21,7 +23,8 @@ std::string exit_codes_text() {
           + std::string{meaning} + "\n";
   }
   return text
-       + "  130  ended in order after SIGINT; 143 after SIGTERM\n"
+       + "  129  ended in order after SIGHUP; 130 after SIGINT; 143 after "
+         "SIGTERM\n"
          "  141  the reader of standard output went away";
 }
 
@@ -67,7 +70,7 @@ std::string example(const std::string& lines) {
   return "Example:\n  " + lines;
 }
 
-int run(int argc, const char* const* argv, signal_watch& signals) {
+int run(int argc, const char* const* argv) {
   console out;
   job chosen;
   CLI::App app{about, "hololoom"};
@@ -79,6 +82,7 @@ int run(int argc, const char* const* argv, signal_watch& signals) {
     add(app, chosen);
   try {
     app.parse(argc, argv);
+    signal_watch signals;
     return out.code(chosen(context{out, signals}));
   } catch (const CLI::CallForHelp&) {
     out.result(app.help());
@@ -86,6 +90,9 @@ int run(int argc, const char* const* argv, signal_watch& signals) {
     out.result(std::string{e.what()} + "\n");
   } catch (const CLI::ParseError& e) {
     return fail_usage(app, argc, argv, e.what(), out);
+  } catch (const std::system_error& e) {
+    // The system refuses a thread or a descriptor.
+    return out.fail(refused_by_system(e));
   } catch (const std::exception& e) {
     return out.fail(exit_code::internal, e.what());
   }

@@ -1,9 +1,5 @@
 #pragma once
 
-namespace hololoom {
-class signal_watch;
-}
-
 /// The program: its command line, its commands and its terminal.
 ///
 /// Owns the console and at most one loom, for the length of a command; may know
@@ -13,9 +9,10 @@ class signal_watch;
 
 namespace hololoom::cli {
 
-/// Runs the command line.
+/// Runs the command line. Called first thing in `main`: it watches for signals,
+/// which threads that were started before would take away.
 /// @returns the exit code. After 75 the process must end by `_exit`: a thread
 ///          that does not end is still running.
-int run(int argc, const char* const* argv, signal_watch& signals);
+int run(int argc, const char* const* argv);
 
 } // namespace hololoom::cli

@@ -1,7 +1,6 @@
 #include <hololoom/actors/workers/process/process.hpp>
 #include <hololoom/runtime/cli/command_line.hpp>
 #include <hololoom/runtime/cli/exit_codes.hpp>
-#include <hololoom/runtime/signals.hpp>
 
 #include <unistd.h>
 
@@ -9,9 +8,7 @@ int main(int argc, char** argv) {
   using hololoom::cli::exit_code;
   if (auto code = hololoom::run_if_child_process(argc, argv))
     return *code;
-  // Created before any other thread, so that all of them inherit its mask.
-  hololoom::signal_watch signals;
-  auto code = hololoom::cli::run(argc, argv, signals);
+  auto code = hololoom::cli::run(argc, argv);
   // A thread that could not be stopped still runs, so that nothing may be
   // destroyed.
   if (code == static_cast<int>(exit_code::forced))

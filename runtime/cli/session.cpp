@@ -3,12 +3,13 @@
 #include <hololoom/runtime/data_dir.hpp>
 #include <hololoom/runtime/signals.hpp>
 
-#include <csignal>
+#include <cerrno>
 #include <cstdint>
 #include <optional>
 #include <stop_token>
 #include <string>
 #include <sys/eventfd.h>
+#include <system_error>
 #include <tuple>
 #include <unistd.h>
 #include <utility>
@@ -18,10 +19,6 @@ namespace hololoom::cli {
 namespace {
 
 constexpr int signal_base = 128;
-
-std::string signal_name(int signal) {
-  return signal == SIGINT ? "SIGINT" : "SIGTERM";
-}
 
 /// Prints what a report says of children that did not end by themselves.
 /// @returns its exit code
@@ -46,7 +43,11 @@ struct session::state {
   state(on_signal x, console::hurry_flag y)
     : reaction(x),
       interrupt(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      hurry_output(std::move(y)) {}
+      hurry_output(std::move(y)) {
+    if (interrupt < 0)
+      throw std::system_error{errno, std::generic_category(),
+                              "cannot watch signals"};
+  }
   ~state() { ::close(interrupt); }
   state(const state&) = delete;
   state& operator=(const state&) = delete;
@@ -154,15 +155,21 @@ int with_loom(context ctx, caf::expected<config> cfg,
   return code ? with.close(*code) : with.fail(code.error());
 }
 
-caf::expected<config> config_for(const loom_options& options) {
+caf::expected<config> config_for(const loom_options& options, bool keeps) {
   auto result = options.config.empty() ? caf::expected<config>{config::fused()}
                                        : config::load(options.config);
   if (!result)
     return result;
   if (!options.data.empty())
     result->data_dir = options.data;
-  else if (result->data_dir.empty())
-    result->data_dir = default_data_dir().string();
+  if (!keeps)
+    result->data_dir.clear();
+  if (!keeps || !result->data_dir.empty())
+    return result;
+  auto dir = default_data_dir();
+  if (!dir)
+    return std::move(dir.error());
+  result->data_dir = dir->string();
   return result;
 }
 

@@ -10,15 +10,18 @@
 namespace hololoom::cli {
 
 /// The config that `options` ask for: the file's or the preset `fused`, with
-/// the data directory of `--data` or the default one.
-/// @returns `errc::invalid_config`, `errc::not_found`, ... of the file.
-caf::expected<config> config_for(const loom_options& options);
+/// the data directory of `--data` or the default one; with none if the command
+/// does not keep anything.
+/// @returns `errc::invalid_config`, `errc::not_found`, ... of the file, and
+///          `errc::data_dir_unusable` if there is no default.
+caf::expected<config> config_for(const loom_options& options,
+                                 bool keeps = true);
 
 /// A loom for the length of a command.
 ///
-/// The first SIGTERM or SIGINT begins its cascade, and a call that the command
-/// is in the middle of then fails with `errc::shutting_down`. A second signal
-/// skips the rest of the grace period.
+/// The first SIGTERM, SIGINT or SIGHUP begins its cascade, and a call that the
+/// command is in the middle of then fails with `errc::shutting_down`. A second
+/// signal skips the rest of the grace period.
 class session {
 public:
   /// What the first signal does.

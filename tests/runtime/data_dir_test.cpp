@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <pwd.h>
 #include <string>
 #include <unistd.h>
 
@@ -53,10 +54,28 @@ TEST_CASE_METHOD(scratch,
   }
 }
 
-TEST_CASE("the default data directory follows XDG") {
+TEST_CASE("the default data directory follows XDG, and then the home") {
   ::setenv("XDG_DATA_HOME", "/somewhere", 1);
-  CHECK(default_data_dir() == "/somewhere/hololoom");
+  CHECK(*default_data_dir() == "/somewhere/hololoom");
   ::unsetenv("XDG_DATA_HOME");
   ::setenv("HOME", "/home/someone", 1);
-  CHECK(default_data_dir() == "/home/someone/.local/share/hololoom");
+  CHECK(*default_data_dir() == "/home/someone/.local/share/hololoom");
+  // Paths that depend on the current directory do not count.
+  std::filesystem::path home = ::getpwuid(::geteuid())->pw_dir;
+  for (const auto* relative : {"", "someone"}) {
+    ::setenv("XDG_DATA_HOME", relative, 1);
+    ::setenv("HOME", relative, 1);
+    CHECK(*default_data_dir() == home / ".local/share/hololoom");
+  }
+}
+
+TEST_CASE_METHOD(scratch, "an earlier run's report is set aside") {
+  { REQUIRE(data_dir::open(path)); }
+  std::ofstream{path / "last_shutdown.json"} << "earlier";
+  auto dir = data_dir::open(path);
+  REQUIRE(dir);
+  CHECK_FALSE(std::filesystem::exists(dir->last_shutdown()));
+  std::string text;
+  std::ifstream{dir->previous_shutdown()} >> text;
+  CHECK(text == "earlier");
 }

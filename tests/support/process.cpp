@@ -95,7 +95,7 @@ process::process(std::vector<std::string> argv,
   sigset_t defaults;
   sigemptyset(&none);
   sigemptyset(&defaults);
-  for (auto number : {SIGTERM, SIGINT, SIGPIPE})
+  for (auto number : {SIGTERM, SIGINT, SIGHUP, SIGPIPE})
     sigaddset(&defaults, number);
   posix_spawnattr_setsigmask(&attributes, &none);
   posix_spawnattr_setsigdefault(&attributes, &defaults);

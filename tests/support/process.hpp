@@ -24,7 +24,7 @@ struct process_result {
 class process {
 public:
   /// Starts `argv[0]`, with `env` added to the environment of the test.
-  /// SIGTERM, SIGINT and SIGPIPE are handled as in a shell. Throws
+  /// SIGTERM, SIGINT, SIGHUP and SIGPIPE are handled as in a shell. Throws
   /// `std::runtime_error` if the start fails.
   explicit process(std::vector<std::string> argv,
                    std::vector<std::pair<std::string, std::string>> env = {});

@@ -16,10 +16,7 @@ struct weave_command_options : loom_options {
 
 /// With `--from` alone nothing is kept: the loom lives in memory.
 caf::expected<config> config_of(const weave_command_options& options) {
-  auto cfg = config_for(options);
-  if (cfg && !options.from.empty() && options.data.empty())
-    cfg->data_dir.clear();
-  return cfg;
+  return config_for(options, options.from.empty() || !options.data.empty());
 }
 
 weave_options details_of(const weave_command_options& options) {
