@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <stdexcept>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -141,17 +142,20 @@ loom::promised<reflection_metrics> loom::reflection_metrics_async() {
 loom::promised<spacetime> loom::weave_and_reflect_async(std::string text,
                                                         feedback said,
                                                         weave_options options) {
-  std::promise<caf::expected<spacetime>> promise;
-  auto result = promise.get_future();
+  auto promise = std::make_shared<std::promise<caf::expected<spacetime>>>();
   // Two requests in a row: a thread is simpler than a request that continues
   // with another, and it always ends, because both futures get a value.
-  std::thread{[impl = impl_, promise = std::move(promise),
-               text = std::move(text), said = std::move(said),
-               options = std::move(options)]() mutable {
-    promise.set_value(weave_and_reflect_with(
-      impl, std::move(text), std::move(said), std::move(options)));
-  }}.detach();
-  return result;
+  try {
+    std::thread{[impl = impl_, promise, text = std::move(text),
+                 said = std::move(said),
+                 options = std::move(options)]() mutable {
+      promise->set_value(weave_and_reflect_with(
+        impl, std::move(text), std::move(said), std::move(options)));
+    }}.detach();
+  } catch (const std::system_error& e) {
+    promise->set_value(refused_by_system(e));
+  }
+  return promise->get_future();
 }
 
 caf::expected<spacetime> loom::weave(std::string text, weave_options options) {

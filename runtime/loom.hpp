@@ -99,9 +99,10 @@ public:
 
   /// Opens a loom in an actor system of its own.
   /// @returns `errc::invalid_config`, `errc::data_dir_locked`,
-  ///          `errc::data_dir_unusable`, `errc::read_only`, or the error of a
-  ///          child that could not start; everything that had been started is
-  ///          stopped again.
+  ///          `errc::data_dir_unusable`, `errc::read_only`, `errc::unavailable`
+  ///          if the system refuses a thread, or the error of a child that
+  ///          could not start; everything that had been started is stopped
+  ///          again.
   static caf::expected<loom> open(config cfg, loom_extras extras = {});
 
   /// Opens a loom in `system`, which must outlive it and must have been set up

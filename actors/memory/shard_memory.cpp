@@ -25,8 +25,9 @@ public:
   void add(stored_rows rows) {
     if (under_way_.size() >= most_)
       take();
+    // Deferred to the reading thread if the system refuses another.
     under_way_.push_back(
-      std::async(std::launch::async,
+      std::async(std::launch::async | std::launch::deferred,
                  [empty = index_, rows = std::move(rows)]() mutable -> part {
                    auto shards = std::move(rows).decode();
                    if (!shards)

@@ -96,20 +96,25 @@ public:
   yarn_graph(local_yarn_actor::base* self, const memory_options& options,
              bool own_thread)
     : self_(self) {
-    auto me = caf::actor_cast<caf::actor_addr>(self_);
-    keeper_ = spawn_state_on<keeper, keeper_actor>(
-      own_thread, self_->system(), options, me, stop_.get_token());
-    self_->monitor(keeper_);
     self_->set_down_handler([this](const caf::down_msg& x) { ended(x); });
     self_->set_exit_handler([this](const caf::exit_msg& x) { end(x.reason); });
+    auto me = caf::actor_cast<caf::actor_addr>(self_);
+    try {
+      keeper_ = spawn_state_on<keeper, keeper_actor>(
+        own_thread, self_->system(), options, me, stop_.get_token());
+      self_->monitor(keeper_);
+    } catch (const std::system_error& e) {
+      self_->quit(refused_by_system(e));
+    }
   }
 
   ~yarn_graph() { stop_.request_stop(); }
 
   local_yarn_actor::behavior_type make_behavior() {
-    self_->request(keeper_, caf::infinite, open_store{})
-      .then([this](memory_state& x) { opened(x); },
-            [this](caf::error& err) { end(std::move(err)); });
+    if (keeper_)
+      self_->request(keeper_, caf::infinite, open_store{})
+        .then([this](memory_state& x) { opened(x); },
+              [this](caf::error& err) { end(std::move(err)); });
     return {[this](remember_request& x) { return remember(std::move(x)); },
             [this](recall_request& x) {
               return when_open<recall_result>(

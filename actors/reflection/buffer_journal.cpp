@@ -78,8 +78,12 @@ void buffer_state::start() {
     std::chrono::duration_cast<std::chrono::milliseconds>(options.lock_wait);
   if (around_.watch)
     opts.watch = around_.watch;
-  journal_ =
-    std::make_unique<journal_thread>(std::move(opts), std::move(calls));
+  try {
+    journal_ =
+      std::make_unique<journal_thread>(std::move(opts), std::move(calls));
+  } catch (const std::system_error& e) {
+    return on(journal_opening{refused_by_system(e), nullptr, {}});
+  }
   self_->delayed_send(self_, tick_interval, buffer_tick{});
 }
 

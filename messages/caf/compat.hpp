@@ -16,6 +16,7 @@
 #include <caf/detail/unique_function.hpp>
 #include <caf/error.hpp>
 #include <caf/event_based_actor.hpp>
+#include <caf/exit_reason.hpp>
 #include <caf/expected.hpp>
 #include <caf/local_actor.hpp>
 #include <caf/meta/load_callback.hpp>
@@ -28,6 +29,7 @@
 
 #include <optional>
 #include <string>
+#include <system_error>
 #include <tuple>
 #include <type_traits>
 
@@ -164,6 +166,20 @@ public:
       }) {}
 
   void on_exit() override { state_.reset(); }
+
+  /// The spawn of a detached actor that gets no thread throws, and leaves
+  /// nothing behind; CAF alone would count the actor as running for ever.
+  void launch(caf::execution_unit* eu, bool lazy, bool hide) override {
+    try {
+      Base::launch(eu, lazy, hide);
+    } catch (const std::system_error& e) {
+      this->cleanup(caf::exit_reason::kill, eu);
+      // What the thread would have given back.
+      this->home_system().dec_detached_threads();
+      intrusive_ptr_release(this->ctrl());
+      throw std::system_error{e.code(), "cannot start a thread"};
+    }
+  }
 
   const char* name() const override {
     if constexpr (requires { State::name; })

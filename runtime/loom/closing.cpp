@@ -1,5 +1,6 @@
 #include <hololoom/actors/shuttle/protocol.hpp>
 #include <hololoom/actors/storage/atomic_file.hpp>
+#include <hololoom/messages/caf/actor_system.hpp>
 #include <hololoom/messages/caf/exit.hpp>
 #include <hololoom/messages/json/write.hpp>
 #include <hololoom/runtime/loom/loom_impl.hpp>
@@ -26,10 +27,11 @@ namespace {
 
 /// Writes `text` to `file`. A disk that hangs must not keep the loom open.
 void keep_report(const std::filesystem::path& file, std::string text,
-                 logger& log) {
+                 outlet& writer, logger& log) {
   auto err = std::make_shared<caf::error>();
-  auto returned = returns_within(
-    1s, [=, text = std::move(text)] { *err = write_atomically(file, text); });
+  auto returned = returns_within(writer, 1s, [=, text = std::move(text)] {
+    *err = write_atomically(file, text);
+  });
   if (!returned)
     log_warning(log, file.string()
                        + " was not written within a second; the disk may hang");
@@ -115,13 +117,13 @@ std::shared_future<shutdown_report> loom_impl::close(std::string reason,
   if (report_.valid())
     return report_;
   admission_->enter(loom_state::draining);
-  std::promise<shutdown_report> promise;
-  report_ = promise.get_future().share();
-  closer_ =
-    std::thread{[this, promise = std::move(promise), reason = std::move(reason),
-                 requested_by = std::move(requested_by)]() mutable {
-      run_closing(reason, requested_by, std::move(promise));
-    }};
+  auto promise = std::make_shared<std::promise<shutdown_report>>();
+  report_ = promise->get_future().share();
+  closer_->post([this, promise, reason = std::move(reason),
+                 requested_by = std::move(requested_by)] {
+    run_closing(reason, requested_by, *promise);
+    forget_actor_system();
+  });
   return report_;
 }
 
@@ -132,7 +134,7 @@ bool loom_impl::lend_thread() {
 
 void loom_impl::run_closing(const std::string& reason,
                             const std::string& requested_by,
-                            std::promise<shutdown_report> result) {
+                            std::promise<shutdown_report>& result) {
   auto report = run_cascade(reason, requested_by);
   settle_subscribers(report);
   all_ended_ = report.abandoned.empty();
@@ -173,8 +175,7 @@ caf::error loom_impl::add_hook(shutdown_hook hook) {
 }
 
 void loom_impl::leave() {
-  if (closer_.joinable())
-    closer_.join();
+  closer_->settle(outlet::time_point::max());
   leave_system();
 }
 
@@ -224,7 +225,8 @@ void loom_impl::leave_system() {
     log_warning(*log_, "a thread that used the actor system still lives; the "
                        "system is left behind");
   own_system_ = nullptr;
-  log_->flush(cfg_.shutdown.kill_wait);
+  if (log_)
+    log_->flush(cfg_.shutdown.kill_wait);
 }
 
 void loom_impl::write_report(shutdown_report& report) {
@@ -232,7 +234,7 @@ void loom_impl::write_report(shutdown_report& report) {
   settle_log(report);
   if (dir_)
     keep_report(dir_->last_shutdown(), pretty_json(json_text(report)) + "\n",
-                *log_);
+                *writer_, *log_);
 }
 
 } // namespace hololoom::detail

@@ -1,7 +1,10 @@
 #include <hololoom/messages/caf/actor_system.hpp>
+#include <hololoom/messages/caf/exit.hpp>
 #include <hololoom/runtime/loom/loom_impl.hpp>
+#include <hololoom/runtime/standard_streams.hpp>
 
 #include <cassert>
+#include <system_error>
 #include <utility>
 
 namespace hololoom::detail {
@@ -19,6 +22,33 @@ caf::error loom_impl::start(caf::actor_system* system) {
   admission_->enter(loom_state::starting);
   if (auto err = check(cfg_))
     return err;
+  hold_standard_streams();
+  try {
+    closer_.emplace();
+    writer_.emplace();
+    return start_in(system);
+  } catch (const std::system_error& e) {
+    give_up();
+    return refused_by_system(e);
+  }
+}
+
+void loom_impl::give_up() {
+  admission_->enter(loom_state::failed);
+  {
+    lock_guard guard{closing_};
+    for (auto started : {caf::actor_cast<caf::actor>(root_), cascade_})
+      if (started)
+        exit_high(started, caf::exit_reason::user_shutdown);
+    root_ = nullptr;
+    cascade_ = nullptr;
+  }
+  bridge_ = nullptr;
+  all_ended_ = await_actors() == 0;
+  leave_system();
+}
+
+caf::error loom_impl::start_in(caf::actor_system* system) {
   auto log = make_logger(cfg_.log);
   if (!log)
     return std::move(log.error());
@@ -27,21 +57,19 @@ caf::error loom_impl::start(caf::actor_system* system) {
     return err;
   open_system(system);
   log_events();
+  bridge_ = std::make_unique<request_bridge>(*system_);
   tree_setup setup{
     cfg_,         std::make_shared<const tool_registry>(extras_.tools),
     extras_.disk, names_,
     events_,      admission_->counts()};
   auto root = start_root(setup);
   if (!root) {
-    admission_->enter(loom_state::failed);
-    all_ended_ = await_actors() == 0;
-    leave_system();
+    give_up();
     // What is wrong with a store says more than that a child did not start.
     if (auto cause = setup.store_failure->load(); cause != errc::none)
       return failure(cause, explain(root.error()));
     return std::move(root.error());
   }
-  bridge_ = std::make_unique<request_bridge>(*system_);
   {
     lock_guard guard{closing_};
     root_ = *root;
@@ -58,12 +86,19 @@ caf::error loom_impl::start(caf::actor_system* system) {
 }
 
 caf::expected<supervisor_actor> loom_impl::start_root(const tree_setup& setup) {
-  // On a thread of its own: CAF would remember the system in the caller's.
-  auto start = [&] {
-    return start_supervisor(*system_, root_options(setup),
-                            root_children(setup));
-  };
-  return std::async(std::launch::async, start).get();
+  caf::expected<supervisor_actor> result{caf::error{}};
+  // On another thread: CAF would remember the system in the caller's.
+  closer_->post([&] {
+    try {
+      result =
+        start_supervisor(*system_, root_options(setup), root_children(setup));
+    } catch (const std::system_error& e) {
+      result = refused_by_system(e);
+    }
+    forget_actor_system();
+  });
+  closer_->settle(outlet::time_point::max());
+  return result;
 }
 
 caf::error loom_impl::open_data_dir() {

@@ -17,7 +17,6 @@
 #include <future>
 #include <memory>
 #include <optional>
-#include <thread>
 #include <vector>
 
 namespace hololoom::detail {
@@ -93,6 +92,9 @@ public:
 
 private:
   // loom_impl.cpp
+  caf::error start_in(caf::actor_system* system);
+  /// Stops what has been started.
+  void give_up();
   caf::error open_data_dir();
   void open_system(caf::actor_system* system);
   caf::expected<supervisor_actor> start_root(const tree_setup& setup);
@@ -108,7 +110,7 @@ private:
   void cut_weaves(caf::event_based_actor* self,
                   const std::function<void(weave_tally)>& done);
   void run_closing(const std::string& reason, const std::string& requested_by,
-                   std::promise<shutdown_report> result);
+                   std::promise<shutdown_report>& result);
   shutdown_report run_cascade(const std::string& reason,
                               const std::string& requested_by);
   /// Waits, not for long, for the last actor to end.
@@ -128,6 +130,10 @@ private:
   logger_ptr log_;
   std::optional<data_dir> dir_;
 
+  /// The threads that close the loom and write its report. Started when the
+  /// loom opens, because it may be that no thread can be had later.
+  std::optional<outlet> closer_;
+  std::optional<outlet> writer_;
   std::unique_ptr<owned_system> own_system_;
   caf::actor_system* system_ = nullptr;
 
@@ -149,7 +155,6 @@ private:
   bool hooks_taken_ HOLOLOOM_GUARDED_BY(closing_) = false;
   std::shared_future<shutdown_report> report_ HOLOLOOM_GUARDED_BY(closing_);
 
-  std::thread closer_;
   /// Whether no actor runs in the system any more. Written by `closer_`, read
   /// after it has ended.
   bool all_ended_ = false;

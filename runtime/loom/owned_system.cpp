@@ -5,7 +5,7 @@
 #include <caf/actor_registry.hpp>
 
 #include <algorithm>
-#include <future>
+#include <deque>
 #include <thread>
 #include <utility>
 
@@ -13,16 +13,15 @@ namespace hololoom::detail {
 
 using namespace std::chrono_literals;
 
-bool returns_within(std::chrono::milliseconds limit, std::function<void()> f) {
-  std::packaged_task<void()> call{std::move(f)};
-  auto returned = call.get_future();
-  std::thread thread{std::move(call)};
-  if (returned.wait_for(limit) != std::future_status::ready) {
-    thread.detach();
-    return false;
-  }
-  thread.join();
-  return true;
+bool returns_within(outlet& on, std::chrono::milliseconds limit,
+                    std::function<void()> f) {
+  auto due = std::chrono::steady_clock::now() + limit;
+  on.post([f = std::move(f)] {
+    f();
+    // The actor system waits for every thread that remembers it.
+    forget_actor_system();
+  });
+  return on.settle(due);
 }
 
 owned_system::owned_system(std::int64_t threads)
@@ -38,13 +37,19 @@ owned_system::owned_system(std::int64_t threads)
   // actors that are made or ended at once would cost the square of their
   // number.
   set_policy(*config_, "sharing");
+  // CAF ends the process if one of its threads is refused: the scheduler's, the
+  // clock's and the printer's. What can be had now, it will get.
+  std::deque<outlet> trial;
+  while (trial.size() < count + 2)
+    trial.emplace_back();
+  trial.clear();
   system_ = std::make_unique<caf::actor_system>(*config_);
 }
 
 std::size_t owned_system::await_actors(std::chrono::milliseconds limit) const {
   auto* registry = &system_->registry();
   auto none_left = returns_within(
-    limit, [registry] { registry->await_running_count_equal(0); });
+    *waiter_, limit, [registry] { registry->await_running_count_equal(0); });
   return none_left ? 0 : registry->running();
 }
 
@@ -55,7 +60,7 @@ bool owned_system::destroy() {
   forget_actor_system();
   auto* system = system_.release();
   auto* config = config_.release();
-  return returns_within(1s, [system, config] {
+  return returns_within(*waiter_, 1s, [system, config] {
     delete system;
     delete config;
   });

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <hololoom/messages/outlet.hpp>
+
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 
@@ -11,15 +13,17 @@
 
 namespace hololoom::detail {
 
-/// Runs `f` on a thread of its own. The thread is left behind when `f` takes
-/// longer than `limit`, so that a call that hangs holds up nothing else.
-/// @returns whether `f` has returned.
-bool returns_within(std::chrono::milliseconds limit, std::function<void()> f);
+/// Calls `f` on the thread of `on`, which a call that hangs keeps, so that it
+/// holds up nothing else.
+/// @returns whether `f` has returned within `limit`.
+bool returns_within(outlet& on, std::chrono::milliseconds limit,
+                    std::function<void()> f);
 
 /// The actor system of a loom that was not given one.
 class owned_system {
 public:
-  /// `threads` as in the config; 0: one for each core, at least 4.
+  /// `threads` as in the config; 0: one for each core, at least 4. Throws
+  /// `std::system_error` if the system refuses a thread.
   explicit owned_system(std::int64_t threads);
   owned_system(const owned_system&) = delete;
   owned_system& operator=(const owned_system&) = delete;
@@ -40,6 +44,9 @@ public:
   void abandon();
 
 private:
+  /// For what may wait too long. Started with the actor system, because it may
+  /// be that no thread can be had later.
+  std::unique_ptr<outlet> waiter_ = std::make_unique<outlet>();
   std::unique_ptr<caf::actor_system_config> config_;
   std::unique_ptr<caf::actor_system> system_;
 };

@@ -22,6 +22,8 @@ errc code_of_errno(int code) {
     case ENOTDIR: return errc::not_found;
     case EACCES:
     case EPERM: return errc::read_only;
+    case EMFILE:
+    case ENFILE: return errc::unavailable;
     default: return errc::io_error;
   }
 }

@@ -6,6 +6,7 @@
 #include <cassert>
 #include <exception>
 #include <optional>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -69,8 +70,12 @@ public:
       options.threads != 0
         ? options.threads
         : std::max<std::size_t>(std::thread::hardware_concurrency(), 1);
-    for (std::size_t i = 0; i < std::min(count, files.size()); ++i)
-      threads_.emplace_back([this] { work(); });
+    try {
+      for (std::size_t i = 0; i < std::min(count, files.size()); ++i)
+        threads_.emplace_back([this] { work(); });
+    } catch (const std::system_error&) {
+      // Fewer threads do; without any, `take` reads.
+    }
   }
 
   reading_pool(const reading_pool&) = delete;
@@ -93,6 +98,13 @@ public:
   std::optional<file_result> take() {
     unique_lock guard{mutex_};
     assert(taken_ < results_.size());
+    if (threads_.empty()) {
+      const auto& file = files_[taken_];
+      guard.unlock();
+      auto result = read_one(file, options_);
+      guard.lock();
+      results_[taken_] = std::move(result);
+    }
     while (!results_[taken_] && !stop_.stop_requested())
       changed_.wait(guard);
     if (stop_.stop_requested())
@@ -167,6 +179,17 @@ private:
   std::uint64_t bytes_ = 0;
 };
 
+/// A file that no descriptor is left for is not at fault: to go on would leave
+/// it out.
+caf::error no_descriptor(const std::vector<skipped_source>& skipped) {
+  for (const auto& x : skipped)
+    if (x.code == errc::unavailable)
+      return failure(x.code, "cannot read " + x.path + ": " + x.reason
+                               + "; raise the limit on open files (ulimit "
+                                 "-n)");
+  return {};
+}
+
 } // namespace
 
 caf::expected<reading_report>
@@ -175,6 +198,8 @@ read_sources(const std::vector<std::string>& paths, const batch_sink& sink,
   auto found = detail::walk(paths, options.stop);
   reading_report report;
   report.skipped = std::move(found.skipped);
+  if (auto err = no_descriptor(report.skipped))
+    return err;
   reading_progress done;
   done.files_total = found.files.size();
   for (const auto& file : found.files)
@@ -189,6 +214,8 @@ read_sources(const std::vector<std::string>& paths, const batch_sink& sink,
     if (!result)
       return detail::reading_called_off();
     if (result->skipped) {
+      if (auto err = no_descriptor({*result->skipped}))
+        return err;
       report.skipped.push_back(std::move(*result->skipped));
     } else {
       ++report.files;

@@ -93,8 +93,10 @@ using progress_sink = std::function<void(const reading_progress&)>;
 /// Reads files and folders on a pool of threads, and passes their shards to
 /// `sink` on the calling thread, in the order of the sorted paths. Blocks until
 /// everything is read: not for a scheduler thread.
-/// @returns the first error of `sink`, or `errc::cancelled` soon after a stop
-///          was requested; problems with files are in the report.
+/// @returns the first error of `sink`, `errc::cancelled` soon after a stop was
+///          requested, or `errc::unavailable` if a file could not be opened
+///          because no descriptor is left; problems with files are in the
+///          report.
 caf::expected<reading_report>
 read_sources(const std::vector<std::string>& paths, const batch_sink& sink,
              const reading_options& options = {},

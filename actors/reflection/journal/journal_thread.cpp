@@ -129,9 +129,14 @@ journal_thread::journal_thread(options opts, callbacks calls)
     shared_->calls = std::move(calls);
   }
   shared_->opts.watch->begin();
-  std::thread{[s = shared_] {
-    work(s);
-  }}.detach();
+  try {
+    std::thread{[s = shared_] {
+      work(s);
+    }}.detach();
+  } catch (...) {
+    shared_->opts.watch->end();
+    throw;
+  }
 }
 
 journal_thread::~journal_thread() {
