@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 namespace hololoom {
@@ -39,7 +40,7 @@ using clock_type = caf::actor_clock::clock_type;
 /// How long the supervisors may take to see that their children are down.
 constexpr auto tree_wait = std::chrono::milliseconds{100};
 /// ... and how long in all, while they go on seeing it.
-constexpr auto longest_tree_wait = std::chrono::milliseconds{700};
+constexpr auto longest_tree_wait = std::chrono::seconds{2};
 
 ended fate_of(const caf::error& reason) {
   if (!reason || reason == caf::exit_reason::normal)
@@ -337,23 +338,45 @@ private:
       return done();
     waits_for_tree_ = true;
     left_ = plan_.names->living(plan_.path).size();
+    tree_due_ = self_->clock().now() + longest_tree_wait;
     arm(tree_wait);
   }
 
-  /// Those that do not see it are stuck.
+  /// Those that do not see it are stuck, the lowest first: one above them may
+  /// only wait for them.
   void let_supervisors_go() {
     if (!waits_for_tree_)
       return;
     auto left = plan_.names->living(plan_.path);
     auto fewer = left.size() < left_;
     left_ = left.size();
-    if (fewer && since(entered_) < longest_tree_wait)
+    if (fewer && self_->clock().now() < tree_due_)
       return arm(tree_wait);
-    std::erase_if(left, [](const living_child& x) { return !x.nested; });
-    forced_.abandon(left);
+    auto stuck = lowest_supervisors(left);
+    std::erase_if(stuck, [this](const living_child& x) {
+      return !let_go_.insert(x.handle.get()).second;
+    });
+    if (!stuck.empty()) {
+      arm(tree_wait);
+      return forced_.abandon(stuck);
+    }
     root_is_stuck_ = true;
     root_hears_ = false;
     done("the root supervisor did not answer in time");
+  }
+
+  /// The supervisors in `children` that have none of them below.
+  static std::vector<living_child>
+  lowest_supervisors(const std::vector<living_child>& children) {
+    std::vector<living_child> result;
+    for (const auto& x : children) {
+      auto below = [&](const living_child& y) {
+        return y.nested && y.path.starts_with(x.path + "/");
+      };
+      if (x.nested && std::none_of(children.begin(), children.end(), below))
+        result.push_back(x);
+    }
+    return result;
   }
 
   // -- phase 5 ----------------------------------------------------------------------
@@ -539,6 +562,9 @@ private:
   bool tree_is_down_ = false; ///< The producers and their supervisors are.
   bool excused_ = false;      ///< But for children that wait for the cascade.
   bool waits_for_tree_ = false;
+  clock_type::time_point tree_due_;
+  /// Supervisors that were abandoned.
+  std::unordered_set<const caf::actor_control_block*> let_go_;
   bool root_is_stuck_ = false;
   bool root_hears_ = true;
   std::size_t left_ = 0; ///< Children when that wait began.

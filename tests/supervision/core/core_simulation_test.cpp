@@ -400,8 +400,7 @@ private:
     }
     if (!(truth == core_->counts()))
       problem("the counts are wrong");
-    if (alive != known_.size()
-        || board_->living().size() != alive)
+    if (alive != known_.size() || board_->living().size() != alive)
       problem("the number of living children is wrong");
   }
 
