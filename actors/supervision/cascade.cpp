@@ -352,11 +352,13 @@ private:
     left_ = left.size();
     if (fewer && self_->clock().now() < tree_due_)
       return arm(tree_wait);
-    auto stuck = lowest_supervisors(left);
-    std::erase_if(stuck, [this](const living_child& x) {
-      return !let_go_.insert(x.handle.get()).second;
+    std::erase_if(left, [this](const living_child& x) {
+      return !x.nested || let_go_.contains(x.path);
     });
+    auto stuck = lowest_of(left);
     if (!stuck.empty()) {
+      for (const auto& x : stuck)
+        let_go_.insert(x.path);
       arm(tree_wait);
       return forced_.abandon(stuck);
     }
@@ -365,15 +367,15 @@ private:
     done("the root supervisor did not answer in time");
   }
 
-  /// The supervisors in `children` that have none of them below.
+  /// Those of `supervisors` that have none of the others below.
   static std::vector<living_child>
-  lowest_supervisors(const std::vector<living_child>& children) {
+  lowest_of(const std::vector<living_child>& supervisors) {
     std::vector<living_child> result;
-    for (const auto& x : children) {
+    for (const auto& x : supervisors) {
       auto below = [&](const living_child& y) {
-        return y.nested && y.path.starts_with(x.path + "/");
+        return y.path.starts_with(x.path + "/");
       };
-      if (x.nested && std::none_of(children.begin(), children.end(), below))
+      if (std::none_of(supervisors.begin(), supervisors.end(), below))
         result.push_back(x);
     }
     return result;
@@ -563,8 +565,7 @@ private:
   bool excused_ = false;      ///< But for children that wait for the cascade.
   bool waits_for_tree_ = false;
   clock_type::time_point tree_due_;
-  /// Supervisors that were abandoned.
-  std::unordered_set<const caf::actor_control_block*> let_go_;
+  std::unordered_set<std::string> let_go_; ///< Supervisors that were abandoned.
   bool root_is_stuck_ = false;
   bool root_hears_ = true;
   std::size_t left_ = 0; ///< Children when that wait began.
