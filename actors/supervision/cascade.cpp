@@ -545,44 +545,47 @@ private:
   caf::event_based_actor* self_;
   cascade_plan plan_;
   hook_runner hooks_;
+  forced_end forced_;
 
   shutdown_report report_;
   std::vector<caf::typed_response_promise<shutdown_report>> waiting_;
   std::optional<clock_type::time_point> began_;
-  bool complete_ = false;
-  bool hurried_ = false;
 
-  cascade_phase phase_ = cascade_phase::refuse;
   /// Tells late answers and timers of an earlier wait from those of this one.
   std::uint64_t epoch_ = 0;
   clock_type::time_point entered_;
   /// When the wait of this epoch is over.
   clock_type::time_point due_;
-  bool work_done_ = false;
   maybe<std::string> problem_;
 
-  bool tree_is_down_ = false; ///< The producers and their supervisors are.
-  bool excused_ = false;      ///< But for children that wait for the cascade.
-  bool waits_for_tree_ = false;
-  clock_type::time_point tree_due_;
-  std::unordered_set<std::string> let_go_; ///< Supervisors that were abandoned.
-  bool root_is_stuck_ = false;
-  bool root_hears_ = true;
-  std::size_t left_ = 0; ///< Children when that wait began.
-  forced_end forced_;
+  clock_type::time_point signaled_;
+  /// When it looks whether all producers have been asked.
+  clock_type::time_point reminder_ = clock_type::time_point::max();
+  clock_type::time_point moved_; ///< When the flush last did.
   /// Children that were asked without their supervisors, and since when.
   std::unordered_map<const caf::actor_control_block*,
                      std::pair<living_child, clock_type::time_point>>
     watched_;
   std::vector<child_outcome> seen_;
-  bool cut_ = false;
-  clock_type::time_point signaled_;
-  /// When it looks whether all producers have been asked.
-  clock_type::time_point reminder_ = clock_type::time_point::max();
-  clock_type::time_point moved_;
+
+  std::size_t left_ = 0; ///< Children when the wait for the tree began.
+  clock_type::time_point tree_due_;
+  std::unordered_set<std::string> let_go_; ///< Supervisors that were abandoned.
+
   std::vector<std::string> stores_; ///< Not closed yet.
   living_child store_;              ///< Is being closed.
   clock_type::time_point store_asked_;
+
+  cascade_phase phase_ = cascade_phase::refuse;
+  bool complete_ = false;
+  bool hurried_ = false;
+  bool work_done_ = false;
+  bool cut_ = false;
+  bool tree_is_down_ = false; ///< The producers and their supervisors are.
+  bool excused_ = false;      ///< But for children that wait for the cascade.
+  bool waits_for_tree_ = false;
+  bool root_is_stuck_ = false;
+  bool root_hears_ = true;
   bool ending_root_ = false;
 };
 

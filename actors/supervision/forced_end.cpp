@@ -41,7 +41,7 @@ void forced_end::kill(std::vector<living_child> children, time_point asked_at,
   then_ = std::move(then);
   asked_at_ = asked_at;
   began_ = moved_ = self_->clock().now();
-  left_ = children.size();
+  left_ = 2 * children.size();
   reaper_.kill(std::move(children));
   look();
 }

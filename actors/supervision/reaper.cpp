@@ -1,9 +1,10 @@
 #include <hololoom/actors/supervision/reaper.hpp>
 #include <hololoom/messages/caf/exit.hpp>
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <deque>
-#include <map>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -31,23 +32,21 @@ class reaper::work {
 public:
   /// What a thread of the reaper does.
   void run() {
+    auto mine = std::make_shared<visit>();
     unique_lock guard{mutex_};
+    visits_.push_back(mine);
     for (;;) {
       while (queue_.empty() && !over_)
         changed_.wait(guard);
       if (over_)
         return;
-      auto number = queue_.front();
+      mine->at = std::move(queue_.front());
+      mine->since = steady::now();
       queue_.pop_front();
-      auto copy = entries_[number];
-      visits_[number] = steady::now();
       guard.unlock();
-      visit(copy);
+      mine->at->look();
       guard.lock();
-      visits_.erase(number);
-      if (over_)
-        return;
-      entries_[number] = std::move(copy);
+      mine->at = nullptr;
     }
   }
 
@@ -61,15 +60,13 @@ public:
 
   void take(std::vector<living_child> children, bool inline_probes) {
     lock_guard guard{mutex_};
-    first_ = entries_.size();
     queue_.clear();
-    open_.clear();
+    entries_.clear();
     for (auto& x : children) {
-      auto number = entries_.size();
-      entries_.push_back({std::move(x), fate::unknown, nothing});
-      open_.push_back(number);
-      look_at(number, inline_probes);
+      entries_.push_back(std::make_shared<entry>(std::move(x)));
+      look_at(entries_.back(), inline_probes);
     }
+    open_ = entries_;
     changed_.notify_all();
   }
 
@@ -77,13 +74,18 @@ public:
     lock_guard guard{mutex_};
     drop_closed();
     if (queue_.empty()) {
-      for (auto i : open_)
-        if (!visits_.contains(i))
-          look_at(i, inline_probes);
+      for (const auto& x : open_)
+        // The actor shows by itself that it has not ended.
+        if (!is_visited(x)
+            && (x->what == fate::unknown || is_down(x->who.handle)))
+          look_at(x, inline_probes);
       changed_.notify_all();
     }
     drop_closed();
-    return open_.size();
+    auto unasked = std::count_if(open_.begin(), open_.end(), [](const auto& x) {
+      return x->what == fate::unknown;
+    });
+    return open_.size() + static_cast<std::size_t>(unasked);
   }
 
   /// Whether children wait for their probes to be asked, and each thread is in
@@ -92,15 +94,12 @@ public:
     lock_guard guard{mutex_};
     auto now = steady::now();
     auto stuck = std::size_t{0};
-    for (auto& [number, since] : visits_) {
-      if (now - since < patience)
+    for (const auto& x : visits_) {
+      if (!x->at || now - x->since < patience)
         continue;
       ++stuck;
-      if (auto& x = entries_[number]; x.what == fate::unknown) {
-        x.what = fate::killed;
-        x.doing = std::string{"its probe does not return"};
-        kill_now(x.who);
-      }
+      if (x->at->what == fate::unknown && !x->at->hung.exchange(true))
+        kill_now(x->at->who);
     }
     return stuck >= threads && !queue_.empty();
   }
@@ -108,18 +107,24 @@ public:
   std::vector<reaper::killed> result() const {
     lock_guard guard{mutex_};
     std::vector<reaper::killed> result;
-    for (auto i = first_; i < entries_.size(); ++i)
-      if (auto& x = entries_[i]; x.open() || x.what == fate::down)
-        result.push_back({x.who, x.doing, x.what == fate::down});
+    for (const auto& x : entries_) {
+      fate what = x->what;
+      if (what == fate::unknown)
+        result.push_back({x->who, x->hung ? maybe<std::string>{std::string{
+                                    "its probe does not return"}}
+                                          : nothing});
+      else if (what == fate::killed || what == fate::down)
+        result.push_back({x->who, x->doing, what == fate::down});
+    }
     return result;
   }
 
   std::vector<living_child> excused() const {
     lock_guard guard{mutex_};
     std::vector<living_child> result;
-    for (auto i = first_; i < entries_.size(); ++i)
-      if (entries_[i].what == fate::excused)
-        result.push_back(entries_[i].who);
+    for (const auto& x : entries_)
+      if (x->what == fate::excused)
+        result.push_back(x->who);
     return result;
   }
 
@@ -134,57 +139,70 @@ private:
     down, ///< It was killed, and is down.
   };
 
+  /// Seen to by one thread at a time, which writes `doing` before `what`.
   struct entry {
-    living_child who;
-    fate what = fate::unknown;
-    maybe<std::string> doing;
+    explicit entry(living_child x) : who(std::move(x)) {}
 
     bool open() const { return what == fate::unknown || what == fate::killed; }
+
+    /// Kills it, or looks whether it is down. Calls its probe.
+    void look() {
+      if (what == fate::killed) {
+        what = lives(who) ? fate::killed : fate::down;
+      } else if (supervision::awaits_drain(who.probe)) {
+        what = fate::excused;
+      } else if (!lives(who)) {
+        what = hung ? fate::down : fate::ended;
+      } else {
+        if (auto text = describe_work(who))
+          doing = std::move(*text);
+        supervision::force_probe(who.probe);
+        kill_now(who);
+        what = fate::killed;
+      }
+    }
+
+    const living_child who;
+    maybe<std::string> doing;
+    std::atomic<fate> what = fate::unknown;
+    std::atomic<bool> hung = false; ///< Was killed without its probe.
+  };
+  using entry_ptr = std::shared_ptr<entry>;
+
+  /// What a thread is at.
+  struct visit {
+    entry_ptr at;
+    steady::time_point since;
   };
 
-  /// Kills `x`, or looks whether it is down. Calls its probe.
-  static void visit(entry& x) {
-    if (x.what == fate::killed) {
-      x.what = lives(x.who) ? fate::killed : fate::down;
-    } else if (supervision::awaits_drain(x.who.probe)) {
-      x.what = fate::excused;
-    } else if (!lives(x.who)) {
-      x.what = fate::ended;
-    } else {
-      if (auto doing = describe_work(x.who))
-        x.doing = std::move(*doing);
-      supervision::force_probe(x.who.probe);
-      kill_now(x.who);
-      x.what = fate::killed;
-    }
-  }
-
   void drop_closed() HOLOLOOM_REQUIRES(mutex_) {
-    std::vector<std::size_t> rest;
-    for (auto i : open_)
-      if (entries_[i].open())
-        rest.push_back(i);
+    std::vector<entry_ptr> rest;
+    for (auto& x : open_)
+      if (x->open())
+        rest.push_back(std::move(x));
     open_ = std::move(rest);
   }
 
+  bool is_visited(const entry_ptr& x) const HOLOLOOM_REQUIRES(mutex_) {
+    return std::any_of(visits_.begin(), visits_.end(),
+                       [&](const auto& y) { return y->at == x; });
+  }
+
   /// A child without a probe is seen to at once: that calls no user's code.
-  void look_at(std::size_t number, bool inline_probes)
+  void look_at(const entry_ptr& x, bool inline_probes)
     HOLOLOOM_REQUIRES(mutex_) {
-    if (inline_probes || !entries_[number].who.probe)
-      visit(entries_[number]);
+    if (inline_probes || !x->who.probe)
+      x->look();
     else
-      queue_.push_back(number);
+      queue_.push_back(x);
   }
 
   mutable mutex mutex_;
   condition changed_;
-  std::deque<entry> entries_ HOLOLOOM_GUARDED_BY(mutex_);
-  /// Where the entries of the last `take` begin.
-  std::size_t first_ HOLOLOOM_GUARDED_BY(mutex_) = 0;
-  std::vector<std::size_t> open_ HOLOLOOM_GUARDED_BY(mutex_);
-  std::deque<std::size_t> queue_ HOLOLOOM_GUARDED_BY(mutex_);
-  /// Entries whose probes are being called, and since when.
-  std::map<std::size_t, steady::time_point> visits_ HOLOLOOM_GUARDED_BY(mutex_);
+  std::vector<entry_ptr> entries_ HOLOLOOM_GUARDED_BY(mutex_);
+  std::vector<entry_ptr> open_ HOLOLOOM_GUARDED_BY(mutex_);
+  std::deque<entry_ptr> queue_ HOLOLOOM_GUARDED_BY(mutex_);
+  std::vector<std::shared_ptr<visit>> visits_ HOLOLOOM_GUARDED_BY(mutex_);
   bool over_ HOLOLOOM_GUARDED_BY(mutex_) = false;
 };
 
