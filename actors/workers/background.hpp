@@ -113,11 +113,11 @@ public:
   /// `errc::start_failed` if it does not return within a second. It is called
   /// on a thread of its own.
   template <std::invocable<caf::actor_system&> Factory>
-  static background actor(std::string name, Factory factory) {
-    return made_by(std::move(name), [factory = std::move(factory)](
-                                      caf::actor_system& system) {
-      return caf::actor_cast<caf::strong_actor_ptr>(factory(system));
-    });
+  static background actor(const std::string& name, Factory factory) {
+    return made_by(
+      name, [factory = std::move(factory)](caf::actor_system& system) {
+        return caf::actor_cast<caf::strong_actor_ptr>(factory(system));
+      });
   }
 
   // -- how it is supervised ---------------------------------------------------
