@@ -30,8 +30,8 @@ public:
   /// Called once `left` is 0, or to let go of those that are left.
   void kill(std::vector<living_child> children);
 
-  /// Falls as they are killed and end; 0 once all are known to be down. Looks at
-  /// them again, and is to be called every few milliseconds until then.
+  /// Falls as they are killed and end; 0 once all are known to be down. Looks
+  /// at them again, and is to be called every few milliseconds until then.
   std::size_t left();
 
   /// A child that was killed.

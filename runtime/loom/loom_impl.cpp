@@ -37,7 +37,7 @@ void loom_impl::give_up() {
   admission_->enter(loom_state::failed);
   {
     lock_guard guard{closing_};
-    for (auto started : {caf::actor_cast<caf::actor>(root_), cascade_})
+    for (const auto& started : {caf::actor_cast<caf::actor>(root_), cascade_})
       if (started)
         exit_high(started, caf::exit_reason::user_shutdown);
     root_ = nullptr;
