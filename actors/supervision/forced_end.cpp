@@ -17,7 +17,9 @@ constexpr auto interval = 10ms;
 
 /// Very many children share the scheduler's threads: while they go on ending,
 /// they have this much longer.
-constexpr auto crowd_allowance = 500ms;
+caf::timespan crowd_allowance(std::size_t children) {
+  return 500ms + static_cast<std::int64_t>(children) / 100 * 50ms;
+}
 
 std::pair<std::string, std::string> split(const std::string& path) {
   auto slash = path.rfind('/');
@@ -41,6 +43,7 @@ void forced_end::kill(std::vector<living_child> children, time_point asked_at,
   then_ = std::move(then);
   asked_at_ = asked_at;
   began_ = moved_ = self_->clock().now();
+  crowd_ = crowd_allowance(children.size());
   left_ = 2 * children.size();
   reaper_.kill(std::move(children));
   look();
@@ -54,8 +57,7 @@ void forced_end::look() {
   if (left < left_)
     moved_ = now;
   left_ = left;
-  if (left == 0
-      || now >= std::min(moved_, began_ + crowd_allowance) + kill_wait_)
+  if (left == 0 || now >= std::min(moved_, began_ + crowd_) + kill_wait_)
     return conclude();
   if (!std::exchange(ticking_, true))
     self_->delayed_send(self_, interval, forced_end_tick{});

@@ -65,6 +65,7 @@ private:
   time_point asked_at_;
   time_point began_;
   time_point moved_;
+  caf::timespan crowd_{0}; ///< How much longer very many have.
   std::size_t left_ = 0;
   bool ticking_ = false;
   std::vector<child_outcome> outcomes_;
