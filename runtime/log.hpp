@@ -1,7 +1,7 @@
 #pragma once
 
+#include <hololoom/actors/supervision/outlet.hpp>
 #include <hololoom/messages/errc.hpp>
-#include <hololoom/messages/outlet.hpp>
 #include <hololoom/messages/time.hpp>
 
 #include <atomic>

@@ -1,7 +1,7 @@
 #include <hololoom/actors/supervision/cascade.hpp>
-#include <hololoom/actors/supervision/cascade_hooks.hpp>
-#include <hololoom/actors/supervision/cascade_report.hpp>
-#include <hololoom/actors/supervision/forced_end.hpp>
+#include <hololoom/actors/supervision/cascade/forced_end.hpp>
+#include <hololoom/actors/supervision/cascade/hooks.hpp>
+#include <hololoom/actors/supervision/cascade/report.hpp>
 #include <hololoom/messages/caf/exit.hpp>
 
 #include <caf/send.hpp>
@@ -197,7 +197,9 @@ private:
   void root_is_gone() {
     tree_is_down_ = true;
     root_hears_ = false;
-    if (phase_ == cascade_phase::signal || phase_ == cascade_phase::force)
+    // A force that is under way goes on: its children may outlive the root.
+    if (phase_ == cascade_phase::signal
+        || (phase_ == cascade_phase::force && waits_for_tree_))
       done("the root supervisor was gone");
   }
 
@@ -442,6 +444,7 @@ private:
 
   /// What a store's probe speaks for, such as a thread, may go on without it.
   void force_store() {
+    ++epoch_; // The store's own time does not count any more.
     force_children({std::exchange(store_, {})}, store_asked_,
                    [this] { close_next_store(); });
   }

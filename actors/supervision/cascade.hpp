@@ -85,7 +85,7 @@ struct begin_cascade {
   std::string requested_by;
 };
 
-/// Skips what is left of the grace period. The flush is still waited for.
+/// Skips the rest of the grace period. The flush is still waited for.
 struct hurry_cascade {};
 
 } // namespace hololoom

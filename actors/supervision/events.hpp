@@ -1,7 +1,7 @@
 #pragma once
 
+#include <hololoom/actors/supervision/outlet.hpp>
 #include <hololoom/messages/lifecycle.hpp>
-#include <hololoom/messages/outlet.hpp>
 #include <hololoom/messages/sync.hpp>
 
 #include <caf/actor.hpp>

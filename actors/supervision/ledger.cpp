@@ -150,6 +150,10 @@ void ledger::forget_ended() {
   for (const auto& x : abandoned())
     if (!lives(x))
       gone.push_back(x.handle);
+  forget(gone);
+}
+
+void ledger::forget(const std::vector<caf::strong_actor_ptr>& gone) {
   lock_guard guard{mutex_};
   std::erase_if(abandoned_, [&](const living_child& x) {
     return std::find(gone.begin(), gone.end(), x.handle) != gone.end();

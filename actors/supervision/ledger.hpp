@@ -75,6 +75,8 @@ public:
 
   /// Forgets abandoned children that have ended since. Calls their probes.
   void forget_ended();
+  /// The same of those that are known to have ended.
+  void forget(const std::vector<caf::strong_actor_ptr>& gone);
 
 private:
   struct tally {

@@ -120,7 +120,7 @@ private:
   void write_report(shutdown_report& report);
 
   // last_words.cpp
-  /// Lets subscribers have the last events, for what is left of the grace.
+  /// Waits for subscribers to take the last events, until the grace is over.
   void settle_subscribers(shutdown_report& report);
   /// Lets the log write its last lines.
   void settle_log(shutdown_report& report);

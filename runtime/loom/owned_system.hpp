@@ -1,6 +1,6 @@
 #pragma once
 
-#include <hololoom/messages/outlet.hpp>
+#include <hololoom/actors/supervision/outlet.hpp>
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>

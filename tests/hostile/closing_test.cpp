@@ -17,7 +17,7 @@ void check_callers(const outcome& x, std::ptrdiff_t callers) {
   CHECK(std::count(x.said.begin(), x.said.end(), "stays inside") == 0);
 }
 
-/// The closing waits for nobody who waits for it.
+/// The cascade does not wait for a caller that waits for it.
 void check_closed_from(const std::string& guest, std::ptrdiff_t callers = 1) {
   INFO(guest);
   auto x = run_closing(guest);

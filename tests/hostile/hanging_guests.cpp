@@ -142,12 +142,12 @@ child_spec hanging_factory(house& in, const char* thread) {
   return spec;
 }
 
-/// Its supervisor answers nobody any more.
+/// Its supervisor hangs in it.
 void hung_factory(house& in) {
   add_child(in.loom().workers(), hanging_factory(in, "hung-workers"));
 }
 
-/// The root answers nobody any more.
+/// The root supervisor hangs in it.
 void frozen_root(house& in) {
   add_child(in.loom().root(), hanging_factory(in, "hung-root"));
 }

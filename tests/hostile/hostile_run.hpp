@@ -41,7 +41,7 @@ public:
   /// `shell` makes the surroundings and then starts `"$0" "$@"` by `exec`.
   explicit hostile_run(std::vector<std::string> guests,
                        const std::string& shell = R"(exec "$0" "$@")");
-  /// Kills what is left.
+  /// Kills the processes that still run.
   ~hostile_run();
 
   void send(int signal);

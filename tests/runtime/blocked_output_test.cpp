@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Makes descriptor 9 a full pipe that nobody reads.
+/// Makes descriptor 9 a full pipe without a reader.
 const std::string full_pipe = R"(
   mkfifo "$HOME/pipe"
   exec 9<>"$HOME/pipe"

@@ -351,21 +351,6 @@ TEST_CASE_METHOD(cascade_fixture,
   CHECK(report.get()->exit_code == 0);
 }
 
-namespace {
-
-/// Speaks for a thread that a kill does not end, until it returns.
-struct thread_like : child_probe {
-  std::optional<work_note> doing() const override {
-    return work_note{"counting sheep", std::chrono::steady_clock::now()};
-  }
-  bool can_be_killed() const override { return !running; }
-  void force() override { ++forces; }
-  bool running = true;
-  int forces = 0;
-};
-
-} // namespace
-
 TEST_CASE_METHOD(cascade_fixture, "a thread that does not return is abandoned, "
                                   "with what it was doing") {
   auto probe = std::make_shared<thread_like>();
@@ -433,6 +418,56 @@ TEST_CASE_METHOD(cascade_fixture,
     CHECK(find(*report.get(), "root/thread")->how == ended::abandoned);
     CHECK(report.get()->exit_code == 75);
   }
+}
+
+TEST_CASE_METHOD(cascade_fixture,
+                 "a thread that outlives a root that dies meanwhile is named") {
+  auto thread = worker("thread");
+  thread.start = [this](const start_context& ctx) {
+    return start_result::started(make(ctx, manners::ignores),
+                                 std::make_shared<thread_like>());
+  };
+  open({.done = 0ms}, {thread});
+  auto report = begin();
+  SECTION("during the force") {
+    advance(5s);
+    CHECK(phases.back() == "force");
+  }
+  SECTION("before it") {
+    advance(1s);
+  }
+  exit_high(plan.root, caf::exit_reason::kill);
+  advance(5s);
+  REQUIRE(report.ready());
+  CHECK(report.get()->abandoned == strings{"root/thread"});
+  CHECK(report.get()->exit_code == 75);
+}
+
+TEST_CASE_METHOD(cascade_fixture,
+                 "a store that is forced keeps the next from being closed "
+                 "twice") {
+  auto store = worker("yarn", manners::ignores);
+  store.start = [this](const start_context& ctx) {
+    return start_result::started(make(ctx, manners::ignores),
+                                 std::make_shared<thread_like>());
+  };
+  open({.done = 0ms}, {store, worker("a")});
+  plan.producers = {"a"};
+  plan.stores = {"reflection", "yarn"};
+  plan.limits.store_limit = millis{100};
+  auto report = begin();
+  // The actor of the store ends right before its time is up, and its thread
+  // goes on.
+  advance(99ms);
+  auto reflection =
+    watch(caf::actor_cast<caf::actor>(names->find("root/reflection")));
+  end("yarn", shutdown);
+  advance(200ms);
+  CHECK(reflection->empty());
+  advance(100ms);
+  CHECK(*reflection == "shutdown");
+  REQUIRE(report.ready());
+  CHECK(report.get()->abandoned == strings{"root/yarn"});
 }
 
 TEST_CASE_METHOD(cascade_fixture, "without a buffer the cascade still ends") {

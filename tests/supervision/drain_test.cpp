@@ -56,17 +56,6 @@ public:
   }
 };
 
-/// Speaks for a thread that a kill does not end.
-struct thread_like : child_probe {
-  std::optional<work_note> doing() const override {
-    return work_note{"counting sheep", std::chrono::steady_clock::now()};
-  }
-  bool can_be_killed() const override { return !running; }
-  void force() override { ++forces; }
-  bool running = true;
-  int forces = 0;
-};
-
 } // namespace
 
 TEST_CASE_METHOD(drain_fixture, "a drain answers when all are down") {

@@ -75,6 +75,17 @@ struct child_state_machine {
   manners how;
 };
 
+/// Speaks for a thread that a kill does not end, until it returns.
+struct thread_like : child_probe {
+  std::optional<work_note> doing() const override {
+    return work_note{"counting sheep", std::chrono::steady_clock::now()};
+  }
+  bool can_be_killed() const override { return !running; }
+  void force() override { ++forces; }
+  bool running = true;
+  int forces = 0;
+};
+
 /// A supervisor on virtual time whose children write down what they do.
 class supervision_fixture : public actor_fixture {
 public:

@@ -76,7 +76,7 @@ struct process_options {
   std::map<std::string, std::string> environment = {};
   /// Gives it a process group of its own: signals from the terminal do not
   /// reach it, and processes that it starts get its signals. When the process
-  /// has ended, what is left of the group gets SIGKILL, and the worker ends
+  /// has ended, the rest of the group gets SIGKILL, and the worker ends
   /// after the last of it: a successor finds no lock, port or file in use. A
   /// process that leaves the group (`setsid`) is on its own.
   bool own_group = true;

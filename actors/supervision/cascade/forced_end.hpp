@@ -1,7 +1,7 @@
 #pragma once
 
+#include <hololoom/actors/supervision/cascade/reaper.hpp>
 #include <hololoom/actors/supervision/directory.hpp>
-#include <hololoom/actors/supervision/reaper.hpp>
 #include <hololoom/messages/caf/local_message.hpp>
 
 #include <caf/event_based_actor.hpp>
@@ -45,9 +45,6 @@ public:
   /// supervisors.
   void abandon(const std::vector<living_child>& children);
 
-  /// All that it abandoned.
-  const std::vector<living_child>& abandoned() const { return abandoned_; }
-
   /// What became of all that were killed.
   const std::vector<child_outcome>& outcomes() const { return outcomes_; }
 
@@ -69,7 +66,6 @@ private:
   std::size_t left_ = 0;
   bool ticking_ = false;
   std::vector<child_outcome> outcomes_;
-  std::vector<living_child> abandoned_;
   std::vector<living_child> excused_;
 };
 

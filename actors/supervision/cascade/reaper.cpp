@@ -1,4 +1,4 @@
-#include <hololoom/actors/supervision/reaper.hpp>
+#include <hololoom/actors/supervision/cascade/reaper.hpp>
 #include <hololoom/messages/caf/exit.hpp>
 
 #include <algorithm>
@@ -128,6 +128,15 @@ public:
     return result;
   }
 
+  std::vector<caf::strong_actor_ptr> gone() const {
+    lock_guard guard{mutex_};
+    std::vector<caf::strong_actor_ptr> result;
+    for (const auto& x : entries_)
+      if (x->what == fate::ended || x->what == fate::down)
+        result.push_back(x->who.handle);
+    return result;
+  }
+
   std::size_t threads = 0;
 
 private:
@@ -244,6 +253,10 @@ std::vector<reaper::killed> reaper::result() const {
 
 std::vector<living_child> reaper::excused() const {
   return work_->excused();
+}
+
+std::vector<caf::strong_actor_ptr> reaper::gone() const {
+  return work_->gone();
 }
 
 } // namespace hololoom

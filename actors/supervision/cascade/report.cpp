@@ -1,4 +1,4 @@
-#include <hololoom/actors/supervision/cascade_report.hpp>
+#include <hololoom/actors/supervision/cascade/report.hpp>
 #include <hololoom/messages/caf/exit.hpp>
 
 #include <map>
@@ -30,7 +30,7 @@ names list_children(shutdown_report& report, const forced_end& forced,
   for (const auto& o : forced.outcomes())
     add(o);
   for (auto& o : seen)
-    if (o.how != ended::killed) // Whoever killed it has a line for it.
+    if (o.how != ended::killed) // The code that killed it reports it.
       add(std::move(o));
   for (const auto& x : forced.excused())
     add({x.path, x.kind, ended::shutdown, waited, false, nothing});
@@ -42,11 +42,11 @@ names list_children(shutdown_report& report, const forced_end& forced,
 }
 
 /// @returns the paths of those that still are there
-names list_abandoned(shutdown_report& report, const forced_end& forced,
+names list_abandoned(shutdown_report& report, const ledger& entered,
                      names known) {
   names there;
   std::map<std::string, std::size_t> kinds;
-  for (const auto& x : forced.abandoned()) {
+  for (const auto& x : entered.abandoned()) {
     if ((is_down(x.handle) && !x.probe) || !there.insert(x.path).second)
       continue;
     if (known.insert(x.path).second)
@@ -68,7 +68,7 @@ void account_for_children(shutdown_report& report, const forced_end& forced,
                           std::vector<child_outcome> seen,
                           const ledger& entered, millis waited) {
   auto known = list_children(report, forced, std::move(seen), entered, waited);
-  auto there = list_abandoned(report, forced, std::move(known));
+  auto there = list_abandoned(report, entered, std::move(known));
   // One that ended after all was killed. A line for many has no path.
   for (auto& o : report.children)
     if (o.how == ended::abandoned && !there.contains(o.name)

@@ -1,4 +1,4 @@
-#include <hololoom/actors/supervision/forced_end.hpp>
+#include <hololoom/actors/supervision/cascade/forced_end.hpp>
 #include <hololoom/actors/supervision/protocol.hpp>
 
 #include <caf/send.hpp>
@@ -85,6 +85,7 @@ void forced_end::conclude() {
   }
   for (auto& x : reaper_.excused())
     excused_.push_back(std::move(x));
+  names_->ledger().forget(reaper_.gone());
   abandon(left);
   std::exchange(then_, nullptr)();
 }
@@ -93,7 +94,6 @@ void forced_end::abandon(const std::vector<living_child>& children) {
   std::map<std::string, abandon_children> by_parent;
   for (const auto& x : children) {
     names_->ledger().abandon(x);
-    abandoned_.push_back(x);
     auto [parent, name] = split(x.path);
     by_parent[parent].names.push_back(std::move(name));
   }

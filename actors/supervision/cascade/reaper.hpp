@@ -48,6 +48,9 @@ public:
   /// Those that wait for the drain themselves.
   std::vector<living_child> excused() const;
 
+  /// Those that are known to have ended, before or after the kill.
+  std::vector<caf::strong_actor_ptr> gone() const;
+
 private:
   class work;
 

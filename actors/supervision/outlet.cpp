@@ -1,4 +1,4 @@
-#include <hololoom/messages/outlet.hpp>
+#include <hololoom/actors/supervision/outlet.hpp>
 
 #include <cxxabi.h>
 #include <deque>

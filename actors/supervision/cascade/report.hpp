@@ -1,6 +1,6 @@
 #pragma once
 
-#include <hololoom/actors/supervision/forced_end.hpp>
+#include <hololoom/actors/supervision/cascade/forced_end.hpp>
 #include <hololoom/messages/lifecycle.hpp>
 
 #include <vector>
@@ -11,7 +11,7 @@ namespace hololoom {
 /// each child, and every child that was ever abandoned and still is there.
 ///
 /// @param seen    ends that the cascade saw itself
-/// @param entered what supervisors saw
+/// @param entered what supervisors saw, and who was abandoned
 /// @param waited  how long those have waited that wait for the report
 void account_for_children(shutdown_report& report, const forced_end& forced,
                           std::vector<child_outcome> seen,

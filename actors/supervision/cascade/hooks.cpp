@@ -1,4 +1,4 @@
-#include <hololoom/actors/supervision/cascade_hooks.hpp>
+#include <hololoom/actors/supervision/cascade/hooks.hpp>
 
 #include <caf/send.hpp>
 

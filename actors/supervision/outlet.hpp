@@ -12,8 +12,11 @@
 namespace hololoom {
 
 /// Calls functions on a thread of its own, one after the other, in the order of
-/// `post`: whoever posts never waits for what they do, be it a write to a pipe
-/// that nobody reads. Their exceptions are swallowed. Thread-safe.
+/// `post`. The caller of `post` never waits for a function, even if that writes
+/// to a pipe without a reader. Exceptions are swallowed. Thread-safe.
+///
+/// Subscribers of lifecycle events and the log are behind outlets: no actor
+/// waits for either.
 ///
 /// A function that does not return costs its thread alone, which is left behind
 /// with what the function refers to.
@@ -22,7 +25,7 @@ public:
   using function = std::function<void()>;
   using time_point = std::chrono::steady_clock::time_point;
 
-  /// Functions that may wait; what comes beyond them is refused.
+  /// How many functions may wait; `post` refuses more.
   static constexpr std::size_t capacity = 65'536;
 
   /// Throws `std::system_error` if no thread can be had.
