@@ -28,12 +28,21 @@ std::vector<std::string> command(const std::string& shell,
   return result;
 }
 
+/// A file of a process that may end meanwhile: then it is empty.
+std::string read_proc(const fs::path& file) {
+  try {
+    return test::read_file(file);
+  } catch (const std::ios_base::failure&) {
+    return {};
+  }
+}
+
 std::multiset<std::string> threads_of(pid_t pid) {
   std::multiset<std::string> result;
-  std::error_code ec;
-  for (const auto& task :
-       fs::directory_iterator{"/proc/" + std::to_string(pid) + "/task", ec}) {
-    auto name = test::read_file(task.path() / "comm");
+  std::error_code gone;
+  fs::directory_iterator task{"/proc/" + std::to_string(pid) + "/task", gone};
+  for (; !gone && task != fs::directory_iterator{}; task.increment(gone)) {
+    auto name = read_proc(task->path() / "comm");
     if (!name.empty())
       result.insert(name.substr(0, name.size() - 1));
   }
@@ -42,7 +51,7 @@ std::multiset<std::string> threads_of(pid_t pid) {
 
 /// The state and the parent of a process, after its name in parentheses.
 std::pair<char, pid_t> state_of(const fs::path& process) {
-  auto stat = test::read_file(process / "stat");
+  auto stat = read_proc(process / "stat");
   std::istringstream rest{
     stat.substr(std::min(stat.rfind(')') + 1, stat.size()))};
   char state = 0;
@@ -75,7 +84,7 @@ std::vector<pid_t> processes_with(const std::string& entry, pid_t without) {
     if (pid <= 0 || pid == without)
       continue;
     auto environment =
-      std::string(1, '\0') + test::read_file(process.path() / "environ");
+      std::string(1, '\0') + read_proc(process.path() / "environ");
     auto marked = environment.find('\0' + entry + '\0') != std::string::npos;
     auto [state, parent] = state_of(process.path());
     if (marked || (state == 'Z' && parent == without))
