@@ -64,6 +64,8 @@ void process_worker::on_exit() {
     child->signal(SIGKILL);
   }
   options_.on_output = nullptr;
+  // The ledger in it may keep this actor.
+  parent_ = {};
 }
 
 std::optional<work_note> process_worker::doing() const {
