@@ -56,11 +56,13 @@ struct loom_extras {
 class pending_report {
 public:
   /// Waits for the report. It does not wait on the last of the threads that
-  /// workers share: then it returns another report, with `exit_code` 70, and
-  /// says so in `flush.error`.
+  /// workers share, nor in code that a supervisor waits for (a factory, a
+  /// probe, the destructor of what a child leaves behind): there it returns
+  /// another report at once, with `exit_code` 70, and says so in `flush.error`.
   const shutdown_report& get() const;
 
-  /// Waits for it, no longer than `limit`.
+  /// Waits for it, no longer than `limit`, and not at all where a supervisor
+  /// would wait.
   std::future_status wait_for(std::chrono::milliseconds limit) const;
 
 private:

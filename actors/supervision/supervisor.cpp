@@ -1,9 +1,12 @@
 #include <hololoom/actors/supervision/shell/supervisor_state.hpp>
 #include <hololoom/actors/supervision/supervisor.hpp>
+#include <hololoom/actors/supervision/supervisor_code.hpp>
+#include <hololoom/messages/caf/compat.hpp>
 
 #include <caf/scoped_actor.hpp>
 #include <caf/system_messages.hpp>
 
+#include <cstddef>
 #include <utility>
 
 namespace hololoom {
@@ -14,6 +17,18 @@ using supervision::child_specs;
 using supervision::supervisor_impl;
 using supervision::supervisor_setup;
 using supervision::supervisor_state;
+
+/// The actor of a supervisor: marks its thread while it runs.
+class supervising final
+  : public state_actor<supervisor_state, supervisor_impl::base> {
+public:
+  using state_actor::state_actor;
+
+  resume_result resume(caf::execution_unit* unit, std::size_t most) override {
+    supervisor_code mark;
+    return state_actor::resume(unit, most);
+  }
+};
 
 child_specs shared(std::vector<child_spec> children) {
   auto result = std::make_shared<std::vector<child_spec_ptr>>();
@@ -29,10 +44,10 @@ supervisor_actor spawn(caf::actor_system& system, supervisor_setup setup) {
     o.names = std::make_shared<directory>();
   if (!o.events)
     o.events = std::make_shared<event_bus>();
-  auto own_thread = o.detached;
-  return caf::actor_cast<supervisor_actor>(
-    spawn_state_on<supervisor_state, supervisor_impl>(own_thread, system,
-                                                      std::move(setup)));
+  auto result = o.detached
+                ? system.spawn<supervising, caf::detached>(std::move(setup))
+                : system.spawn<supervising>(std::move(setup));
+  return caf::actor_cast<supervisor_actor>(result);
 }
 
 } // namespace

@@ -1,3 +1,4 @@
+#include <hololoom/actors/supervision/supervisor_code.hpp>
 #include <hololoom/actors/workers/factory_call.hpp>
 #include <hololoom/messages/caf/exit.hpp>
 #include <hololoom/messages/errc.hpp>
@@ -38,6 +39,7 @@ void factory_call::start(caf::actor_system& system, actor_factory factory) {
 }
 
 void factory_call::run(caf::actor_system& system, actor_factory factory) {
+  supervisor_code mark;
   caf::strong_actor_ptr made;
   std::exception_ptr thrown;
   try {

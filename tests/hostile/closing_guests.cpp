@@ -158,12 +158,11 @@ private:
   mutable std::atomic<bool> first_ = true;
 };
 
-void add_child(house& in, child_spec spec) {
+void add_child(const supervisor_actor& to, child_spec spec) {
   spec.name = "closer";
   spec.restart = restart_type::temporary;
   caf::anon_send(
-    in.loom().workers(),
-    start_child{std::make_shared<const child_spec>(std::move(spec))});
+    to, start_child{std::make_shared<const child_spec>(std::move(spec))});
 }
 
 caf::actor spawn_idle(caf::actor_system& system) {
@@ -180,16 +179,33 @@ void from_probe(house& in) {
     return start_result::started(spawn_idle(*ctx.system),
                                  std::make_shared<closing_probe>(in));
   };
-  add_child(in, std::move(spec));
+  add_child(in.loom().workers(), std::move(spec));
 }
 
-void from_factory(house& in) {
+child_spec closing_factory(house& in) {
   child_spec spec;
   spec.start = [&in](const start_context& ctx) {
     arrive_and_close(in, "a factory");
     return start_result::started(spawn_idle(*ctx.system));
   };
-  add_child(in, std::move(spec));
+  return spec;
+}
+
+void from_factory(house& in) {
+  add_child(in.loom().workers(), closing_factory(in));
+}
+
+void from_root_factory(house& in) {
+  add_child(in.loom().root(), closing_factory(in));
+}
+
+/// Runs on a thread of its own, for which the supervisor waits.
+void from_actor_factory(house& in) {
+  in.loom().spawn_background_async(
+    background::actor("closer", [&in](caf::actor_system& system) {
+      arrive_and_close(in, "an actor's factory");
+      return spawn_idle(system);
+    }));
 }
 
 /// A tool that closes the loom that runs it.
@@ -246,14 +262,24 @@ const auto talk_is_known = register_process_function("talk", talk);
 
 const std::vector<guest>& closing_guests() {
   static const std::vector<guest> table{
-    {"from-coroutine", from_coroutine}, {"from-periodic", from_periodic},
-    {"from-thread", from_thread},       {"from-many", from_many},
-    {"from-actor", from_actor},         {"from-stranger", from_stranger},
-    {"from-output", from_output},       {"from-destructor", from_destructor},
-    {"from-callback", from_callback},   {"from-hook", from_hook},
-    {"from-failure", from_failure},     {"from-probe", from_probe},
-    {"from-factory", from_factory},     {"from-tool", from_tool},
-    {"from-threads", from_threads},     {"from-signal", from_signal},
+    {"from-coroutine", from_coroutine},
+    {"from-periodic", from_periodic},
+    {"from-thread", from_thread},
+    {"from-many", from_many},
+    {"from-actor", from_actor},
+    {"from-stranger", from_stranger},
+    {"from-output", from_output},
+    {"from-destructor", from_destructor},
+    {"from-callback", from_callback},
+    {"from-hook", from_hook},
+    {"from-failure", from_failure},
+    {"from-probe", from_probe},
+    {"from-factory", from_factory},
+    {"from-root-factory", from_root_factory},
+    {"from-actor-factory", from_actor_factory},
+    {"from-tool", from_tool},
+    {"from-threads", from_threads},
+    {"from-signal", from_signal},
   };
   return table;
 }

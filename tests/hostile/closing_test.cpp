@@ -90,8 +90,19 @@ TEST_CASE("a subscriber closes the loom") {
   check_closed_from("from-callback");
 }
 
-TEST_CASE("a function that a supervisor calls closes the loom, and the "
-          "supervisor is named") {
-  check_named(GENERATE("from-destructor", "from-probe", "from-factory"),
-              "root/workers");
+TEST_CASE("a function that a supervisor waits for closes the loom, and does "
+          "not wait for the report") {
+  auto guest = GENERATE("from-destructor", "from-probe", "from-factory",
+                        "from-actor-factory", "from-root-factory");
+  INFO(guest);
+  auto x = run_closing(guest);
+  check_truth(x);
+  CHECK(x.code == 0);
+  // Told so at once, and what to do.
+  CHECK(x.said
+        == std::vector<std::string>{
+          "refused: the loom closes, but its report cannot be awaited here: a "
+          "supervisor, which the closing waits for, would wait for it; in a "
+          "factory, a probe or a destructor, call close_async and return",
+          "returned 70"});
 }

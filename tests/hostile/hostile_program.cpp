@@ -60,6 +60,8 @@ public:
     ++inside_;
     asked();
     auto report = loom_->close("guest", std::string{who});
+    if (report.exit_code == 70)
+      say("refused: " + *report.flush.error);
     say("returned " + std::to_string(report.exit_code));
     --inside_;
   }

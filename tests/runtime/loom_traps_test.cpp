@@ -63,6 +63,17 @@ TEST_CASE("a worker may wait for the report of close_async") {
   CHECK(x.close() == report);
 }
 
+TEST_CASE("a shutdown hook may wait for the report of close_async") {
+  auto x = open();
+  std::promise<shutdown_report> seen;
+  REQUIRE(!x.at_shutdown(cascade_phase::refuse, "closer", 10s, [&] {
+    seen.set_value(x.close_async("from a hook").get());
+  }));
+  auto report = x.close();
+  CHECK(closed_well(report));
+  CHECK(seen.get_future().get() == report);
+}
+
 TEST_CASE("forty workers may close their loom at once") {
   auto x = open();
   constexpr int count = 40;

@@ -1,4 +1,5 @@
 #include <hololoom/actors/supervision/cascade/reaper.hpp>
+#include <hololoom/actors/supervision/supervisor_code.hpp>
 #include <hololoom/messages/caf/exit.hpp>
 
 #include <algorithm>
@@ -32,6 +33,7 @@ class reaper::work {
 public:
   /// What a thread of the reaper does.
   void run() {
+    supervisor_code mark;
     auto mine = std::make_shared<visit>();
     unique_lock guard{mutex_};
     visits_.push_back(mine);
