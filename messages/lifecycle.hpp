@@ -20,6 +20,7 @@ enum class loom_state : std::uint8_t {
   closing = 4,
   closed = 5,
   failed = 6,
+  degraded = 7, ///< Running, but one of its parts is down at the moment.
 };
 
 constexpr auto enumerators(loom_state) {
@@ -30,22 +31,24 @@ constexpr auto enumerators(loom_state) {
                     std::pair{e::draining, std::string_view{"draining"}},
                     std::pair{e::closing, std::string_view{"closing"}},
                     std::pair{e::closed, std::string_view{"closed"}},
-                    std::pair{e::failed, std::string_view{"failed"}}};
+                    std::pair{e::failed, std::string_view{"failed"}},
+                    std::pair{e::degraded, std::string_view{"degraded"}}};
 }
 
 /// An event in a child's life.
 enum class transition : std::uint8_t {
-  started = 0,    ///< Its factory succeeded.
-  ready = 1,      ///< It reported that it can serve.
-  exited = 2,     ///< It is down; `reason` says why.
-  restarting = 3, ///< A new incarnation is due.
-  escalated = 4,  ///< Its supervisor gave up.
-  stopped = 5,    ///< It was asked to exit, and did.
-  stuck = 6,      ///< One of its handlers does not return.
-  recovered = 7,  ///< The stuck handler did return.
-  replaced = 8,   ///< A new incarnation runs beside the stuck one.
-  killed = 9,     ///< It was ended by force.
-  abandoned = 10, ///< It could not be stopped, and runs on.
+  started = 0,     ///< Its factory succeeded.
+  ready = 1,       ///< It reported that it can serve.
+  exited = 2,      ///< It is down; `reason` says why.
+  restarting = 3,  ///< A new incarnation is due.
+  escalated = 4,   ///< Its supervisor gave up.
+  stopped = 5,     ///< It was asked to exit, and did.
+  stuck = 6,       ///< One of its handlers does not return.
+  recovered = 7,   ///< The stuck handler did return.
+  replaced = 8,    ///< A new incarnation runs beside the stuck one.
+  killed = 9,      ///< It was ended by force.
+  abandoned = 10,  ///< It could not be stopped, and runs on.
+  progressed = 11, ///< Its start goes on; `reason` says how far it is.
 };
 
 constexpr auto enumerators(transition) {
@@ -60,7 +63,8 @@ constexpr auto enumerators(transition) {
                     std::pair{e::recovered, std::string_view{"recovered"}},
                     std::pair{e::replaced, std::string_view{"replaced"}},
                     std::pair{e::killed, std::string_view{"killed"}},
-                    std::pair{e::abandoned, std::string_view{"abandoned"}}};
+                    std::pair{e::abandoned, std::string_view{"abandoned"}},
+                    std::pair{e::progressed, std::string_view{"progressed"}}};
 }
 
 /// A transition in the supervision tree.

@@ -7,6 +7,7 @@
 #include <hololoom/messages/lifecycle.hpp>
 #include <hololoom/messages/reflection.hpp>
 #include <hololoom/messages/shuttle.hpp>
+#include <hololoom/messages/start_progress.hpp>
 #include <hololoom/messages/yarn.hpp>
 #include <hololoom/runtime/config.hpp>
 
@@ -15,6 +16,7 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +40,11 @@ struct loom_extras {
   tool_registry tools = builtin_tools();
   /// Called before each access of the journal to the disk; may be null.
   std::shared_ptr<disk_hooks> disk;
+  /// Called on the thread that opens, while the stores take long, with how far
+  /// they are: "checking the journal: 45 %". May be null.
+  start_progress_sink on_progress;
+  /// Requests that `open` gives up.
+  std::stop_token stop;
 };
 
 /// The runtime: puts the actors together, and is what a program uses.
@@ -104,7 +111,8 @@ public:
   ///          `errc::data_dir_unusable`, `errc::read_only`, `errc::unavailable`
   ///          if the system refuses a thread, or the error of a child that
   ///          could not start; everything that had been started is stopped
-  ///          again.
+  ///          again. `errc::cancelled` once `extras.stop` was requested, within
+  ///          the grace, or `errc::stuck`, with what did not end in it.
   static caf::expected<loom> open(config cfg, loom_extras extras = {});
 
   /// Opens a loom in `system`, which must outlive it and must have been set up
@@ -194,6 +202,9 @@ public:
   /// Skips the rest of the grace period; the cascade still waits for the flush.
   void hurry();
 
+  /// `degraded` while a part is down, whose start is retried: the others go on,
+  /// and requests to it fail with `errc::unavailable`; `tree()` tells which. A
+  /// root that gives up a part makes the loom `failed`.
   loom_state state() const;
 
   /// A snapshot of the supervision tree. Sends no message and never waits.

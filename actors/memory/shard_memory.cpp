@@ -77,7 +77,7 @@ shard_memory::shard_memory(const memory_options& options, std::stop_token stop)
                               {at_least(options.candidates, 1),
                                at_least(options.cached_vectors, 1)})) {}
 
-caf::error shard_memory::open() {
+caf::error shard_memory::open(const start_progress_sink& tell) {
   if (!options_.path) {
     store_ = make_volatile_store();
     return {};
@@ -87,11 +87,16 @@ caf::error shard_memory::open() {
     return std::move(store.error());
   store_ = std::move(*store);
   parallel_indexing indexing{index_};
-  auto err = store_->for_each(
-    rows_at_once, [&](stored_rows rows) { indexing.add(std::move(rows)); });
-  auto indexed = indexing.finish();
-  if (err)
+  start_progress progress{"indexing the memory", 0, store_->size()};
+  auto add = [&](stored_rows rows) {
+    progress.done += std::ssize(rows.rows);
+    indexing.add(std::move(rows));
+    if (tell)
+      tell(progress);
+  };
+  if (auto err = store_->for_each(rows_at_once, add, stop_))
     return err;
+  auto indexed = indexing.finish();
   if (!indexed)
     return std::move(indexed.error());
   index_ = std::move(*indexed);

@@ -3,6 +3,7 @@
 #include <hololoom/actors/memory/index/shard_index.hpp>
 #include <hololoom/actors/memory/store/shard_store.hpp>
 #include <hololoom/actors/memory/yarn_graph.hpp>
+#include <hololoom/messages/start_progress.hpp>
 
 #include <memory>
 #include <stop_token>
@@ -13,11 +14,12 @@ namespace hololoom::detail {
 /// thread may use it.
 class shard_memory {
 public:
-  /// @param stop ends a `remember` that takes long.
+  /// @param stop ends an `open` or a `remember` that takes long.
   shard_memory(const memory_options& options, std::stop_token stop);
 
-  /// Opens the store and indexes its shards.
-  caf::error open();
+  /// Opens the store and indexes its shards. Calls `tell`, which may be null,
+  /// with how far it is.
+  caf::error open(const start_progress_sink& tell = {});
 
   /// Adds shards to the store and to `index()`. An error leaves both unchanged.
   /// Once a stop was requested, the index may lack what is in the store.

@@ -45,8 +45,11 @@ public:
   static constexpr const char* name = "keeper";
 
   keeper(keeper_actor::base* self, const memory_options& options,
-         const caf::actor_addr& owner, const std::stop_token& stop)
-    : self_(self), memory_(options, stop) {
+         const caf::actor_addr& owner, const std::stop_token& stop,
+         start_progress_sink on_progress)
+    : self_(self),
+      memory_(options, stop),
+      on_progress_(std::move(on_progress)) {
     self_->monitor(owner);
     self_->set_down_handler([this](const caf::down_msg& x) { end(x.reason); });
     self_->set_exit_handler([this](const caf::exit_msg& x) { end(x.reason); });
@@ -54,7 +57,7 @@ public:
 
   keeper_actor::behavior_type make_behavior() {
     return {[this](open_store) -> caf::result<memory_state> {
-              if (auto err = memory_.open())
+              if (auto err = memory_.open(std::exchange(on_progress_, {})))
                 return err;
               return state({});
             },
@@ -79,6 +82,7 @@ private:
 
   keeper_actor::base* self_;
   detail::shard_memory memory_;
+  start_progress_sink on_progress_;
 };
 
 /// The yarn graph: answers from its snapshot, passes new shards to its keeper,
@@ -94,14 +98,15 @@ public:
   static constexpr const char* name = "yarn";
 
   yarn_graph(local_yarn_actor::base* self, const memory_options& options,
-             bool own_thread)
+             bool own_thread, start_progress_sink on_progress)
     : self_(self) {
     self_->set_down_handler([this](const caf::down_msg& x) { ended(x); });
     self_->set_exit_handler([this](const caf::exit_msg& x) { end(x.reason); });
     auto me = caf::actor_cast<caf::actor_addr>(self_);
     try {
       keeper_ = spawn_state_on<keeper, keeper_actor>(
-        own_thread, self_->system(), options, me, stop_.get_token());
+        own_thread, self_->system(), options, me, stop_.get_token(),
+        std::move(on_progress));
       self_->monitor(keeper_);
     } catch (const std::system_error& e) {
       self_->quit(refused_by_system(e));
@@ -235,9 +240,10 @@ private:
 } // namespace
 
 local_yarn_actor spawn_yarn_graph(caf::actor_system& system,
-                                  memory_options options, bool own_thread) {
+                                  memory_options options, bool own_thread,
+                                  start_progress_sink on_progress) {
   return spawn_state_on<yarn_graph, local_yarn_actor>(
-    own_thread, system, std::move(options), own_thread);
+    own_thread, system, std::move(options), own_thread, std::move(on_progress));
 }
 
 } // namespace hololoom

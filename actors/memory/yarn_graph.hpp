@@ -3,6 +3,7 @@
 #include <hololoom/actors/memory/index/shard_index.hpp>
 #include <hololoom/messages/caf/local_message.hpp>
 #include <hololoom/messages/caf/memory_ids.hpp>
+#include <hololoom/messages/start_progress.hpp>
 #include <hololoom/messages/yarn.hpp>
 
 #include <caf/actor_system.hpp>
@@ -70,13 +71,15 @@ using local_yarn_actor =
 /// With `own_thread`, each of the two actors has a thread; otherwise they run
 /// on the scheduler, as tests on a virtual clock require. If the store cannot
 /// be opened, the yarn graph exits with the error. On an exit signal, it stops
-/// the request that the keeper works on, closes the store and exits.
+/// the opening or the request that the keeper works on, closes the store and
+/// exits. The keeper calls `on_progress`, which may be null, while it opens.
 ///
 /// A `remember_request` fails with `invalid_shard`, `disk_full`, `read_only`,
 /// `io_error`, `corrupt`, `overloaded` or `shutting_down`, and then keeps none
 /// of its shards.
 local_yarn_actor spawn_yarn_graph(caf::actor_system& system,
                                   memory_options options,
-                                  bool own_thread = true);
+                                  bool own_thread = true,
+                                  start_progress_sink on_progress = {});
 
 } // namespace hololoom

@@ -5,6 +5,7 @@
 #include <hololoom/actors/storage/disk.hpp>
 #include <hololoom/messages/caf/reflection_ids.hpp>
 #include <hololoom/messages/reflection.hpp>
+#include <hololoom/messages/start_progress.hpp>
 
 #include <caf/fwd.hpp>
 
@@ -28,6 +29,9 @@ struct reflection_surroundings {
   /// Called once, from within the buffer: without an error when it starts to
   /// serve, or with the reason why it cannot, after which it ends.
   std::function<void(const caf::error&)> on_opened;
+  /// Called from within the buffer while it opens its journal and the disk
+  /// responds.
+  start_progress_sink on_progress;
   /// Shows what the journal's thread is doing.
   std::shared_ptr<journal_watch> watch;
   /// Run before the journal's writes and syncs.
@@ -51,8 +55,9 @@ struct reflection_surroundings {
 /// `invalid_config`, or a storage error.
 ///
 /// On an exit message it refuses further writes, commits the queued ones,
-/// writes the summary, closes the journal and ends with the exit's reason. If
-/// the disk hangs while the journal is being opened, it ends at once.
+/// writes the summary, closes the journal and ends with the exit's reason. An
+/// opening that no write waits for is given up; if the disk hangs in it, the
+/// buffer ends after a second.
 reflection_actor spawn_reflection_buffer(caf::actor_system& system,
                                          reflection_options options,
                                          reflection_surroundings around = {},

@@ -15,6 +15,8 @@ namespace hololoom {
 namespace {
 
 constexpr auto tick_interval = std::chrono::milliseconds{100};
+/// How long the disk may keep an opening that was given up.
+constexpr millis longest_end_of_opening{1'000};
 
 journal_options journal_options_of(const reflection_options& x,
                                    const reflection_surroundings& around) {
@@ -152,6 +154,8 @@ void buffer_state::tick() {
   self_->delayed_send(self_, tick_interval, buffer_tick{});
   if (!journal_)
     return;
+  if (!opened_)
+    tend_opening();
   report_progress();
   watch_disk();
   if (sealed_ || !opened_)
@@ -174,6 +178,17 @@ void buffer_state::tick() {
       && now - analysed_at_ >= options.analysis_interval
       && memory_.learned->sequence > memory_.learned->analysed)
     learn({true, true}, std::nullopt);
+}
+
+void buffer_state::tend_opening() {
+  if (closing_) {
+    // The flush of the exit is one.
+    if (in_flight_.size() <= 1)
+      journal_->give_up_opening();
+    return;
+  }
+  if (around_.on_progress && journal_->activity() != activity_)
+    around_.on_progress(journal_->opening());
 }
 
 void buffer_state::report_progress() {
@@ -202,14 +217,17 @@ void buffer_state::watch_disk() {
     return;
   }
   auto limit = memory_.options->stall_limit;
+  // Nothing was acknowledged before the journal is open, so that a closing
+  // buffer has nothing to wait for.
+  if (!opened_ && closing_)
+    limit = std::min(limit, longest_end_of_opening);
   if (now - responded_at_ < limit)
     return;
   auto still =
     std::chrono::duration_cast<std::chrono::seconds>(now - responded_at_);
   auto why = opened_ ? disk_hangs(still)
                      : opening_hangs(still, memory_.options->directory);
-  // Nothing was acknowledged before the journal is open, so that a closing
-  // buffer has nothing to wait for: it ends and detaches the thread.
+  // It detaches the thread.
   if (!opened_ && closing_)
     return on(journal_opening{why, nullptr, {}});
   degrade(why);

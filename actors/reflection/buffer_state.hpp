@@ -86,6 +86,7 @@ private:
 
   // -- what is due
   void tick();
+  void tend_opening();
   void report_progress();
   void watch_disk();
   void degrade(const caf::error& why);

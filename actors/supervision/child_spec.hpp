@@ -137,6 +137,11 @@ struct start_context {
   /// Thread-safe.
   void ready() const;
 
+  /// Tells the supervisor that a pending start goes on, and how far it is: its
+  /// limit begins anew. `what` is for people: "checking the journal: 45 %".
+  /// The tree shows it, and it is an event. Thread-safe.
+  void progressed(std::string what) const;
+
   /// Tells the supervisor that a pending start failed. Thread-safe.
   void failed(caf::error reason) const;
 };
@@ -206,7 +211,7 @@ struct child_spec {
   std::string kind = "actor";
   backoff_policy backoff;
   stuck_policy stuck;
-  /// How long a pending start may take.
+  /// How long a pending start may take, or go on without any progress.
   caf::timespan start_limit = std::chrono::seconds{30};
   /// The longest that its own stop takes, for a supervisor of this library;
   /// zero when that has no bound. Set by `supervisor_child`.

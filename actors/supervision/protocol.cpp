@@ -8,7 +8,9 @@ namespace hololoom {
 
 namespace {
 
-void tell(const start_context& ctx, caf::error reason) {
+/// Sends a `Message` about the child's start to its supervisor.
+template <class Message, class T>
+void tell(const start_context& ctx, T what) {
   auto to = caf::actor_cast<caf::strong_actor_ptr>(ctx.supervisor);
   if (!to)
     return;
@@ -16,18 +18,23 @@ void tell(const start_context& ctx, caf::error reason) {
   auto name =
     slash == std::string::npos ? ctx.path : ctx.path.substr(slash + 1);
   caf::anon_send(caf::actor_cast<caf::actor>(to),
-                 child_ready{std::move(name), ctx.start_id, std::move(reason)});
+                 Message{std::move(name), ctx.start_id, std::move(what)});
 }
 
 } // namespace
 
 void start_context::ready() const {
-  tell(*this, {});
+  tell<child_ready>(*this, caf::error{});
+}
+
+void start_context::progressed(std::string what) const {
+  tell<child_progress>(*this, std::move(what));
 }
 
 void start_context::failed(caf::error reason) const {
-  tell(*this, reason ? std::move(reason)
-                     : failure(errc::start_failed, "it did not say why"));
+  tell<child_ready>(*this,
+                    reason ? std::move(reason)
+                           : failure(errc::start_failed, "it did not say why"));
 }
 
 } // namespace hololoom

@@ -98,6 +98,13 @@ struct child_ready {
   caf::error reason;
 };
 
+/// Sent by or for a child whose start is pending and goes on.
+struct child_progress {
+  std::string name;
+  std::uint64_t start_id = 0; ///< `start_context::start_id`
+  std::string what;           ///< How far it is, for people.
+};
+
 /// Subscribes the sender of the request, or `listener`, to lifecycle events.
 struct subscribe_events {
   caf::actor listener;
@@ -139,7 +146,8 @@ using supervisor_actor = caf::typed_actor<
   answers<child_list, which_children>, answers<child_counts, count_children>,
   answers<acknowledged, await_running>, answers<tree_snapshot, tree_query>,
   answers<acknowledged, subscribe_events>, answers<drained, drain_request>,
-  answers<void, abandon_children>, answers<void, child_ready>>;
+  answers<void, abandon_children>, answers<void, child_ready>,
+  answers<void, child_progress>>;
 
 } // namespace hololoom
 
@@ -160,3 +168,4 @@ HOLOLOOM_LOCAL_MESSAGE(1518, hololoom::subscribe_events)
 HOLOLOOM_LOCAL_MESSAGE(1519, hololoom::drain_request)
 HOLOLOOM_LOCAL_MESSAGE(1520, hololoom::drained)
 HOLOLOOM_LOCAL_MESSAGE(1521, hololoom::abandon_children)
+HOLOLOOM_LOCAL_MESSAGE(1527, hololoom::child_progress)

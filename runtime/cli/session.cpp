@@ -1,5 +1,6 @@
 #include <hololoom/messages/sync.hpp>
 #include <hololoom/runtime/cli/session.hpp>
+#include <hololoom/runtime/cli/terminal/render.hpp>
 #include <hololoom/runtime/data_dir.hpp>
 #include <hololoom/runtime/signals.hpp>
 
@@ -94,7 +95,13 @@ session::~session() {
 }
 
 caf::error session::open(config cfg) {
-  auto opened = hololoom::loom::open(std::move(cfg));
+  loom_extras extras;
+  extras.on_progress = [this](const start_progress& x) {
+    ctx_.out.status(render(x, bar_line_width));
+  };
+  extras.stop = stop_token();
+  auto opened = hololoom::loom::open(std::move(cfg), std::move(extras));
+  ctx_.out.status({});
   if (!opened)
     return std::move(opened.error());
   lock_guard guard{state_->mutex_};
@@ -138,6 +145,11 @@ int session::close(int code) {
 }
 
 int session::fail(const caf::error& err) {
+  // What does not end outlives the signal.
+  if (!state_->opened && is(err, errc::stuck)) {
+    ctx_.out.fail(err);
+    return static_cast<int>(exit_code::forced);
+  }
   if (signal() == 0)
     return close(ctx_.out.fail(err));
   return close(0);

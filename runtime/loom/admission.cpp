@@ -6,14 +6,23 @@ caf::error loom_is_closed() {
   return failure(errc::closed, "the loom is closed; open a new one");
 }
 
+void admission::open() {
+  auto expected = loom_state::starting;
+  state_.compare_exchange_strong(expected, loom_state::running);
+}
+
 void admission::fail() {
   auto expected = loom_state::running;
+  if (state_.compare_exchange_strong(expected, loom_state::failed))
+    return;
+  expected = loom_state::starting;
   state_.compare_exchange_strong(expected, loom_state::failed);
 }
 
 caf::error admission::refusal() const {
   switch (state()) {
-    case loom_state::running: return {};
+    case loom_state::running:
+    case loom_state::degraded: return {};
     case loom_state::draining:
     case loom_state::closing:
       return failure(errc::shutting_down,

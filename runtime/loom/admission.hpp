@@ -23,6 +23,9 @@ public:
   loom_state state() const { return state_; }
   void enter(loom_state x) { state_ = x; }
 
+  /// The loom has started. Has no effect if it failed meanwhile.
+  void open();
+
   /// The root supervisor gave up or went down. Has no effect once the loom has
   /// begun to close, because the root ends then anyway.
   void fail();

@@ -95,6 +95,14 @@ cascade_plan loom_impl::plan(supervisor_actor root) {
   return result;
 }
 
+cascade_plan loom_impl::opening_plan(supervisor_actor root) {
+  auto result = plan(std::move(root));
+  result.buffer = nullptr;
+  result.limits.store_limit =
+    std::min(result.limits.store_limit, result.limits.grace);
+  return result;
+}
+
 void loom_impl::cut_weaves(caf::event_based_actor* self,
                            const std::function<void(weave_tally)>& done) {
   auto answer = [this, done] {

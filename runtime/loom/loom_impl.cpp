@@ -58,40 +58,69 @@ caf::error loom_impl::start_in(caf::actor_system* system) {
   open_system(system);
   log_events();
   bridge_ = std::make_unique<request_bridge>(*system_);
-  tree_setup setup{
-    cfg_,         std::make_shared<const tool_registry>(extras_.tools),
-    extras_.disk, names_,
-    events_,      admission_->counts()};
-  auto root = start_root(setup);
-  if (!root) {
+  auto progress = std::make_shared<opening>();
+  tree_setup setup;
+  setup.cfg = cfg_;
+  setup.tools = std::make_shared<const tool_registry>(extras_.tools);
+  setup.disk = extras_.disk;
+  setup.names = names_;
+  setup.events = events_;
+  setup.counts = admission_->counts();
+  setup.on_progress = [progress](const start_progress& x) {
+    progress->progressed(x);
+  };
+  auto started = start_tree(setup, progress);
+  if (!started)
+    return give_up_opening();
+  if (*started) {
     give_up();
     // What is wrong with a store says more than that a child did not start.
     if (auto cause = setup.store_failure->load(); cause != errc::none)
-      return failure(cause, explain(root.error()));
-    return std::move(root.error());
+      return failure(cause, explain(*started));
+    return std::move(*started);
   }
-  {
-    lock_guard guard{closing_};
-    root_ = *root;
-    cascade_ = spawn_cascade(*system_, plan(*root));
-  }
-  if (own_system_)
-    forget_actor_system();
-  admission_->enter(loom_state::running);
-  watch(*root);
+  prepare_cascade(&loom_impl::plan);
+  admission_->open();
   log_info(*log_, "running"
                     + (dir_ ? " on " + dir_->path().string()
                             : std::string{", in memory only"}));
   return {};
 }
 
-caf::expected<supervisor_actor> loom_impl::start_root(const tree_setup& setup) {
+std::optional<caf::error>
+loom_impl::start_tree(const tree_setup& setup,
+                      const std::shared_ptr<opening>& progress) {
+  auto root = spawn_root(setup);
+  if (!root)
+    return std::move(root.error());
+  {
+    lock_guard guard{closing_};
+    root_ = *root;
+  }
+  prepare_cascade(&loom_impl::opening_plan);
+  watch(*root, progress);
+  return progress->wait(extras_.on_progress, extras_.stop);
+}
+
+void loom_impl::prepare_cascade(
+  cascade_plan (loom_impl::*plan)(supervisor_actor)) {
+  {
+    lock_guard guard{closing_};
+    if (cascade_)
+      exit_high(cascade_, caf::exit_reason::user_shutdown);
+    cascade_ = spawn_cascade(*system_, (this->*plan)(root_));
+  }
+  if (own_system_)
+    forget_actor_system();
+}
+
+caf::expected<supervisor_actor> loom_impl::spawn_root(const tree_setup& setup) {
   caf::expected<supervisor_actor> result{caf::error{}};
   // On another thread: CAF would remember the system in the caller's.
   closer_->post([&] {
     try {
       result =
-        start_supervisor(*system_, root_options(setup), root_children(setup));
+        spawn_supervisor(*system_, root_options(setup), root_children(setup));
     } catch (const std::system_error& e) {
       result = refused_by_system(e);
     }
@@ -99,6 +128,18 @@ caf::expected<supervisor_actor> loom_impl::start_root(const tree_setup& setup) {
   });
   closer_->settle(outlet::time_point::max());
   return result;
+}
+
+caf::error loom_impl::give_up_opening() {
+  auto report = close("told to stop while it opened", "the stop token").get();
+  leave();
+  std::string why = "the loom was told to stop while it opened";
+  if (report.abandoned.empty())
+    return failure(errc::cancelled, why);
+  why += ", and these did not end:";
+  for (const auto& x : report.abandoned)
+    why += " " + x;
+  return failure(errc::stuck, why + "; leave the process by _exit");
 }
 
 caf::error loom_impl::open_data_dir() {
@@ -122,7 +163,8 @@ void loom_impl::open_system(caf::actor_system* system) {
 }
 
 /// A loom whose root is gone does no work: it has failed, unless it closes.
-void loom_impl::watch(const supervisor_actor& root) {
+void loom_impl::watch(const supervisor_actor& root,
+                      const std::shared_ptr<opening>& progress) {
   // The event that the root gives up names the child that ended once too often.
   // Stopping the other children may take long, but nothing starts from then on.
   events_->observe(
@@ -131,9 +173,19 @@ void loom_impl::watch(const supervisor_actor& root) {
         admission->fail();
     },
     {transition::escalated});
-  // The root may go down in other ways; called at once if it is down already.
+  bridge_->ask_then<acknowledged>(caf::actor_cast<caf::actor>(root),
+                                  caf::make_message(await_running{}),
+                                  [progress](const auto& runs) {
+                                    // Its end says why it does not.
+                                    if (runs)
+                                      progress->finish({});
+                                  });
+  // Called at once if it is down already.
   root->attach_functor(
-    [admission = admission_](const caf::error&) { admission->fail(); });
+    [admission = admission_, progress](const caf::error& why) {
+      admission->fail();
+      progress->finish(why ? why : loom_is_closed());
+    });
 }
 
 void loom_impl::log_events() {
@@ -162,6 +214,13 @@ loom_impl::ask_weave(weave_request request) {
     [admission = admission_](const caf::error& why) {
       return admission->weave_failure_of(why);
     });
+}
+
+loom_state loom_impl::state() const {
+  auto result = admission_->state();
+  return result == loom_state::running && !all_run(*names_)
+         ? loom_state::degraded
+         : result;
 }
 
 supervisor_actor loom_impl::root() const {

@@ -9,6 +9,7 @@
 #include <hololoom/runtime/data_dir.hpp>
 #include <hololoom/runtime/loom.hpp>
 #include <hololoom/runtime/loom/admission.hpp>
+#include <hololoom/runtime/loom/opening.hpp>
 #include <hololoom/runtime/loom/owned_system.hpp>
 #include <hololoom/runtime/loom/request_bridge.hpp>
 #include <hololoom/runtime/loom/supervision_tree.hpp>
@@ -38,7 +39,7 @@ public:
 
   // -- admission ----------------------------------------------------------------
 
-  loom_state state() const { return admission_->state(); }
+  loom_state state() const;
 
   /// No error while the loom takes work, otherwise why it does not.
   caf::error refusal() const { return admission_->refusal(); }
@@ -97,8 +98,17 @@ private:
   void give_up();
   caf::error open_data_dir();
   void open_system(caf::actor_system* system);
-  caf::expected<supervisor_actor> start_root(const tree_setup& setup);
-  void watch(const supervisor_actor& root);
+  /// Starts the root and waits for its children.
+  /// @returns nothing when it was told to stop meanwhile.
+  std::optional<caf::error>
+  start_tree(const tree_setup& setup, const std::shared_ptr<opening>& progress);
+  /// Makes the cascade that `close` begins.
+  void prepare_cascade(cascade_plan (loom_impl::*plan)(supervisor_actor));
+  caf::expected<supervisor_actor> spawn_root(const tree_setup& setup);
+  /// Closes a loom that has not opened yet, and says so.
+  caf::error give_up_opening();
+  void watch(const supervisor_actor& root,
+             const std::shared_ptr<opening>& progress);
   void log_events();
   template <class Handle>
   caf::actor actor_of(loom_part<Handle> part) const {
@@ -107,6 +117,8 @@ private:
 
   // closing.cpp
   cascade_plan plan(supervisor_actor root);
+  /// That of a loom which has not opened: it has no one's work to save.
+  cascade_plan opening_plan(supervisor_actor root);
   void cut_weaves(caf::event_based_actor* self,
                   const std::function<void(weave_tally)>& done);
   void run_closing(const std::string& reason, const std::string& requested_by,

@@ -61,15 +61,18 @@ using bridged_request_ptr = std::shared_ptr<bridged_request>;
 template <class Result>
 class bridged_request_for final : public bridged_request {
 public:
-  using bridged_request::bridged_request;
+  using answer_function = std::function<void(caf::expected<Result>)>;
+
+  /// @param answer called once, on any thread.
+  bridged_request_for(caf::actor receiver, caf::message content,
+                      failure_translation translate, answer_function answer)
+    : bridged_request(std::move(receiver), std::move(content),
+                      std::move(translate)),
+      answer_(std::move(answer)) {}
 
   ~bridged_request_for() override {
     if (!settled_)
       fail(loom_is_closed());
-  }
-
-  std::future<caf::expected<Result>> get_future() {
-    return promise_.get_future();
   }
 
   void send(caf::event_based_actor* self, std::function<void()> done) override {
@@ -91,10 +94,10 @@ private:
 
   void settle_with(caf::expected<Result> x) {
     if (!std::exchange(settled_, true))
-      promise_.set_value(std::move(x));
+      answer_(std::move(x));
   }
 
-  std::promise<caf::expected<Result>> promise_;
+  answer_function answer_;
 };
 
 /// Talks to actors for threads that are not actors: turns a request into a
@@ -116,11 +119,23 @@ public:
   std::future<caf::expected<Result>> ask(caf::actor receiver,
                                          caf::message content,
                                          failure_translation translate = {}) {
-    auto request = std::make_shared<bridged_request_for<Result>>(
-      std::move(receiver), std::move(content), std::move(translate));
-    auto result = request->get_future();
-    hand_over(std::move(request));
+    auto promise = std::make_shared<std::promise<caf::expected<Result>>>();
+    auto result = promise->get_future();
+    ask_then<Result>(
+      std::move(receiver), std::move(content),
+      [promise](caf::expected<Result> x) { promise->set_value(std::move(x)); },
+      std::move(translate));
     return result;
+  }
+
+  /// The same; calls `answer`, which must not block, in place of a future.
+  template <class Result>
+  void ask_then(caf::actor receiver, caf::message content,
+                std::function<void(caf::expected<Result>)> answer,
+                failure_translation translate = {}) {
+    hand_over(std::make_shared<bridged_request_for<Result>>(
+      std::move(receiver), std::move(content), std::move(translate),
+      std::move(answer)));
   }
 
   /// Hands over the answers that have come, fails what is still under way with

@@ -40,6 +40,16 @@ void note_failure_of(const Handle& store, const tree_setup& setup) {
   caf::actor_cast<caf::actor>(store)->attach_functor(std::move(note));
 }
 
+/// Tells the supervisor and `setup` how far a store's start is.
+start_progress_sink progress_of(const start_context& ctx,
+                                const tree_setup& setup) {
+  return [ctx, sink = setup.on_progress](const start_progress& x) {
+    ctx.progressed(to_string(x));
+    if (sink)
+      sink(x);
+  };
+}
+
 /// Shows the buffer's supervisor the thread behind the buffer: while that
 /// thread is at the disk, the buffer is not gone, even if its actor is.
 class journal_probe : public child_probe {
@@ -74,6 +84,7 @@ child_spec reflection_spec(const tree_setup& setup) {
       else
         ctx.ready();
     };
+    around.on_progress = progress_of(ctx, setup);
     auto probe = std::make_shared<journal_probe>(around.watch);
     auto buffer = spawn_reflection_buffer(*ctx.system, setup.cfg.reflection,
                                           std::move(around));
@@ -99,7 +110,8 @@ child_spec yarn_spec(const tree_setup& setup) {
   spec.shutdown = shutdown_policy::infinity();
   spec.backoff = restart_backoff();
   spec.start = [setup](const start_context& ctx) {
-    auto yarn = spawn_yarn_graph(*ctx.system, setup.cfg.memory);
+    auto yarn = spawn_yarn_graph(*ctx.system, setup.cfg.memory, true,
+                                 progress_of(ctx, setup));
     note_failure_of(yarn, setup);
     announce_when_open(ctx, yarn);
     return start_result::pending(yarn);
@@ -219,6 +231,14 @@ supervisor_options root_options(const tree_setup& setup) {
   options.names = setup.names;
   options.events = setup.events;
   return options;
+}
+
+bool all_run(const directory& names) {
+  auto runs = [&](auto... parts) {
+    return (... && (names.find(path_of(parts)) != nullptr));
+  };
+  return runs(part::reflection, part::yarn, part::shuttle, part::weavers,
+              part::workers);
 }
 
 std::vector<child_spec> root_children(const tree_setup& setup) {

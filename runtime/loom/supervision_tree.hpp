@@ -5,6 +5,7 @@
 #include <hololoom/actors/supervision/supervisor.hpp>
 #include <hololoom/messages/reflection.hpp>
 #include <hololoom/messages/shuttle.hpp>
+#include <hololoom/messages/start_progress.hpp>
 #include <hololoom/messages/yarn.hpp>
 #include <hololoom/runtime/config.hpp>
 
@@ -41,6 +42,9 @@ std::string path_of(loom_part<Handle> part) {
 /// Whether `path` is that of one of the root's children.
 bool is_part(const std::string& path);
 
+/// Whether none of them is down at the moment.
+bool all_run(const directory& names);
+
 struct tree_setup {
   /// Checked, with the paths of the stores filled in.
   config cfg;
@@ -50,6 +54,8 @@ struct tree_setup {
   std::shared_ptr<event_bus> events;
   /// What became of weaves during the drain.
   std::shared_ptr<drain_counts> counts;
+  /// Told how far the start of a store is, on any thread.
+  start_progress_sink on_progress;
   /// Why a store went down; `none` while no store has. Supervisors report it
   /// only in words.
   std::shared_ptr<std::atomic<errc>> store_failure =

@@ -111,6 +111,17 @@ TEST_CASE("a final flush during an opening that hangs reports the reason") {
              Catch::Matchers::Contains("being opened"));
 }
 
+TEST_CASE("an exit during a long opening that no write waits for gives it up") {
+  scratch_directory dir;
+  auto disk = std::make_shared<moody_disk>();
+  disk->slow(60ms);
+  running_buffer buffer{options_in(dir), disk};
+  REQUIRE(status(buffer).opening);
+  buffer.stop(caf::exit_reason::user_shutdown);
+  CHECK(buffer.ended() == caf::exit_reason::user_shutdown);
+  CHECK(is(buffer.opened(), errc::cancelled));
+}
+
 TEST_CASE("an exit during a slow opening waits for the requests made before") {
   scratch_directory dir;
   auto disk = std::make_shared<moody_disk>();

@@ -192,6 +192,64 @@ TEST_CASE_METHOD(
     CHECK(code_of(running.get().error()) == errc::shutting_down);
     CHECK(log->exits == strings{"a:shutdown"});
   }
+  SECTION("and its limit begins anew with each progress") {
+    for (auto i = 1; i <= 5; ++i) {
+      advance(2999ms);
+      context->progressed("part " + std::to_string(i) + " of 5");
+      run();
+      CHECK(!running.ready());
+    }
+    auto tree = names->snapshot("root");
+    REQUIRE(tree.children.size() == 3);
+    REQUIRE(tree.children[1].doing);
+    CHECK(*tree.children[1].doing == "part 5 of 5");
+    context->ready();
+    run();
+    CHECK(states(sup) == "a:running b:running");
+    CHECK(!names->snapshot("root").children[1].doing);
+  }
+  SECTION("which a start that hangs does not make") {
+    advance(2s);
+    context->progressed("half");
+    advance(2999ms);
+    CHECK(!running.ready());
+    advance(1ms);
+    CHECK(running.ready());
+  }
+}
+
+TEST_CASE_METHOD(
+  supervision_fixture,
+  "the progress of a child's start is that of its supervisor's, too") {
+  std::optional<start_context> context;
+  auto a = worker("a");
+  a.start = [&](const start_context& ctx) {
+    context = ctx;
+    return start_result::pending(make(ctx));
+  };
+  std::vector<std::string> progress;
+  events->observe(
+    [&](const lifecycle_event& x) {
+      progress.push_back(x.path + ": " + x.reason);
+    },
+    {transition::progressed});
+  auto lower = patient();
+  lower.name = "lower";
+  auto below = supervisor_child(lower, {a});
+  below.start_limit = 3s;
+  auto sup = supervise(patient(), {below});
+  for (auto i = 0; i < 3; ++i) {
+    advance(2s);
+    context->progressed("half");
+    run();
+  }
+  CHECK(states(sup) == "lower:starting");
+  CHECK(progress.size() == 6);
+  CHECK(std::count(progress.begin(), progress.end(), "root/lower: a: half")
+        == 3);
+  context->ready();
+  run();
+  CHECK(states(sup) == "lower:running");
 }
 
 TEST_CASE_METHOD(

@@ -62,8 +62,10 @@ public:
 
   /// Passes all shards to `f`, in the order in which they were last written, at
   /// most `batch` at a time.
+  /// @returns also `errc::cancelled` once a stop was requested.
   virtual caf::error for_each(std::size_t batch,
-                              const std::function<void(stored_rows)>& f) = 0;
+                              const std::function<void(stored_rows)>& f,
+                              const std::stop_token& stop = {}) = 0;
 
   /// The number of shards.
   virtual std::int64_t size() const = 0;

@@ -26,7 +26,8 @@ public:
   caf::expected<store_change> put(remember_request request,
                                   const std::stop_token& stop) override;
   caf::error for_each(std::size_t batch,
-                      const std::function<void(stored_rows)>& f) override;
+                      const std::function<void(stored_rows)>& f,
+                      const std::stop_token& stop) override;
   std::int64_t size() const override { return size_; }
   bool durable() const override { return true; }
   caf::error close() override;
@@ -249,7 +250,8 @@ caf::expected<std::int64_t> sqlite_store::number_of(const std::string& source) {
 // -- reading ------------------------------------------------------------------
 
 caf::error sqlite_store::for_each(std::size_t batch,
-                                  const std::function<void(stored_rows)>& f) {
+                                  const std::function<void(stored_rows)>& f,
+                                  const std::stop_token& stop) {
   if (closed_)
     return failure(errc::closed, "the memory in " + path_ + " is closed");
   auto all = db_.prepare("SELECT id, text, rest, checksum FROM shards "
@@ -261,8 +263,12 @@ caf::error sqlite_store::for_each(std::size_t batch,
   while ((code = all->step()) == SQLITE_ROW) {
     some.rows.push_back({std::string{all->text(0)}, std::string{all->text(1)},
                          std::string{all->text(2)}, all->integer(3)});
-    if (some.rows.size() >= batch)
-      f(std::exchange(some, {{}, path_}));
+    if (some.rows.size() < batch)
+      continue;
+    if (stop.stop_requested())
+      return failure(errc::cancelled,
+                     "reading " + path_ + " was cut short: told to stop");
+    f(std::exchange(some, {{}, path_}));
   }
   if (code != SQLITE_DONE)
     return db_.last_error("read");

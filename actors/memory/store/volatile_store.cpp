@@ -40,8 +40,8 @@ public:
     return result;
   }
 
-  caf::error for_each(std::size_t,
-                      const std::function<void(stored_rows)>&) override {
+  caf::error for_each(std::size_t, const std::function<void(stored_rows)>&,
+                      const std::stop_token&) override {
     return {};
   }
 

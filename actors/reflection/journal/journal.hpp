@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -68,8 +69,12 @@ public:
   /// Reads every row; checks checksums, sequence numbers and the index of ids;
   /// and recomputes what was learned. If that differs from the stored state,
   /// the recomputed state is used from then on.
-  /// @returns `errc::corrupt`, naming the damage.
-  caf::error verify();
+  /// @returns `errc::corrupt`, naming the damage; `errc::cancelled` once a stop
+  ///          was requested.
+  caf::error verify(std::stop_token stop = {});
+
+  /// About how many reads of the disk `verify` takes.
+  caf::expected<std::int64_t> reads_to_verify();
 
   const learned_state& learned() const { return learned_; }
 
@@ -133,6 +138,7 @@ public:
   caf::error start_from(const learned_state& baseline);
 
 private:
+  caf::error verify_all();
   explicit journal(journal_options options);
   caf::error connect();
   caf::error prepare();

@@ -2,7 +2,9 @@
 #include <hololoom/messages/sync.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <iterator>
+#include <stop_token>
 #include <thread>
 #include <unistd.h>
 #include <utility>
@@ -23,6 +25,8 @@ struct journal_thread::shared {
   task_queue queue;
   /// Counts from the opening on, which may hang as well.
   std::shared_ptr<disk_activity> activity = std::make_shared<disk_activity>();
+  std::stop_source give_up; ///< Of the opening.
+  std::atomic<std::int64_t> reads_to_open = 0;
   mutex calls_mutex;
   callbacks calls HOLOLOOM_GUARDED_BY(calls_mutex);
 
@@ -43,7 +47,8 @@ namespace {
 /// Opens the journal; waits for a predecessor in this process to close it.
 caf::expected<std::unique_ptr<journal>>
 open_when_free(const journal_options& options,
-               std::chrono::milliseconds patience) {
+               std::chrono::milliseconds patience,
+               const std::stop_token& stop) {
   auto until = std::chrono::steady_clock::now() + patience;
   auto pause = std::chrono::milliseconds{1};
   for (;;) {
@@ -52,7 +57,8 @@ open_when_free(const journal_options& options,
       return result;
     auto owner = lock_owner(lock_file(options.file));
     auto ours = owner == 0 || owner == ::getpid();
-    if (!ours || std::chrono::steady_clock::now() >= until)
+    if (!ours || std::chrono::steady_clock::now() >= until
+        || stop.stop_requested())
       return result;
     std::this_thread::sleep_for(pause);
     pause = std::min(2 * pause, std::chrono::milliseconds{50});
@@ -63,13 +69,16 @@ open_when_free(const journal_options& options,
 
 journal_opening journal_thread::shared::open() {
   journal_opening result;
-  auto opened = open_when_free(opts.journal, opts.lock_wait);
+  auto opened =
+    open_when_free(opts.journal, opts.lock_wait, give_up.get_token());
   if (!opened) {
     result.failed = std::move(opened.error());
     return result;
   }
   store = std::move(*opened);
-  result.failed = store->verify();
+  if (auto reads = store->reads_to_verify())
+    reads_to_open = static_cast<std::int64_t>(activity->reads) + *reads;
+  result.failed = store->verify(give_up.get_token());
   if (!result.failed) {
     result.learned = std::make_shared<learned_state>(store->learned());
     if (auto newest = store->newest(opts.newest))
@@ -149,6 +158,16 @@ journal_thread::~journal_thread() {
 
 void journal_thread::submit(journal_task_ptr x) {
   shared_->queue.submit(std::move(x));
+}
+
+start_progress journal_thread::opening() const {
+  return {"checking the journal",
+          static_cast<std::int64_t>(shared_->activity->reads),
+          shared_->reads_to_open};
+}
+
+void journal_thread::give_up_opening() {
+  shared_->give_up.request_stop();
 }
 
 void journal_thread::close() {

@@ -3,6 +3,7 @@
 #include <hololoom/actors/reflection/journal/journal.hpp>
 #include <hololoom/actors/reflection/journal/task_queue.hpp>
 #include <hololoom/actors/reflection/journal/watch.hpp>
+#include <hololoom/messages/start_progress.hpp>
 
 #include <caf/error.hpp>
 
@@ -79,6 +80,12 @@ public:
   ~journal_thread();
 
   void submit(journal_task_ptr x);
+
+  /// How far the opening is.
+  start_progress opening() const;
+
+  /// Gives up the opening, if it is still under way: it fails.
+  void give_up_opening();
 
   /// Runs the submitted tasks, closes the journal, calls `closed` and ends the
   /// thread.

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 
 namespace hololoom {
 
@@ -64,7 +65,23 @@ caf::error check_structure(sqlite::database& db,
 
 } // namespace
 
-caf::error journal::verify() {
+caf::error journal::verify(std::stop_token stop) {
+  if (stop.stop_requested())
+    return failure(errc::cancelled, "the check of " + options_.file.string()
+                                      + " was called off");
+  db_.stop_with(std::move(stop));
+  auto err = verify_all();
+  db_.stop_with({});
+  return err;
+}
+
+/// The check of the structure reads each page, and the rows are most of them.
+caf::expected<std::int64_t> journal::reads_to_verify() {
+  auto pages = db_.number("PRAGMA page_count");
+  return pages ? 2 * *pages : pages;
+}
+
+caf::error journal::verify_all() {
   const auto& file = options_.file;
   if (auto err = check_structure(db_, file))
     return err;

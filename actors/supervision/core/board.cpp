@@ -56,13 +56,19 @@ std::vector<board::entry> board::copy_after(std::uint64_t& order,
       e.status.age = now - c.since;
     if (!c.last_reason.empty())
       e.status.last_reason = c.last_reason;
+    if (c.progress)
+      e.status.doing = *c.progress;
     at_work.push_back(supervision::living(c, path_));
   }
   guard.unlock();
   // Probes are called without the lock: one may hang.
-  for (std::size_t i = 0; i < result.size(); ++i)
-    if (auto doing = hololoom::describe_work(at_work[i]))
-      result[i].status.doing = std::move(*doing);
+  for (std::size_t i = 0; i < result.size(); ++i) {
+    auto& doing = result[i].status.doing;
+    if (doing)
+      continue;
+    if (auto work = hololoom::describe_work(at_work[i]))
+      doing = std::move(*work);
+  }
   return result;
 }
 

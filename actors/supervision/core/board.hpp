@@ -50,6 +50,7 @@ struct child {
   /// actor that does not show what it does.
   time_point silent_since = no_time;
   std::string last_reason;
+  std::unique_ptr<std::string> progress; ///< Of its start.
   /// Counts its actors. No two of them ever have the same number.
   std::int64_t incarnation = 0;
   std::int64_t starts = 0; ///< Counts the actors that became ready.

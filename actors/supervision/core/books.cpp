@@ -80,6 +80,7 @@ void books::now_ready(child& c, time_point now) {
   children_.change(c, [&](child& x) {
     x.state = child_state::running;
     x.since = now;
+    x.progress = nullptr;
     ++x.starts;
   });
 }
@@ -102,6 +103,7 @@ void books::lose_handle(child& c, std::string reason) {
     x.handle = nullptr;
     x.silent_since = no_time;
     x.nested = false;
+    x.progress = nullptr;
     x.last_reason = std::move(reason);
     x.state = child_state::stopped;
   });
@@ -116,6 +118,11 @@ void books::set_state(child& c, child_state s) {
 
 void books::set_reason(child& c, std::string reason) {
   children_.change(c, [&](child& x) { x.last_reason = std::move(reason); });
+}
+
+void books::set_progress(child& c, std::string what) {
+  auto fresh = std::make_unique<std::string>(std::move(what));
+  children_.change(c, [&](child& x) { x.progress.swap(fresh); });
 }
 
 void books::count_significant(child& c) {

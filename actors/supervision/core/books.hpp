@@ -38,6 +38,8 @@ public:
   void lose_handle(child& c, std::string reason);
   void set_state(child& c, child_state s);
   void set_reason(child& c, std::string reason);
+  /// How far the start of `c` is.
+  void set_progress(child& c, std::string what);
 
   // -- limits -----------------------------------------------------------------
 

@@ -29,12 +29,20 @@ core::core(supervisor_options options, board& children, core_host& host)
 
 // -- what happens to a child ------------------------------------------------------
 
+/// The child whose start the news is about; null if it is late: of an earlier
+/// attempt, or of one that is being stopped.
+child* core::find_starting(const std::string& name, std::uint64_t start_id) {
+  auto c = books_.find(name);
+  return c && c->state == child_state::starting && c->start_id == start_id
+          && !c->asked
+         ? c
+         : nullptr;
+}
+
 void core::ready(const std::string& name, std::uint64_t start_id,
                  const caf::error& reason, time_point now) {
-  auto c = books_.find(name);
-  // Late news of an earlier attempt, or of one that is being stopped.
-  if (!c || c->state != child_state::starting || c->start_id != start_id
-      || c->asked)
+  auto c = find_starting(name, start_id);
+  if (!c)
     return;
   if (reason)
     return stopping_.give_up_start(*c, explain(reason), now);
@@ -43,6 +51,16 @@ void core::ready(const std::string& name, std::uint64_t start_id,
   books_.answer_starts(*c);
   plan_.start_is_over(*c);
   advance(now);
+}
+
+void core::progressed(const std::string& name, std::uint64_t start_id,
+                      std::string what, time_point now) {
+  auto c = find_starting(name, start_id);
+  if (!c)
+    return;
+  books_.set_due(*c, after(now, c->spec->start_limit));
+  host_.report(*c, transition::progressed, what);
+  books_.set_progress(*c, std::move(what));
 }
 
 void core::replace_stuck(child& c, time_point now) {

@@ -71,6 +71,8 @@ public:
   /// @param start_id the attempt to start the child that this is about
   void ready(const std::string& name, std::uint64_t start_id,
              const caf::error& reason, time_point now);
+  void progressed(const std::string& name, std::uint64_t start_id,
+                  std::string what, time_point now);
   void drained_below(child& c, const drained& reply, time_point now);
   /// Starts a new incarnation of `c` beside the one that is stuck.
   void replace_stuck(child& c, time_point now);
@@ -108,6 +110,7 @@ private:
   bool refuse_active(ticket t, const child& c, const char* advice);
   void refuse_simple(ticket t, const std::string& why);
   void begin_draining(time_point now);
+  child* find_starting(const std::string& name, std::uint64_t start_id);
 
   // -- what an end leads to (ends.cpp) ----------------------------------------
 

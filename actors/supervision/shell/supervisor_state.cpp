@@ -124,6 +124,13 @@ supervisor_impl::behavior_type supervisor_state::make_behavior() {
       core_.ready(x.name, x.start_id, x.reason, now());
       arm();
     },
+    [this](child_progress& x) {
+      // The start of its child is a part of this supervisor's own.
+      if (setup_.parent)
+        setup_.parent->progressed(x.name + ": " + x.what);
+      core_.progressed(x.name, x.start_id, std::move(x.what), now());
+      arm();
+    },
     [this](const tick_message& x) { tick(x.epoch); },
     [this](sweep_message) { sweep(); },
     [this](proceed_message) { proceed(); },

@@ -13,7 +13,6 @@ namespace {
 using clock = std::chrono::steady_clock;
 
 constexpr auto redraw_interval = std::chrono::milliseconds{100};
-constexpr std::size_t bar_line_width = 79;
 
 /// Sends batches to memory, each while the next one is being read.
 class batch_sender {

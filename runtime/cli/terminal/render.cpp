@@ -47,6 +47,14 @@ std::string reason_group(errc code) {
   }
 }
 
+/// "[######..................] 25 %  ", for a share from 0 to 1.
+std::string bar(double share) {
+  constexpr std::size_t width = 24;
+  auto full = static_cast<std::size_t>(share * width);
+  return "[" + std::string(full, '#') + std::string(width - full, '.') + "] "
+       + percent(share) + "  ";
+}
+
 } // namespace
 
 std::string render(const spacetime& woven, const style& look) {
@@ -174,18 +182,20 @@ std::string render(const repair_report& report) {
 }
 
 std::string render(const reading_progress& progress, std::size_t width) {
-  constexpr std::size_t bar_width = 24;
   auto share = progress.bytes_total == 0
                ? 1.0
                : static_cast<double>(progress.bytes)
                    / static_cast<double>(progress.bytes_total);
-  auto full = static_cast<std::size_t>(share * bar_width);
-  auto text = "[" + std::string(full, '#') + std::string(bar_width - full, '.')
-            + "] " + percent(share) + "  "
-            + grouped(static_cast<std::int64_t>(progress.files)) + " of "
-            + counted(static_cast<std::int64_t>(progress.files_total), "file")
-            + ", " + human_bytes(progress.bytes) + " of "
-            + human_bytes(progress.bytes_total);
+  auto text =
+    bar(share) + grouped(static_cast<std::int64_t>(progress.files)) + " of "
+    + counted(static_cast<std::int64_t>(progress.files_total), "file") + ", "
+    + human_bytes(progress.bytes) + " of " + human_bytes(progress.bytes_total);
+  return width == 0 ? text : clipped(text, width);
+}
+
+std::string render(const start_progress& progress, std::size_t width) {
+  auto share = static_cast<double>(progress.percent()) / 100;
+  auto text = (progress.total > 0 ? bar(share) : "") + progress.what;
   return width == 0 ? text : clipped(text, width);
 }
 

@@ -4,6 +4,7 @@
 #include <hololoom/actors/reflection/repair/repair.hpp>
 #include <hololoom/messages/json/write.hpp>
 #include <hololoom/messages/reflection.hpp>
+#include <hololoom/messages/start_progress.hpp>
 #include <hololoom/messages/yarn.hpp>
 #include <hololoom/runtime/cli/terminal/console.hpp>
 
@@ -42,8 +43,14 @@ std::string render_skipped(const reading_report& report,
 
 std::string render(const repair_report& report);
 
+/// How wide a progress bar's line is.
+constexpr std::size_t bar_line_width = 79;
+
 /// The progress bar, in one line of `width` columns.
 std::string render(const reading_progress& progress, std::size_t width);
+
+/// The same of a start.
+std::string render(const start_progress& progress, std::size_t width);
 
 /// For machines: a line of JSON.
 template <class T>
