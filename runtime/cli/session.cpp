@@ -152,6 +152,8 @@ int session::fail(const caf::error& err) {
   }
   if (signal() == 0)
     return close(ctx_.out.fail(err));
+  if (!state_->opened)
+    ctx_.out.note("stopped before it began: the stores were being opened");
   return close(0);
 }
 
