@@ -190,6 +190,9 @@ enum class ended : std::uint8_t {
   killed = 2,    ///< It was ended by force.
   abandoned = 3, ///< It could not be stopped.
   crashed = 4,   ///< It failed on the way down.
+  /// Its exit waits in its mailbox: it is at nothing, and no thread has had
+  /// time for it.
+  no_turn = 5,
 };
 
 constexpr auto enumerators(ended) {
@@ -198,7 +201,8 @@ constexpr auto enumerators(ended) {
                     std::pair{e::normal, std::string_view{"normal"}},
                     std::pair{e::killed, std::string_view{"killed"}},
                     std::pair{e::abandoned, std::string_view{"abandoned"}},
-                    std::pair{e::crashed, std::string_view{"crashed"}}};
+                    std::pair{e::crashed, std::string_view{"crashed"}},
+                    std::pair{e::no_turn, std::string_view{"no_turn"}}};
 }
 
 /// The end of one child in the cascade. With very many children, those of one

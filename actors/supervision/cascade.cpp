@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -37,18 +38,14 @@ namespace {
 
 using clock_type = caf::actor_clock::clock_type;
 
-/// How long the supervisors may take to see that their children are down.
+/// How long the supervisors may take to see that their children are down, and
+/// how long at least.
 constexpr auto tree_wait = std::chrono::milliseconds{100};
-/// ... and how long in all, while they go on seeing it.
-constexpr auto longest_tree_wait = std::chrono::seconds{2};
+constexpr auto least_tree_wait = std::chrono::milliseconds{10};
 
-ended fate_of(const caf::error& reason) {
-  if (!reason || reason == caf::exit_reason::normal)
-    return ended::normal;
-  if (reason == caf::exit_reason::user_shutdown)
-    return ended::shutdown;
-  return reason == caf::exit_reason::kill ? ended::killed : ended::crashed;
-}
+/// The part of the force in which children are killed. The rest is for the
+/// tree.
+constexpr auto kill_share = 0.9;
 
 /// Runs the five phases. Owned by the code that spawned it. Asks the root
 /// supervisor and the buffer, which may be gone or stuck at any moment: every
@@ -62,7 +59,8 @@ public:
     : self_(self),
       plan_(std::move(plan)),
       hooks_(self),
-      forced_(self, plan_.names, ticks(plan_.limits.kill_wait), own_thread) {}
+      forced_(self, plan_.names, ticks(plan_.limits.kill_wait),
+              ticks(plan_.limits.force * kill_share), own_thread) {}
 
   caf::behavior make_behavior() {
     self_->set_down_handler([this](const caf::down_msg& x) { is_down(x); });
@@ -309,27 +307,22 @@ private:
   // -- phase 4 ----------------------------------------------------------------------
 
   void force() {
-    auto children = plan_.names->living(plan_.path);
-    std::erase_if(children, [this](const living_child& x) {
-      return x.nested || is_store(x.path);
-    });
     // Some that were abandoned before may be there, or may end now.
-    for (auto& x : plan_.names->ledger().abandoned())
-      children.push_back(std::move(x));
-    force_children(std::move(children), signaled_, [this] { await_tree(); });
+    force_children(plan_.names->claim(plan_.path, plan_.stores,
+                                      plan_.names->ledger().abandoned()),
+                   signaled_, [this] { await_tree(); });
   }
 
   /// Kills `children`, and calls `then` when all of them are down or abandoned.
-  void force_children(std::vector<living_child> children,
-                      clock_type::time_point asked_at,
+  void force_children(living_walk children, clock_type::time_point asked_at,
                       const std::function<void()>& then) {
-    auto before = forced_.outcomes().size();
-    forced_.kill(
-      std::move(children), asked_at, [this, before, then, at = since(*began_)] {
-        if (forced_.outcomes().size() > before && !report_.first_force_at)
-          report_.first_force_at = at;
-        then();
-      });
+    auto before = forced_.forced();
+    forced_.kill(std::move(children), asked_at,
+                 [this, before, then, at = since(*began_)] {
+                   if (forced_.forced() > before && !report_.first_force_at)
+                     report_.first_force_at = at;
+                   then();
+                 });
   }
 
   /// Supervisors end when they see that their children are down.
@@ -339,9 +332,8 @@ private:
     if (tree_is_down_)
       return done();
     waits_for_tree_ = true;
-    left_ = plan_.names->living(plan_.path).size();
-    tree_due_ = self_->clock().now() + longest_tree_wait;
-    arm(tree_wait);
+    left_ = plan_.names->count(plan_.path);
+    arm(tree_step());
   }
 
   /// Those that do not see it are stuck, the lowest first: one above them may
@@ -349,24 +341,34 @@ private:
   void let_supervisors_go() {
     if (!waits_for_tree_)
       return;
-    auto left = plan_.names->living(plan_.path);
-    auto fewer = left.size() < left_;
-    left_ = left.size();
-    if (fewer && self_->clock().now() < tree_due_)
-      return arm(tree_wait);
-    std::erase_if(left, [this](const living_child& x) {
-      return !x.nested || let_go_.contains(x.path);
+    auto left = plan_.names->count(plan_.path);
+    auto fewer = left < std::exchange(left_, left);
+    auto step = tree_step();
+    if (fewer && step > millis{least_tree_wait})
+      return arm(step);
+    auto supervisors = plan_.names->supervisors(plan_.path);
+    std::erase_if(supervisors, [this](const living_child& x) {
+      return let_go_.contains(x.path) || is_store(x.path);
     });
-    auto stuck = lowest_of(left);
+    auto stuck = lowest_of(supervisors);
     if (!stuck.empty()) {
       for (const auto& x : stuck)
         let_go_.insert(x.path);
-      arm(tree_wait);
+      arm(step);
       return forced_.abandon(stuck);
     }
     root_is_stuck_ = true;
     root_hears_ = false;
     done("the root supervisor did not answer in time");
+  }
+
+  /// What is left of the force is shared by the levels of the tree.
+  millis tree_step() const {
+    std::set<std::ptrdiff_t> levels{0};
+    for (const auto& x : plan_.names->supervisors(plan_.path))
+      levels.insert(std::count(x.path.begin(), x.path.end(), '/'));
+    auto left = plan_.limits.force - since(entered_);
+    return std::clamp<millis>(left / levels.size(), least_tree_wait, tree_wait);
   }
 
   /// Those of `supervisors` that have none of the others below.
@@ -413,13 +415,10 @@ private:
     auto store = stores_.back();
     auto path = plan_.path + "/" + store;
     stores_.pop_back();
-    auto children = plan_.names->living(plan_.path);
-    auto i =
-      std::find_if(children.begin(), children.end(),
-                   [&](const living_child& x) { return x.path == path; });
-    if (i == children.end())
+    auto child = plan_.names->living_child_at(path);
+    if (!child)
       return close_next_store();
-    store_ = *i;
+    store_ = std::move(*child);
     store_asked_ = self_->clock().now();
     watch(store_);
     arm(plan_.limits.store_limit);
@@ -445,7 +444,7 @@ private:
   /// What a store's probe speaks for, such as a thread, may go on without it.
   void force_store() {
     ++epoch_; // The store's own time does not count any more.
-    force_children({std::exchange(store_, {})}, store_asked_,
+    force_children(living_walk{{}, {std::exchange(store_, {})}}, store_asked_,
                    [this] { close_next_store(); });
   }
 
@@ -488,12 +487,11 @@ private:
     if (node.empty())
       return;
     auto& [who, asked_at] = node.mapped();
-    child_outcome o;
-    o.name = who.path;
-    o.kind = who.kind;
-    o.how = fate_of(msg.reason);
-    o.took = self_->clock().now() - asked_at;
-    seen_.push_back(std::move(o));
+    auto how = fate_of(msg.reason);
+    if (how != ended::killed) { // The code that killed it reports it.
+      seen_.add({who.path, who.kind, how, since(asked_at), false, nothing});
+      forced_.is_known(who.handle);
+    }
     if (store_.handle == who.handle)
       force_store();
   }
@@ -502,8 +500,8 @@ private:
 
   void finish() {
     complete_ = true;
-    account_for_children(report_, forced_, std::move(seen_),
-                         plan_.names->ledger(), since(signaled_));
+    account_for_children(report_, forced_, seen_, plan_.names->ledger(),
+                         since(signaled_));
     hooks_.list_abandoned(report_.abandoned);
     report_.total = since(*began_);
     if (!report_.abandoned.empty())
@@ -569,10 +567,9 @@ private:
   std::unordered_map<const caf::actor_control_block*,
                      std::pair<living_child, clock_type::time_point>>
     watched_;
-  std::vector<child_outcome> seen_;
+  end_list seen_; ///< How they ended.
 
   std::size_t left_ = 0; ///< Children when the wait for the tree began.
-  clock_type::time_point tree_due_;
   std::unordered_set<std::string> let_go_; ///< Supervisors that were abandoned.
 
   std::vector<std::string> stores_; ///< Not closed yet.

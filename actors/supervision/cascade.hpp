@@ -33,6 +33,8 @@ struct cascade_limits {
   /// How long killed children are waited for while none of them ends; also how
   /// long the root may take to end when all its children have.
   millis kill_wait{250};
+  /// How long all of the force may take, however many children go on ending.
+  millis force{1'000};
   /// How long the buffer may take to tell its status.
   millis slack{1'000};
 };

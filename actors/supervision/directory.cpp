@@ -2,6 +2,7 @@
 #include <hololoom/actors/supervision/directory.hpp>
 #include <hololoom/messages/caf/exit.hpp>
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -11,6 +12,9 @@ namespace {
 
 /// Children that are copied while a board's lock is held once.
 constexpr std::size_t chunk = 512;
+
+/// Children of a supervisor are counted up to here.
+constexpr std::size_t most_counted = 20'000;
 
 } // namespace
 
@@ -61,26 +65,34 @@ tree_snapshot directory::snapshot(std::string_view path,
   return result;
 }
 
-template <class Suits>
-std::vector<living_child> directory::living_if(std::string_view path,
-                                               Suits suits) const {
-  auto below = std::string{path} + "/";
-  std::vector<std::shared_ptr<board>> found;
-  {
-    read_guard guard{mutex_};
-    for (const auto& [name, b] : boards_)
-      if ((name == path || name.starts_with(below)) && suits(*b))
-        found.push_back(b);
-  }
+namespace {
+
+std::vector<living_child>
+living_of(const std::vector<std::shared_ptr<board>>& boards) {
   std::vector<living_child> result;
-  for (const auto& b : found) {
-    auto some = b->living();
-    std::erase_if(some, [](const living_child& x) {
-      return is_down(x.handle) && !x.probe;
-    });
-    result.insert(result.end(), std::make_move_iterator(some.begin()),
-                  std::make_move_iterator(some.end()));
+  for (const auto& b : boards) {
+    std::uint64_t order = 0;
+    for (;;) {
+      auto some = b->living_after(order, chunk);
+      if (some.empty())
+        break;
+      result.insert(result.end(), std::make_move_iterator(some.begin()),
+                    std::make_move_iterator(some.end()));
+    }
   }
+  return result;
+}
+
+} // namespace
+
+std::vector<std::shared_ptr<board>>
+directory::boards_below(std::string_view path) const {
+  auto below = std::string{path} + "/";
+  std::vector<std::shared_ptr<board>> result;
+  read_guard guard{mutex_};
+  for (const auto& [name, b] : boards_)
+    if (name == path || name.starts_with(below))
+      result.push_back(b);
   return result;
 }
 
@@ -90,11 +102,63 @@ caf::strong_actor_ptr directory::supervisor(std::string_view path) const {
 }
 
 std::vector<living_child> directory::living(std::string_view path) const {
-  return living_if(path, [](const board&) { return true; });
+  return living_of(boards_below(path));
 }
 
 std::vector<living_child> directory::unasked(std::string_view path) const {
-  return living_if(path, [](const board& b) { return !b.stopping(); });
+  auto boards = boards_below(path);
+  std::erase_if(boards, [](const auto& b) { return b->stopping(); });
+  return living_of(boards);
+}
+
+living_walk directory::claim(const std::string& path,
+                             const std::vector<std::string>& except,
+                             std::vector<living_child> first) const {
+  auto is_below_excepted = [&](const std::string& x) {
+    return std::any_of(except.begin(), except.end(), [&](const auto& name) {
+      auto top = path + "/" + name;
+      return x == top || x.starts_with(top + "/");
+    });
+  };
+  std::vector<living_walk::parent> parents;
+  for (auto& b : boards_below(path)) {
+    if (is_below_excepted(b->path()))
+      continue;
+    auto& x = parents.emplace_back();
+    if (b->path() == path)
+      x.except = {except.begin(), except.end()};
+    x.children = std::move(b);
+  }
+  return living_walk{std::move(parents), std::move(first)};
+}
+
+std::optional<living_child>
+directory::living_child_at(std::string_view path) const {
+  auto slash = path.rfind('/');
+  auto b =
+    slash != std::string_view::npos ? board_at(path.substr(0, slash)) : nullptr;
+  return b ? b->living_called(path.substr(slash + 1)) : std::nullopt;
+}
+
+std::size_t directory::count(std::string_view path) const {
+  std::size_t result = 0;
+  for (const auto& b : boards_below(path))
+    result += b->count_living(most_counted);
+  return result;
+}
+
+std::vector<living_child> directory::supervisors(std::string_view path) const {
+  std::vector<living_child> result;
+  for (const auto& b : boards_below(path)) {
+    living_child x;
+    x.path = b->path();
+    x.kind = "supervisor";
+    x.handle = caf::actor_cast<caf::strong_actor_ptr>(b->supervisor());
+    x.nested = true;
+    if (x.path != path && !is_down(x.handle))
+      result.push_back(std::move(x));
+  }
+  return result;
 }
 
 void directory::add(std::shared_ptr<board> b) {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <hololoom/actors/supervision/ledger.hpp>
+#include <hololoom/actors/supervision/living_walk.hpp>
 #include <hololoom/messages/errc.hpp>
 #include <hololoom/messages/lifecycle.hpp>
 #include <hololoom/messages/sync.hpp>
@@ -11,14 +11,13 @@
 #include <caf/actor_control_block.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 namespace hololoom {
-
-class board;
 
 /// Finds the current incarnation of a child by name.
 ///
@@ -60,6 +59,23 @@ public:
   /// Those of `living` whose supervisors have not begun to stop.
   std::vector<living_child> unasked(std::string_view path) const;
 
+  /// Claims the children below the supervisor at `path` for a cascade, without
+  /// its children `except` and those below them, and without supervisors.
+  /// @param first others, which come first
+  living_walk claim(const std::string& path,
+                    const std::vector<std::string>& except,
+                    std::vector<living_child> first) const;
+
+  /// The child at `path`, if it may live.
+  std::optional<living_child> living_child_at(std::string_view path) const;
+
+  /// How many children are below the supervisor at `path` in all, up to very
+  /// many.
+  std::size_t count(std::string_view path) const;
+
+  /// The supervisors below the one at `path` that have not ended.
+  std::vector<living_child> supervisors(std::string_view path) const;
+
   /// What became of the tree's children.
   hololoom::ledger& ledger() { return ledger_; }
 
@@ -69,8 +85,7 @@ public:
   void remove(const board* b);
 
 private:
-  template <class Suits>
-  std::vector<living_child> living_if(std::string_view path, Suits suits) const;
+  std::vector<std::shared_ptr<board>> boards_below(std::string_view path) const;
   std::shared_ptr<board> board_at(std::string_view path) const;
 
   hololoom::ledger ledger_;

@@ -7,16 +7,11 @@
 #include <algorithm>
 #include <cstdio>
 #include <functional>
+#include <utility>
 
 namespace hololoom {
 
 namespace {
-
-constexpr std::size_t most_listed = 1000;
-
-bool ended_well(ended how) {
-  return how == ended::shutdown || how == ended::normal;
-}
 
 std::string with_age(const std::string& what,
                      caf::actor_clock::time_point since) {
@@ -81,6 +76,19 @@ std::optional<std::string> describe_work(const living_child& x) {
                   x.silent_since);
 }
 
+bool shows_work(const living_child& x) {
+  return !is_down(x.handle)
+      && (x.probe || dynamic_cast<const work_monitor*>(x.handle->get()));
+}
+
+ended fate_of(const caf::error& reason) {
+  if (!reason || reason == caf::exit_reason::normal)
+    return ended::normal;
+  if (reason == caf::exit_reason::user_shutdown)
+    return ended::shutdown;
+  return reason == caf::exit_reason::kill ? ended::killed : ended::crashed;
+}
+
 void ledger::keep_ends() {
   keeping_ = true;
 }
@@ -89,55 +97,20 @@ void ledger::enter_end(child_outcome o) {
   if (!keeping_)
     return;
   lock_guard guard{mutex_};
-  auto& t = tallies_[{o.kind, o.how}];
-  auto well = ended_well(o.how);
-  if (well ? well_ > most_listed : t.listed == most_listed) {
-    ++t.more;
-    t.took = std::max(t.took, o.took);
-    return;
-  }
-  ++t.listed;
-  listed_.push_back(std::move(o));
-  if (!well || ++well_ <= most_listed)
-    return;
-  std::vector<child_outcome> rest;
-  for (auto& x : std::exchange(listed_, {})) {
-    if (!ended_well(x.how)) {
-      rest.push_back(std::move(x));
-      continue;
-    }
-    auto& sum = tallies_[{x.kind, x.how}];
-    --sum.listed;
-    ++sum.more;
-    sum.took = std::max(sum.took, x.took);
-  }
-  listed_ = std::move(rest);
+  ends_.add(std::move(o));
 }
 
-std::vector<child_outcome> ledger::ends() const {
+end_list ledger::kept_ends() const {
   lock_guard guard{mutex_};
-  auto result = listed_;
-  for (const auto& [key, t] : tallies_) {
-    if (t.more == 0)
-      continue;
-    child_outcome o;
-    o.name = std::to_string(t.more) + (t.listed > 0 ? " more " : " ")
-           + key.first + " children";
-    o.kind = key.first;
-    o.how = key.second;
-    o.took = t.took;
-    result.push_back(std::move(o));
-  }
-  return result;
+  return ends_;
 }
 
-void ledger::abandon(living_child x) {
+bool ledger::abandon(living_child x) {
   lock_guard guard{mutex_};
-  auto known =
-    std::any_of(abandoned_.begin(), abandoned_.end(),
-                [&](const living_child& y) { return y.handle == x.handle; });
-  if (!known)
-    abandoned_.push_back(std::move(x));
+  if (!known_.insert(x.handle.get()).second)
+    return false;
+  abandoned_.push_back(std::move(x));
+  return true;
 }
 
 std::vector<living_child> ledger::abandoned() const {
@@ -153,11 +126,33 @@ void ledger::forget_ended() {
   forget(gone);
 }
 
+void ledger::forget_ended_of_many() {
+  {
+    lock_guard guard{mutex_};
+    if (abandoned_.size() < many_)
+      return;
+  }
+  forget_ended();
+  lock_guard guard{mutex_};
+  many_ = 2 * std::max<std::size_t>(abandoned_.size(), 8);
+}
+
 void ledger::forget(const std::vector<caf::strong_actor_ptr>& gone) {
   lock_guard guard{mutex_};
-  std::erase_if(abandoned_, [&](const living_child& x) {
-    return std::find(gone.begin(), gone.end(), x.handle) != gone.end();
+  auto before = known_.size();
+  for (const auto& x : gone)
+    known_.erase(x.get());
+  if (known_.size() == before)
+    return;
+  const auto& known = known_;
+  std::erase_if(abandoned_, [&known](const living_child& x) {
+    return !known.contains(x.handle.get());
   });
+}
+
+void ledger::keep(std::shared_ptr<const void> records) {
+  lock_guard guard{mutex_};
+  records_.push_back(std::move(records));
 }
 
 } // namespace hololoom

@@ -1,14 +1,15 @@
 #pragma once
 
 #include <hololoom/actors/supervision/child_spec.hpp>
-#include <hololoom/messages/lifecycle.hpp>
+#include <hololoom/actors/supervision/end_list.hpp>
 #include <hololoom/messages/sync.hpp>
 
 #include <atomic>
-#include <map>
+#include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
-#include <utility>
+#include <unordered_set>
 #include <vector>
 
 namespace hololoom {
@@ -37,7 +38,8 @@ struct living_child {
   /// actor that does not show what it does; else `time_point::max()`.
   caf::actor_clock::time_point silent_since =
     caf::actor_clock::time_point::max();
-  bool nested = false; ///< A supervisor of this library.
+  bool nested = false;  ///< A supervisor of this library.
+  bool claimed = false; ///< Only its cascade reports its end.
 };
 
 /// Whether `x` still is there: its actor, or what its probe speaks for. Calls
@@ -47,6 +49,13 @@ bool lives(const living_child& x);
 /// What `x` is doing, with its age: "handling foo for 1.2 s". Empty while it
 /// waits for work. Calls the probe.
 std::optional<std::string> describe_work(const living_child& x);
+
+/// Whether `x` would show if it were at something, and its actor has not ended:
+/// one that shows nothing waits for its turn.
+bool shows_work(const living_child& x);
+
+/// How a child ended that went down for `reason`.
+ended fate_of(const caf::error& reason);
 
 /// What became of the children of a tree, entered as it is seen. A shutdown
 /// report is read from it, and needs no supervisor that answers. Thread-safe.
@@ -60,14 +69,13 @@ public:
   /// A child of a supervisor that is stopping has ended.
   void enter_end(child_outcome outcome);
 
-  /// The ends that were kept, in their order. Of more than a thousand that
-  /// ended well there is one for each kind, named "N kind children"; of others,
-  /// the first thousand of a kind and a fate are listed, and one stands for
-  /// the rest.
-  std::vector<child_outcome> ends() const;
+  /// The ends that were kept.
+  end_list kept_ends() const;
+  std::vector<child_outcome> ends() const { return kept_ends().lines(); }
 
   /// A child that did not end, and that no supervisor waits for any more.
-  void abandon(living_child x);
+  /// @returns whether that was not known before
+  bool abandon(living_child x);
 
   /// All that were ever abandoned, but for those that were forgotten. Some may
   /// have ended since.
@@ -75,23 +83,25 @@ public:
 
   /// Forgets abandoned children that have ended since. Calls their probes.
   void forget_ended();
+  /// The same, when they have become twice as many since the last time.
+  void forget_ended_of_many();
   /// The same of those that are known to have ended.
   void forget(const std::vector<caf::strong_actor_ptr>& gone);
 
-private:
-  struct tally {
-    std::size_t listed = 0;
-    std::size_t more = 0;
-    millis took{0}; ///< The slowest of those that are not listed.
-  };
+  /// Keeps the records of very many children that outlive their supervisor: to
+  /// free them would hold up its end.
+  void keep(std::shared_ptr<const void> records);
 
+private:
   std::atomic<bool> keeping_ = false;
   mutable mutex mutex_;
-  std::vector<child_outcome> listed_ HOLOLOOM_GUARDED_BY(mutex_);
-  std::map<std::pair<std::string, ended>, tally>
-    tallies_ HOLOLOOM_GUARDED_BY(mutex_);
-  std::size_t well_ HOLOLOOM_GUARDED_BY(mutex_) = 0; ///< Ended well.
+  end_list ends_ HOLOLOOM_GUARDED_BY(mutex_);
   std::vector<living_child> abandoned_ HOLOLOOM_GUARDED_BY(mutex_);
+  /// The actors of `abandoned_`.
+  std::unordered_set<caf::actor_control_block*>
+    known_ HOLOLOOM_GUARDED_BY(mutex_);
+  std::size_t many_ HOLOLOOM_GUARDED_BY(mutex_) = 16;
+  std::vector<std::shared_ptr<const void>> records_ HOLOLOOM_GUARDED_BY(mutex_);
 };
 
 } // namespace hololoom

@@ -8,6 +8,9 @@
 #include <caf/mailbox_element.hpp>
 #include <caf/system_messages.hpp>
 
+#include <memory>
+#include <optional>
+
 namespace hololoom {
 
 /// Asks `target` to exit for `reason`, ahead of everything in its mailbox.
@@ -42,6 +45,18 @@ inline bool is_kill(const caf::mailbox_element& x) {
 /// Whether the actor behind `x` has ended. Its downs are sent at that moment.
 inline bool is_down(const caf::strong_actor_ptr& x) {
   return !x || x->get()->getf(caf::abstract_actor::is_cleaned_up_flag);
+}
+
+/// Why the actor behind `x` has ended; nothing while it has not.
+inline std::optional<caf::error>
+exit_reason_of(const caf::strong_actor_ptr& x) {
+  if (!x || !is_down(x))
+    return std::nullopt;
+  // What is attached to an actor that has ended is called at once.
+  auto result = std::make_shared<std::optional<caf::error>>();
+  x->get()->attach_functor(
+    [result](const caf::error& reason) { *result = reason; });
+  return *result;
 }
 
 } // namespace hololoom

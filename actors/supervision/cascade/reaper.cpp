@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <deque>
+#include <optional>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -20,6 +21,11 @@ using steady = std::chrono::steady_clock;
 /// A call of a probe that takes longer has a thread to itself.
 constexpr auto patience = 50ms;
 constexpr std::size_t most_threads = 16;
+
+/// How many more children are killed at a time, and how many are looked at
+/// again: the caller has other things to do.
+constexpr std::size_t most_new = 4096;
+constexpr std::size_t most_again = 16384;
 
 void kill_now(const living_child& x) {
   exit_high(x.handle, caf::make_error(caf::exit_reason::kill));
@@ -46,8 +52,10 @@ public:
       mine->since = steady::now();
       queue_.pop_front();
       guard.unlock();
-      mine->at->look();
+      auto moved = mine->at->look();
       guard.lock();
+      progress_ += moved ? 1 : 0;
+      mine->at->queued = false;
       mine->at = nullptr;
     }
   }
@@ -55,39 +63,59 @@ public:
   void close() {
     lock_guard guard{mutex_};
     over_ = true;
-    entries_.clear();
-    queue_.clear();
+    forget_all();
     changed_.notify_all();
+  }
+
+  void clear() {
+    lock_guard guard{mutex_};
+    forget_all();
+  }
+
+  /// Whether it can take more.
+  bool is_free() const {
+    lock_guard guard{mutex_};
+    return queue_.size() < most_new;
   }
 
   void take(std::vector<living_child> children, bool inline_probes) {
     lock_guard guard{mutex_};
-    queue_.clear();
-    entries_.clear();
     for (auto& x : children) {
       entries_.push_back(std::make_shared<entry>(std::move(x)));
+      open_.push_back(entries_.back());
       look_at(entries_.back(), inline_probes);
     }
-    open_ = entries_;
     changed_.notify_all();
   }
 
-  std::size_t look(bool inline_probes) {
+  /// Looks again at some of those that were killed.
+  void look(bool inline_probes) {
     lock_guard guard{mutex_};
-    drop_closed();
-    if (queue_.empty()) {
-      for (const auto& x : open_)
-        // The actor shows by itself that it has not ended.
-        if (!is_visited(x)
-            && (x->what == fate::unknown || is_down(x->who.handle)))
-          look_at(x, inline_probes);
-      changed_.notify_all();
+    for (auto n = std::min(open_.size(), most_again); n > 0; --n) {
+      at_ = at_ < open_.size() ? at_ : 0;
+      auto& x = open_[at_];
+      // The actor shows by itself that it has not ended.
+      if (!x->queued && x->open()
+          && (x->what == stage::unknown || is_down(x->who.handle)))
+        look_at(x, inline_probes);
+      if (x->open()) {
+        ++at_;
+        continue;
+      }
+      x = std::move(open_.back());
+      open_.pop_back();
     }
-    drop_closed();
-    auto unasked = std::count_if(open_.begin(), open_.end(), [](const auto& x) {
-      return x->what == fate::unknown;
-    });
-    return open_.size() + static_cast<std::size_t>(unasked);
+    changed_.notify_all();
+  }
+
+  bool done() const {
+    lock_guard guard{mutex_};
+    return open_.empty();
+  }
+
+  std::size_t progress() const {
+    lock_guard guard{mutex_};
+    return progress_;
   }
 
   /// Whether children wait for their probes to be asked, and each thread is in
@@ -95,37 +123,29 @@ public:
   bool hangs() {
     lock_guard guard{mutex_};
     auto now = steady::now();
-    auto stuck = std::size_t{0};
+    stuck_ = 0;
     for (const auto& x : visits_) {
       if (!x->at || now - x->since < patience)
         continue;
-      ++stuck;
-      if (x->at->what == fate::unknown && !x->at->hung.exchange(true))
+      ++stuck_;
+      if (x->at->what == stage::unknown && !x->at->hung.exchange(true))
         kill_now(x->at->who);
     }
-    return stuck >= threads && !queue_.empty();
+    return stuck_ >= threads && !queue_.empty();
   }
 
-  std::vector<reaper::killed> result() const {
+  void each(const std::function<void(const living_child&, const fate&)>& f) {
     lock_guard guard{mutex_};
-    std::vector<reaper::killed> result;
-    for (const auto& x : entries_) {
-      fate what = x->what;
-      if (what == fate::unknown)
-        result.push_back({x->who, x->hung ? maybe<std::string>{std::string{
-                                    "its probe does not return"}}
-                                          : nothing});
-      else if (what == fate::killed || what == fate::down)
-        result.push_back({x->who, x->doing, what == fate::down});
-    }
-    return result;
+    for (const auto& x : entries_)
+      if (auto what = fate_of_entry(*x))
+        f(x->who, *what);
   }
 
   std::vector<living_child> excused() const {
     lock_guard guard{mutex_};
     std::vector<living_child> result;
     for (const auto& x : entries_)
-      if (x->what == fate::excused)
+      if (x->what == stage::excused)
         result.push_back(x->who);
     return result;
   }
@@ -134,7 +154,7 @@ public:
     lock_guard guard{mutex_};
     std::vector<caf::strong_actor_ptr> result;
     for (const auto& x : entries_)
-      if (x->what == fate::ended || x->what == fate::down)
+      if (x->what == stage::ended || x->what == stage::down)
         result.push_back(x->who.handle);
     return result;
   }
@@ -142,7 +162,7 @@ public:
   std::size_t threads = 0;
 
 private:
-  enum class fate : std::uint8_t {
+  enum class stage : std::uint8_t {
     unknown, ///< Its probe has not been asked.
     ended,   ///< It had ended before.
     excused, ///< It waits for the drain itself.
@@ -154,29 +174,41 @@ private:
   struct entry {
     explicit entry(living_child x) : who(std::move(x)) {}
 
-    bool open() const { return what == fate::unknown || what == fate::killed; }
+    bool open() const {
+      return what == stage::unknown || what == stage::killed;
+    }
 
     /// Kills it, or looks whether it is down. Calls its probe.
-    void look() {
-      if (what == fate::killed) {
-        what = lives(who) ? fate::killed : fate::down;
+    /// @returns whether it has come to another stage
+    bool look() {
+      stage before = what;
+      if (before == stage::killed) {
+        auto down = is_down(who.handle);
+        if (!lives(who))
+          what = stage::down;
+        else
+          outlived = down;
       } else if (supervision::awaits_drain(who.probe)) {
-        what = fate::excused;
+        what = stage::excused;
       } else if (!lives(who)) {
-        what = hung ? fate::down : fate::ended;
+        what = hung ? stage::down : stage::ended;
       } else {
         if (auto text = describe_work(who))
           doing = std::move(*text);
         supervision::force_probe(who.probe);
         kill_now(who);
-        what = fate::killed;
+        what = stage::killed;
       }
+      return what != before;
     }
 
     const living_child who;
     maybe<std::string> doing;
-    std::atomic<fate> what = fate::unknown;
+    std::atomic<stage> what = stage::unknown;
     std::atomic<bool> hung = false; ///< Was killed without its probe.
+    /// Its actor is down, and what its probe speaks for goes on.
+    std::atomic<bool> outlived = false;
+    bool queued = false; ///< Waits for a thread, or has one.
   };
   using entry_ptr = std::shared_ptr<entry>;
 
@@ -186,34 +218,63 @@ private:
     steady::time_point since;
   };
 
-  void drop_closed() HOLOLOOM_REQUIRES(mutex_) {
-    std::vector<entry_ptr> rest;
-    for (auto& x : open_)
-      if (x->open())
-        rest.push_back(std::move(x));
-    open_ = std::move(rest);
-  }
-
-  bool is_visited(const entry_ptr& x) const HOLOLOOM_REQUIRES(mutex_) {
-    return std::any_of(visits_.begin(), visits_.end(),
-                       [&](const auto& y) { return y->at == x; });
+  void forget_all() HOLOLOOM_REQUIRES(mutex_) {
+    entries_.clear();
+    open_.clear();
+    queue_.clear();
   }
 
   /// A child without a probe is seen to at once: that calls no user's code.
   void look_at(const entry_ptr& x, bool inline_probes)
     HOLOLOOM_REQUIRES(mutex_) {
-    if (inline_probes || !x->who.probe)
-      x->look();
-    else
+    if (inline_probes || !x->who.probe) {
+      progress_ += x->look() ? 1 : 0;
+    } else {
+      x->queued = true;
       queue_.push_back(x);
+    }
+  }
+
+  std::optional<fate> fate_of_entry(const entry& x) const
+    HOLOLOOM_REQUIRES(mutex_) {
+    auto left = [&](maybe<std::string> doing) {
+      // One that would show what it is at, and shows nothing, is at nothing.
+      auto waits = !doing && shows_work(x.who);
+      return fate{waits ? ended::no_turn : ended::abandoned, true,
+                  std::move(doing)};
+    };
+    switch (x.what.load()) {
+      case stage::excused: return std::nullopt;
+      case stage::ended: {
+        auto reason = exit_reason_of(x.who.handle);
+        // Others know of one that was not claimed.
+        if (!reason || !x.who.claimed)
+          return std::nullopt;
+        return fate{fate_of(*reason), false, nothing};
+      }
+      case stage::down: return fate{ended::killed, true, x.doing};
+      case stage::killed:
+        if (is_down(x.who.handle) && !x.outlived && stuck_ == 0)
+          return fate{ended::killed, true, x.doing};
+        return left(x.doing);
+      case stage::unknown: break;
+    }
+    if (x.hung)
+      return fate{ended::abandoned, true,
+                  std::string{"its probe does not return"}};
+    // While threads hang it may be at something, and there was nobody to ask.
+    return stuck_ > 0 ? fate{ended::abandoned, true, nothing} : left(nothing);
   }
 
   mutable mutex mutex_;
   condition changed_;
   std::vector<entry_ptr> entries_ HOLOLOOM_GUARDED_BY(mutex_);
   std::vector<entry_ptr> open_ HOLOLOOM_GUARDED_BY(mutex_);
+  std::size_t at_ HOLOLOOM_GUARDED_BY(mutex_) = 0; ///< In `open_`.
   std::deque<entry_ptr> queue_ HOLOLOOM_GUARDED_BY(mutex_);
   std::vector<std::shared_ptr<visit>> visits_ HOLOLOOM_GUARDED_BY(mutex_);
+  std::size_t progress_ HOLOLOOM_GUARDED_BY(mutex_) = 0;
+  std::size_t stuck_ HOLOLOOM_GUARDED_BY(mutex_) = 0; ///< Threads that hang.
   bool over_ HOLOLOOM_GUARDED_BY(mutex_) = false;
 };
 
@@ -234,11 +295,13 @@ void reaper::start_thread() {
   ++work_->threads;
 }
 
-void reaper::kill(std::vector<living_child> children) {
-  work_->take(std::move(children), !own_thread_);
+void reaper::kill(living_walk children) {
+  work_->clear();
+  walk_ = std::move(children);
+  look();
 }
 
-std::size_t reaper::left() {
+void reaper::look() {
   if (own_thread_ && work_->hangs() && work_->threads < most_threads) {
     try {
       start_thread();
@@ -246,11 +309,26 @@ std::size_t reaper::left() {
       // The others wait for the probe that hangs, and are let go with it.
     }
   }
-  return work_->look(!own_thread_);
+  if (has_more() && work_->is_free())
+    work_->take(walk_.next(most_new), !own_thread_);
+  work_->look(!own_thread_);
 }
 
-std::vector<reaper::killed> reaper::result() const {
-  return work_->result();
+bool reaper::done() const {
+  return !has_more() && work_->done();
+}
+
+std::size_t reaper::progress() const {
+  return work_->progress();
+}
+
+void reaper::each(
+  const std::function<void(const living_child&, const fate&)>& f) {
+  work_->each(f);
+}
+
+std::map<std::pair<std::string, ended>, std::size_t> reaper::rest() {
+  return walk_.rest();
 }
 
 std::vector<living_child> reaper::excused() const {

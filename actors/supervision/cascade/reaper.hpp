@@ -1,10 +1,13 @@
 #pragma once
 
-#include <hololoom/actors/supervision/ledger.hpp>
+#include <hololoom/actors/supervision/living_walk.hpp>
 
 #include <cstddef>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace hololoom {
@@ -26,24 +29,38 @@ public:
   reaper(const reaper&) = delete;
   reaper& operator=(const reaper&) = delete;
 
-  /// Kills each of `children`, except those that wait for the drain themselves.
-  /// Called once `left` is 0, or to let go of those that are left.
-  void kill(std::vector<living_child> children);
+  /// Begins to kill `children`, except those that wait for the drain
+  /// themselves. Called once `done`, or to let go of those that are left.
+  void kill(living_walk children);
 
-  /// Falls as they are killed and end; 0 once all are known to be down. Looks
-  /// at them again, and is to be called every few milliseconds until then.
-  std::size_t left();
+  /// Goes on: kills some more, and looks at those that were killed. To be
+  /// called every few milliseconds until `done`.
+  void look();
 
-  /// A child that was killed.
-  struct killed {
-    living_child who;
-    /// What it was doing before.
+  /// Whether all are known to be down, or wait for the drain.
+  bool done() const;
+
+  /// Whether there are some that it has not come to.
+  bool has_more() const { return !walk_.over(); }
+
+  /// Grows while they are killed and end.
+  std::size_t progress() const;
+
+  /// What became of a child.
+  struct fate {
+    ended how = ended::no_turn;
+    /// Whether it was killed, or is left.
+    bool forced = true;
+    /// What it was doing before, or its probe does not return.
     maybe<std::string> doing;
-    bool down = false;
   };
 
-  /// All that were killed, and none that had ended before or was excused.
-  std::vector<killed> result() const;
+  /// Calls `f` for all that it came to, but for those that wait for the drain.
+  void each(const std::function<void(const living_child&, const fate&)>& f);
+
+  /// Gives up those that it has not come to: how many of a kind ended how, or
+  /// had no turn.
+  std::map<std::pair<std::string, ended>, std::size_t> rest();
 
   /// Those that wait for the drain themselves.
   std::vector<living_child> excused() const;
@@ -51,12 +68,16 @@ public:
   /// Those that are known to have ended, before or after the kill.
   std::vector<caf::strong_actor_ptr> gone() const;
 
+  /// The paths of their supervisors.
+  std::vector<std::string> parents() const { return walk_.parents(); }
+
 private:
   class work;
 
   void start_thread();
 
   bool own_thread_;
+  living_walk walk_;
   std::shared_ptr<work> work_;
 };
 

@@ -3,8 +3,6 @@
 #include <hololoom/actors/supervision/cascade/forced_end.hpp>
 #include <hololoom/messages/lifecycle.hpp>
 
-#include <vector>
-
 namespace hololoom {
 
 /// Fills in `children` and `abandoned` of a cascade's report: what was seen of
@@ -14,7 +12,7 @@ namespace hololoom {
 /// @param entered what supervisors saw, and who was abandoned
 /// @param waited  how long those have waited that wait for the report
 void account_for_children(shutdown_report& report, const forced_end& forced,
-                          std::vector<child_outcome> seen,
-                          const ledger& entered, millis waited);
+                          const end_list& seen, const ledger& entered,
+                          millis waited);
 
 } // namespace hololoom

@@ -1,8 +1,25 @@
 #include <hololoom/actors/supervision/core/board.hpp>
+#include <hololoom/messages/caf/exit.hpp>
 
 #include <utility>
 
 namespace hololoom {
+
+namespace {
+
+/// Children that are claimed while the lock is held once.
+constexpr std::size_t slice = 1024;
+
+bool may_live(const supervision::child& c) {
+  return c.alive() && (!is_down(c.handle) || c.probe);
+}
+
+bool may_be_claimed(const supervision::child& c,
+                    const std::set<std::string>& except) {
+  return c.alive() && !c.nested && !except.contains(c.name);
+}
+
+} // namespace
 
 const work_monitor* supervision::work_of(const child& c) {
   return c.alive() ? dynamic_cast<const work_monitor*>(c.handle->get())
@@ -26,12 +43,70 @@ caf::strong_actor_ptr board::find_handle(std::string_view name) const {
   return i->second->handle;
 }
 
-std::vector<living_child> board::living() const {
+std::vector<living_child> board::living_after(std::uint64_t& order,
+                                              std::size_t limit) const {
   std::vector<living_child> result;
   lock_guard guard{mutex_};
-  for (const auto& [order, c] : children_)
-    if (c.alive())
-      result.push_back(supervision::living(c, path_));
+  for (auto i = children_.upper_bound(order);
+       i != children_.end() && result.size() < limit; ++i) {
+    order = i->first;
+    if (may_live(i->second))
+      result.push_back(supervision::living(i->second, path_));
+  }
+  return result;
+}
+
+std::optional<living_child> board::living_called(std::string_view name) const {
+  lock_guard guard{mutex_};
+  auto i = by_name_.find(name);
+  if (i == by_name_.end() || !may_live(*i->second))
+    return std::nullopt;
+  return supervision::living(*i->second, path_);
+}
+
+std::size_t board::count_living(std::size_t most) const {
+  std::size_t result = 0;
+  lock_guard guard{mutex_};
+  for (auto i = children_.begin(); i != children_.end() && result < most; ++i)
+    result += i->second.alive() ? 1 : 0;
+  return result;
+}
+
+std::vector<living_child>
+board::claim_after(std::uint64_t& order, std::size_t limit,
+                   const std::set<std::string>& except) {
+  std::vector<living_child> result;
+  lock_guard guard{mutex_};
+  for (auto i = children_.upper_bound(order);
+       i != children_.end() && result.size() < limit; ++i) {
+    auto& c = i->second;
+    order = i->first;
+    if (!may_be_claimed(c, except))
+      continue;
+    c.claimed = true;
+    result.push_back(supervision::living(c, path_));
+    result.back().claimed = true;
+  }
+  return result;
+}
+
+std::map<std::pair<std::string, ended>, std::size_t>
+board::claim_rest(std::uint64_t order, const std::set<std::string>& except) {
+  std::map<std::pair<std::string, ended>, std::size_t> result;
+  for (auto more = true; more;) {
+    lock_guard guard{mutex_};
+    auto i = children_.upper_bound(order);
+    for (std::size_t n = 0; i != children_.end() && n < slice; ++i, ++n) {
+      auto& c = i->second;
+      order = i->first;
+      if (!may_be_claimed(c, except))
+        continue;
+      c.claimed = true;
+      auto reason = exit_reason_of(c.handle);
+      ++result[{c.spec->kind, reason ? fate_of(*reason) : ended::no_turn}];
+    }
+    more = i != children_.end();
+  }
   return result;
 }
 

@@ -11,9 +11,11 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace hololoom {
@@ -57,6 +59,8 @@ struct child {
   std::int32_t restarts = 0;
   child_state state = child_state::stopped;
   bool nested = false; ///< A supervisor of ours.
+  /// A cascade reports its end. Written by the cascade, under the lock.
+  bool claimed = false;
 
   // -- the supervisor's own, set by its rules ---------------------------------
 
@@ -66,6 +70,7 @@ struct child {
   bool kill_sent = false;
   bool drained = false;        ///< Belongs to a drain.
   bool zombie = false;         ///< Replaced while it was stuck.
+  bool unwaited = false;       ///< It is there and not waited for any more.
   bool excused = false;        ///< A child below it waits for the drain.
   bool significant = false;    ///< Counted as significant and active.
   time_point let_go = no_time; ///< Its thread outlives its actor, until then.
@@ -111,8 +116,10 @@ public:
     bool nested = false;
   };
 
-  /// The children that have an actor, in start order.
-  std::vector<living_child> living() const;
+  /// Up to `limit` children after `order`, which is moved on, that may live:
+  /// their actors are not down, or they have a probe, which is not called.
+  std::vector<living_child> living_after(std::uint64_t& order,
+                                         std::size_t limit) const;
 
   /// Up to `limit` children that come after `order`, which is moved on. Holds
   /// the lock only for those.
@@ -121,6 +128,29 @@ public:
 
   /// Whether the supervisor has begun to stop all its children.
   bool stopping() const noexcept { return stopping_; }
+
+  /// The child called `name`, if it may live.
+  std::optional<living_child> living_called(std::string_view name) const;
+
+  /// How many children have an actor, up to `most`.
+  std::size_t count_living(std::size_t most) const;
+
+  // -- for a cascade, which reports the ends of the children it claims -------
+
+  /// Claims up to `limit` children after `order`, which is moved on, that have
+  /// an actor, are no supervisors and are not among `except`.
+  std::vector<living_child> claim_after(std::uint64_t& order, std::size_t limit,
+                                        const std::set<std::string>& except);
+
+  /// Claims all such children after `order`: how many of a kind ended how, or
+  /// had no turn. Holds the lock for a part of them at a time.
+  std::map<std::pair<std::string, ended>, std::size_t>
+  claim_rest(std::uint64_t order, const std::set<std::string>& except);
+
+  bool is_claimed(const child& c) const {
+    lock_guard guard{mutex_};
+    return c.claimed;
+  }
 
   // -- for its supervisor -----------------------------------------------------
 

@@ -85,13 +85,20 @@ void books::now_ready(child& c, time_point now) {
   });
 }
 
+void books::stop_waiting(child& c) {
+  c.due = no_time;
+  if (!std::exchange(c.unwaited, true) && !c.zombie)
+    --counts_.active;
+  answer_stops(c);
+}
+
 void books::lose_handle(child& c, std::string reason) {
   if (!c.alive())
     return;
   host_.release(c);
   c.due = c.let_go = no_time;
   c.asked = c.kill_sent = c.drained = c.excused = false;
-  if (!c.zombie)
+  if (!std::exchange(c.unwaited, false) && !c.zombie)
     --counts_.active;
   assert(counts_.active >= 0);
   // Destroyed outside of the lock.
@@ -102,7 +109,7 @@ void books::lose_handle(child& c, std::string reason) {
     probe = std::move(x.probe);
     x.handle = nullptr;
     x.silent_since = no_time;
-    x.nested = false;
+    x.nested = x.claimed = false;
     x.progress = nullptr;
     x.last_reason = std::move(reason);
     x.state = child_state::stopped;

@@ -34,6 +34,8 @@ public:
   void take_handle(child& c, start_result& r, child_state s, time_point now);
   /// A child whose start was pending can serve.
   void now_ready(child& c, time_point now);
+  /// `c` does not end, and nothing waits for it any more.
+  void stop_waiting(child& c);
   /// The actor of `c` is down, or abandoned: clears what the rules noted of it.
   void lose_handle(child& c, std::string reason);
   void set_state(child& c, child_state s);

@@ -212,7 +212,7 @@ void core::end_if_empty() {
       || drain_.children_alive() || books_.counts().active > 0)
     return;
   for (const auto& [order, c] : books_.children())
-    if (c.alive())
+    if (c.alive() && !c.unwaited)
       return;
   finish(caf::make_error(caf::exit_reason::user_shutdown));
 }

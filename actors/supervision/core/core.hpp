@@ -60,7 +60,7 @@ public:
   void delete_child(ticket t, const std::string& name, time_point now);
   void await_running(ticket t);
   void drain(ticket t, drain_request request, time_point now);
-  void abandon(const std::vector<std::string>& names, time_point now);
+  void abandon(const abandon_children& which, time_point now);
 
   /// Stops all children, then ends.
   void stop(time_point now);
@@ -119,6 +119,7 @@ private:
   void was_stopped(child& c, exit_class why, const std::string& reason,
                    time_point now);
   void abandon(child& c, time_point now);
+  void stop_waiting(const std::vector<std::string>& except);
   void gone(child& c, ended how, transition what, const std::string& reason,
             time_point now);
   void conclude(child& c, stopping::verdict what, time_point now);

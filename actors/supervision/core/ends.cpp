@@ -17,7 +17,7 @@ void core::down(child& c, exit_class why, std::string reason, time_point now) {
   } else if (plan_.busy()) {
     return hold_end(c, why, std::move(reason));
   } else {
-    gone(c, how_it_ended(c, why), transition::exited, reason, now);
+    gone(c, how_it_ended(c, why, stopping()), transition::exited, reason, now);
     if (c.zombie)
       books_.remove(c);
     else
@@ -56,7 +56,7 @@ void core::start_ended(child& c, const std::string& reason, time_point now) {
 void core::was_stopped(child& c, exit_class why, const std::string& reason,
                        time_point now) {
   stopping_.stopped(c, now);
-  auto how = how_it_ended(c, why);
+  auto how = how_it_ended(c, why, stopping());
   gone(c, how,
        how == ended::killed    ? transition::killed
        : how == ended::crashed ? transition::exited
@@ -67,9 +67,13 @@ void core::was_stopped(child& c, exit_class why, const std::string& reason,
 
 void core::abandon(child& c, time_point now) {
   auto doing = describe_work(c);
+  auto waits = !doing && shows_work(living(c, {}));
   host_.abandoned(c);
-  gone(c, ended::abandoned, transition::abandoned,
-       "it did not end when killed" + (doing ? ", " + *doing : std::string{}),
+  gone(c, waits ? ended::no_turn : ended::abandoned, transition::abandoned,
+       "it did not end when killed"
+         + (doing   ? ", " + *doing
+            : waits ? ", because it had no turn"
+                    : std::string{}),
        now);
   stays_down(c);
 }
@@ -78,8 +82,7 @@ void core::abandon(child& c, time_point now) {
 void core::gone(child& c, ended how, transition what, const std::string& reason,
                 time_point now) {
   host_.report(c, what, reason);
-  // A cascade reports those that it killed itself.
-  if (stopping() && (how != ended::killed || c.kill_sent))
+  if (stopping() && !c.unwaited)
     host_.ended(c, how, now);
   drain_.on_down(c);
   books_.lose_handle(c, reason);

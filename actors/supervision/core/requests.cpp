@@ -1,5 +1,6 @@
 #include <hololoom/actors/supervision/core/core.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -192,12 +193,32 @@ void core::drain(ticket t, drain_request request, time_point now) {
   advance_drain(now);
 }
 
-void core::abandon(const std::vector<std::string>& names, time_point now) {
-  for (const auto& name : names)
+void core::abandon(const abandon_children& which, time_point now) {
+  for (const auto& name : which.names)
     if (auto c = books_.find(name); c && c->alive() && !has_ended(*c, now))
       abandon(*c, now);
+  if (which.others)
+    stop_waiting(which.except);
+  if (over_)
+    return;
   advance(now);
   advance_drain(now);
+}
+
+/// Waits no longer for any child that is being stopped, but for supervisors
+/// and `except`.
+void core::stop_waiting(const std::vector<std::string>& except) {
+  // The common case takes one step, however many they are.
+  if (end_when_empty_ && except.empty() && books_.counts().supervisors == 0)
+    return finish(caf::make_error(caf::exit_reason::user_shutdown));
+  for (auto& [order, c] : books_.children()) {
+    if (!c.alive() || c.nested || !(c.drained || c.in_plan)
+        || std::find(except.begin(), except.end(), c.name) != except.end())
+      continue;
+    drain_.on_down(c);
+    plan_.on_down(c);
+    books_.stop_waiting(c);
+  }
 }
 
 void core::begin_draining(time_point now) {
@@ -205,12 +226,15 @@ void core::begin_draining(time_point now) {
     plan_.cancel();
   drain_.begin();
   restart_.drop_retries();
-  for (auto& [order, c] : books_.children()) {
-    if (!c.alive() && c.state == child_state::restarting) {
+  // While all are active, none is being restarted.
+  auto& all = books_.children();
+  if (books_.counts().active != std::ssize(all))
+    for (auto& [order, c] : all) {
+      if (c.alive() || c.state != child_state::restarting)
+        continue;
       books_.set_due(c, no_time);
       books_.set_state(c, child_state::stopped);
     }
-  }
   auto refused =
     failure(errc::shutting_down, books_.path() + " is shutting down");
   for (auto t : std::exchange(awaiting_, {}))

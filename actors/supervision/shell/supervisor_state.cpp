@@ -60,6 +60,12 @@ supervisor_state::supervisor_state(supervisor_impl::base* self,
 
 supervisor_state::~supervisor_state() {
   setup_.options.names->remove(board_.get());
+  if (done_ && outlived_) {
+    setup_.options.names->ledger().keep(
+      std::make_shared<std::pair<std::shared_ptr<board>, address_map>>(
+        std::move(board_), std::move(by_address_)));
+    return;
+  }
   // After an orderly end there are no children. A supervisor that is killed
   // kills its children, because only it knows them.
   for (auto& [order, c] : board_->children()) {
@@ -116,8 +122,9 @@ supervisor_impl::behavior_type supervisor_state::make_behavior() {
         [&](ticket t) { core_.drain(t, std::move(x), now()); });
     },
     [this](const abandon_children& x) {
+      outlived_ = outlived_ || x.others;
       if (!done_)
-        core_.abandon(x.names, now());
+        core_.abandon(x, now());
       arm();
     },
     [this](const child_ready& x) {
@@ -233,7 +240,7 @@ void supervisor_state::report(const child& c, transition what,
 void supervisor_state::ended(const child& c, hololoom::ended how,
                              time_point now) {
   auto& ledger = setup_.options.names->ledger();
-  if (!ledger.keeps_ends())
+  if (!ledger.keeps_ends() || board_->is_claimed(c))
     return;
   child_outcome o;
   o.name = path_of(c);
@@ -249,7 +256,7 @@ void supervisor_state::ended(const child& c, hololoom::ended how,
 
 void supervisor_state::abandoned(const child& c) {
   auto& ledger = setup_.options.names->ledger();
-  ledger.forget_ended();
+  ledger.forget_ended_of_many();
   ledger.abandon(living(c, setup_.path));
 }
 

@@ -117,6 +117,9 @@ private:
   template <class T>
   void deliver(ticket t, T value);
 
+  using address_map =
+    std::unordered_map<const caf::actor_control_block*, child*>;
+
   /// The ticket by which it learns that its own start is over.
   static constexpr ticket own_start = 1;
 
@@ -125,13 +128,14 @@ private:
   std::shared_ptr<board> board_;
   core core_;
   stuck_watch watch_;
-  std::unordered_map<const caf::actor_control_block*, child*> by_address_;
+  address_map by_address_;
   std::unordered_map<ticket, pending> pending_;
   ticket last_ticket_ = own_start;
   std::uint64_t epoch_ = 0;
   time_point armed_ = no_time;
   bool sweeping_ = false;
   bool done_ = false;
+  bool outlived_ = false; ///< By very many of its children.
 };
 
 } // namespace hololoom::supervision

@@ -306,7 +306,7 @@ private:
     for (const auto& [order, c] : board_->children())
       if (c.alive() && draw(2) == 0)
         names.push_back(c.name);
-    core_->abandon(names, now_);
+    core_->abandon({names}, now_);
   }
 
   void let_pass(caf::timespan d) {
@@ -366,7 +366,7 @@ private:
     for (const auto& [order, c] : board_->children())
       if (c.alive())
         names.push_back(c.name);
-    core_->abandon(names, now_);
+    core_->abandon({names}, now_);
   }
 
   // -- what must be true ------------------------------------------------------
@@ -400,7 +400,7 @@ private:
     }
     if (!(truth == core_->counts()))
       problem("the counts are wrong");
-    if (alive != known_.size() || board_->living().size() != alive)
+    if (alive != known_.size() || board_->count_living(alive + 1) != alive)
       problem("the number of living children is wrong");
   }
 

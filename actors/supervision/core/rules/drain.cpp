@@ -37,7 +37,7 @@ void drain::select(const op& x) {
   auto& map = books_.children();
   for (auto i = map.rbegin(); i != map.rend(); ++i) {
     auto& c = i->second;
-    if (!c.alive() || c.drained || !x.covers(c))
+    if (!c.alive() || c.drained || c.unwaited || !x.covers(c))
       continue;
     c.drained = true;
     ++alive_;

@@ -49,7 +49,7 @@ bool plan::is_member(const child& c) const {
 /// many would hold up the requests that arrive meanwhile.
 /// @returns whether there is anything to stop.
 bool plan::enlist(child& c) {
-  if (c.zombie && restarting_group())
+  if (c.unwaited || (c.zombie && restarting_group()))
     return false;
   if (!c.alive()) {
     if (c.state == child_state::restarting) {

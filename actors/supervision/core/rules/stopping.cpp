@@ -13,9 +13,11 @@ namespace {
 constexpr auto thread_check = std::chrono::milliseconds{10};
 
 /// How much longer than usual the end of this many killed children may take:
-/// they share the scheduler's threads. Used up only while they go on ending.
+/// they share the scheduler's threads. Used up only while they go on ending,
+/// and never more than a second with the usual wait.
 constexpr caf::timespan crowd_allowance(std::int64_t children) {
-  return children / 100 * std::chrono::milliseconds{50};
+  return std::min<caf::timespan>(children / 100 * std::chrono::milliseconds{50},
+                                 std::chrono::milliseconds{850});
 }
 
 /// How much longer than usual none of them may be down in all that time.
@@ -25,15 +27,15 @@ constexpr caf::timespan crowd_pause(std::int64_t children) {
 
 } // namespace
 
-ended how_it_ended(const child& c, exit_class why) {
+ended how_it_ended(const child& c, exit_class why, bool stopping) {
   switch (why) {
     case exit_class::normal: return ended::normal;
     case exit_class::shutdown: return ended::shutdown;
     case exit_class::killed:
     case exit_class::abnormal:
       // A process that got its SIGKILL may be reported before its actor is
-      // killed. One that was asked to end may be killed by a cascade.
-      return c.kill_sent || (c.asked && why == exit_class::killed)
+      // killed. A cascade kills without its supervisor.
+      return c.kill_sent || ((c.asked || stopping) && why == exit_class::killed)
              ? ended::killed
              : ended::crashed;
   }

@@ -5,7 +5,8 @@
 namespace hololoom::supervision {
 
 /// How a child's end appears in a report.
-ended how_it_ended(const child& c, exit_class why);
+/// @param stopping whether its supervisor is: then a cascade may have killed it
+ended how_it_ended(const child& c, exit_class why, bool stopping);
 
 /// The rule for one child that has to end: it is asked, killed when its limit
 /// is over, and abandoned when the kill has no effect.
