@@ -133,6 +133,13 @@ struct drained {
   bool operator==(const drained&) const = default;
 };
 
+/// Stops the supervisor like an exit by shutdown, in time: what has not ended
+/// is killed so early that all are down or abandoned by `end`, and the
+/// supervisor, too. A supervisor with a `stop_limit` sends it to those below.
+struct stop_by {
+  caf::actor_clock::time_point end;
+};
+
 /// Waits no longer for children that did not end when killed: they are entered
 /// in the ledger as abandoned. Unknown names are ignored.
 struct abandon_children {
@@ -151,8 +158,8 @@ using supervisor_actor = caf::typed_actor<
   answers<child_list, which_children>, answers<child_counts, count_children>,
   answers<acknowledged, await_running>, answers<tree_snapshot, tree_query>,
   answers<acknowledged, subscribe_events>, answers<drained, drain_request>,
-  answers<void, abandon_children>, answers<void, child_ready>,
-  answers<void, child_progress>>;
+  answers<void, stop_by>, answers<void, abandon_children>,
+  answers<void, child_ready>, answers<void, child_progress>>;
 
 } // namespace hololoom
 
@@ -174,3 +181,4 @@ HOLOLOOM_LOCAL_MESSAGE(1519, hololoom::drain_request)
 HOLOLOOM_LOCAL_MESSAGE(1520, hololoom::drained)
 HOLOLOOM_LOCAL_MESSAGE(1521, hololoom::abandon_children)
 HOLOLOOM_LOCAL_MESSAGE(1527, hololoom::child_progress)
+HOLOLOOM_LOCAL_MESSAGE(1528, hololoom::stop_by)

@@ -90,9 +90,23 @@ void core::replace_stuck(child& c, time_point now) {
 // -- what restart and plan need ---------------------------------------------------
 
 void core::stop_all(caf::error reason, time_point now) {
-  if (over_ || plan_.stopping_all())
+  stop_all_by(std::move(reason), now, no_time);
+}
+
+void core::stop_all_by(caf::error reason, time_point now, time_point end) {
+  if (over_)
     return;
-  plan_.stop_all(std::move(reason), now);
+  if (plan_.stopping_all()) {
+    if (!plan_.end_by(end))
+      return;
+    stopping_.end_by(end);
+    for (auto& [order, c] : books_.children())
+      if (c.nested && c.asked && !c.kill_sent)
+        stopping_.ask(c, now);
+    return;
+  }
+  plan_.stop_all(std::move(reason), now, end);
+  stopping_.end_by(plan_.end());
   restart_.drop_retries();
   backlog_.run_all(now);
   advance(now);
@@ -135,6 +149,9 @@ bool core::stop(child& c, time_point now) {
 void core::kill(child& c, time_point now) {
   if (has_ended(c, now))
     return;
+  // One below kills its own children by the same limit, and has time for it.
+  if (c.nested && !c.zombie)
+    return stopping_.ask(c, now);
   if (!c.asked)
     c.asked_at = now;
   c.asked = true;

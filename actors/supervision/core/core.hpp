@@ -63,7 +63,8 @@ public:
   void abandon(const abandon_children& which, time_point now);
 
   /// Stops all children, then ends.
-  void stop(time_point now);
+  /// @param end when all have to be down or abandoned
+  void stop(time_point now, time_point end = no_time);
 
   // -- what happens (core.cpp, ends.cpp) ---------------------------------------
 
@@ -104,6 +105,7 @@ private:
 
   // -- requests ---------------------------------------------------------------
 
+  void stop_all_by(caf::error reason, time_point now, time_point end);
   bool refuses(ticket t);
   child* find_or_refuse(ticket t, const std::string& name);
   /// Answers an error if `c` runs or is about to.

@@ -31,6 +31,8 @@ public:
   /// Asks `c` to end.
   virtual void ask(child& c) = 0;
   virtual void kill(child& c) = 0;
+  /// Asks a supervisor below to stop so that it has ended by `end`.
+  virtual void stop_below(child& c, time_point end) = 0;
   /// Tells a supervisor below to drain until `deadline`, and to end when all
   /// its children are down.
   virtual void drain_below(child& c, time_point deadline) = 0;

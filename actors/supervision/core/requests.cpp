@@ -181,8 +181,8 @@ void core::await_running(ticket t) {
   awaiting_.push_back(t);
 }
 
-void core::stop(time_point now) {
-  stop_all(caf::make_error(caf::exit_reason::user_shutdown), now);
+void core::stop(time_point now, time_point end) {
+  stop_all_by(caf::make_error(caf::exit_reason::user_shutdown), now, end);
 }
 
 void core::drain(ticket t, drain_request request, time_point now) {

@@ -80,11 +80,8 @@ supervisor_state::~supervisor_state() {
 supervisor_impl::behavior_type supervisor_state::make_behavior() {
   self_->set_down_handler([this](caf::down_msg& msg) { down(msg); });
   self_->set_exit_handler([this](caf::exit_msg& msg) {
-    if (classify(msg.reason) != exit_class::normal && !done_) {
-      board_->begin_stopping();
-      core_.stop(now());
-    }
-    arm();
+    if (classify(msg.reason) != exit_class::normal)
+      begin_stop(no_time);
   });
   self_->send(self_, boot_message{});
   return {
@@ -121,6 +118,7 @@ supervisor_impl::behavior_type supervisor_state::make_behavior() {
       return later<drained>(
         [&](ticket t) { core_.drain(t, std::move(x), now()); });
     },
+    [this](const stop_by& x) { begin_stop(x.end); },
     [this](const abandon_children& x) {
       outlived_ = outlived_ || x.others;
       if (!done_)
@@ -205,6 +203,11 @@ void supervisor_state::kill(child& c) {
   force_probe(c.probe);
   exit_high(c.handle, caf::make_error(caf::exit_reason::kill), self_->address(),
             self_->context());
+}
+
+void supervisor_state::stop_below(child& c, time_point end) {
+  caf::anon_send<caf::message_priority::high>(
+    caf::actor_cast<caf::actor>(c.handle), stop_by{end});
 }
 
 void supervisor_state::drain_below(child& c, time_point deadline) {
@@ -357,6 +360,14 @@ void supervisor_state::down(const caf::down_msg& msg) {
   if (i != by_address_.end()) {
     auto why = classify(msg.reason);
     core_.down(*i->second, why, text_of(why, msg.reason), now());
+  }
+  arm();
+}
+
+void supervisor_state::begin_stop(time_point end) {
+  if (!done_) {
+    board_->begin_stopping();
+    core_.stop(now(), end);
   }
   arm();
 }

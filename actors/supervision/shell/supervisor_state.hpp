@@ -78,6 +78,7 @@ private:
   void moved(child& from, child& to) override;
   void ask(child& c) override;
   void kill(child& c) override;
+  void stop_below(child& c, time_point end) override;
   void drain_below(child& c, time_point deadline) override;
   void report(const child& c, transition what,
               std::string_view reason) override;
@@ -103,6 +104,7 @@ private:
   template <class T, class F>
   caf::result<T> later(F f);
   void down(const caf::down_msg& msg);
+  void begin_stop(time_point end);
   void tick(std::uint64_t epoch);
   void sweep();
   child_list list() const;

@@ -45,6 +45,9 @@ public:
   void moved(child&, child&) override {}
   void ask(child& c) override { note("ask " + c.name); }
   void kill(child& c) override { note("kill " + c.name); }
+  void stop_below(child& c, sv::time_point) override {
+    note("stop below " + c.name);
+  }
   void drain_below(child& c, sv::time_point) override {
     note("drain below " + c.name);
   }

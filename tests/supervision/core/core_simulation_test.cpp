@@ -190,7 +190,9 @@ private:
   void request_end() {
     auto then_end = draw(2) == 0;
     switch (draw(4)) {
-      case 0: return core_->stop(now_);
+      case 0:
+        return core_->stop(
+          now_, pick<sv::time_point>({sv::no_time, now_, now_ + 300ms}));
       case 1: return kill_all();
       default: break;
     }
@@ -489,6 +491,15 @@ private:
   }
 
   void kill(child& c) override { actor_of(c).killed = true; }
+
+  void stop_below(child& c, sv::time_point end) override {
+    auto& a = actor_of(c);
+    if (!a.nested)
+      problem(c.name + " is no supervisor");
+    if (end == sv::no_time)
+      problem(c.name + " has no limit to stop by");
+    a.asked = true;
+  }
 
   void drain_below(child& c, sv::time_point) override {
     auto& a = actor_of(c);

@@ -1,4 +1,5 @@
 #include <hololoom/actors/supervision/core/rules/plan.hpp>
+#include <hololoom/actors/supervision/core/rules/stopping.hpp>
 
 #include <cassert>
 #include <utility>
@@ -23,13 +24,24 @@ void plan::restart_group(std::uint64_t first) {
   begin(activity::group, options_.stop_order == stop_order::parallel, first);
 }
 
-void plan::stop_all(caf::error reason, time_point now) {
+void plan::stop_all(caf::error reason, time_point now, time_point end) {
   cancel();
   begin(activity::stop,
         books_.simple() || options_.stop_order == stop_order::parallel, 1);
   at_.reason = std::move(reason);
+  deadline_ = end_ = no_time;
   if (options_.stop_limit.count() > 0)
-    deadline_ = after(now, options_.stop_limit);
+    end_by(after(after(now, options_.stop_limit),
+                 longest_kill(options_, books_.counts().active)));
+  end_by(end);
+}
+
+bool plan::end_by(time_point end) {
+  if (end >= end_)
+    return false;
+  end_ = end;
+  deadline_ = end - longest_kill(options_, books_.counts().active);
+  return true;
 }
 
 void plan::cancel() {

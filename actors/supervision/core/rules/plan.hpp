@@ -38,7 +38,10 @@ public:
   void boot(child_specs specs);
   /// Restarts the child of order `first` and all after it.
   void restart_group(std::uint64_t first);
-  void stop_all(caf::error reason, time_point now);
+  /// @param end when it has to be over, whatever the supervisor's own limit
+  void stop_all(caf::error reason, time_point now, time_point end = no_time);
+  /// @returns whether that is earlier than before
+  bool end_by(time_point end);
   void cancel();
 
   // -- properties -------------------------------------------------------------
@@ -56,6 +59,8 @@ public:
   const caf::error& reason() const { return at_.reason; }
   /// When all that still run are killed.
   time_point deadline() const { return deadline_; }
+  /// When all are down or abandoned.
+  time_point end() const { return end_; }
 
   // -- what happens -----------------------------------------------------------
 
@@ -97,6 +102,7 @@ private:
   child_specs specs_;
   bool booted_ = false; ///< It knows what to start.
   time_point deadline_ = no_time;
+  time_point end_ = no_time;
 };
 
 } // namespace hololoom::supervision

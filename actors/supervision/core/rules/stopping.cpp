@@ -12,6 +12,14 @@ namespace {
 /// returned.
 constexpr auto thread_check = std::chrono::milliseconds{10};
 
+/// What a supervisor keeps back of a limit: those below have to end so much
+/// earlier, twice, that it sees their ends, or kills one that is stuck itself.
+constexpr auto report_time = std::chrono::milliseconds{10};
+
+time_point before(time_point end, caf::timespan reserve) {
+  return end == no_time ? no_time : end - reserve;
+}
+
 /// How much longer than usual the end of this many killed children may take:
 /// they share the scheduler's threads. Used up only while they go on ending,
 /// and never more than a second with the usual wait.
@@ -26,6 +34,11 @@ constexpr caf::timespan crowd_pause(std::int64_t children) {
 }
 
 } // namespace
+
+caf::timespan longest_kill(const supervisor_options& options,
+                           std::int64_t children) {
+  return options.kill_wait + crowd_allowance(children);
+}
 
 ended how_it_ended(const child& c, exit_class why, bool stopping) {
   switch (why) {
@@ -45,14 +58,22 @@ ended how_it_ended(const child& c, exit_class why, bool stopping) {
 void stopping::ask(child& c, time_point now) {
   assert(c.alive());
   auto policy = c.spec->effective_shutdown();
-  c.asked = true;
-  c.asked_at = now;
+  auto again = std::exchange(c.asked, true);
+  if (!again)
+    c.asked_at = now;
   if (c.zombie || policy.how == shutdown_policy::mode::brutal_kill)
     return kill(c, now);
   books_.set_state(c, child_state::stopping);
   auto limited = policy.how == shutdown_policy::mode::limit;
-  books_.set_due(c, limited ? after(now, policy.limit) : no_time);
-  host_.ask(c);
+  auto due = limited ? after(now, policy.limit) : no_time;
+  if (!c.nested || end_ == no_time) {
+    books_.set_due(c, due);
+    return host_.ask(c);
+  }
+  if (again)
+    due = std::min(due, c.due);
+  books_.set_due(c, std::min(due, before(end_, report_time)));
+  host_.stop_below(c, before(end_, 2 * report_time));
 }
 
 void stopping::kill(child& c, time_point now) {
@@ -61,8 +82,9 @@ void stopping::kill(child& c, time_point now) {
   books_.set_state(c, child_state::stopping);
   host_.kill(c);
   auto crowd = books_.counts().active;
-  c.last_due = now + options_.kill_wait + crowd_allowance(crowd);
-  books_.set_due(c, now + options_.kill_wait + crowd_pause(crowd));
+  c.last_due = std::min<time_point>(now + longest_kill(options_, crowd), end_);
+  books_.set_due(c, std::min<time_point>(
+                      now + options_.kill_wait + crowd_pause(crowd), end_));
 }
 
 void stopping::give_up_start(child& c, std::string why, time_point now) {

@@ -8,6 +8,11 @@ namespace hololoom::supervision {
 /// @param stopping whether its supervisor is: then a cascade may have killed it
 ended how_it_ended(const child& c, exit_class why, bool stopping);
 
+/// How long killed children are waited for; longer if they are very many, as
+/// they share the scheduler's threads.
+caf::timespan longest_kill(const supervisor_options& options,
+                           std::int64_t children);
+
 /// The rule for one child that has to end: it is asked, killed when its limit
 /// is over, and abandoned when the kill has no effect.
 class stopping {
@@ -21,6 +26,9 @@ public:
 
   stopping(const supervisor_options& options, books& children, core_host& host)
     : options_(options), books_(children), host_(host) {}
+
+  /// From now on all children are down or abandoned by `end`.
+  void end_by(time_point end) { end_ = end; }
 
   void ask(child& c, time_point now);
   void kill(child& c, time_point now);
@@ -44,6 +52,7 @@ private:
   const supervisor_options& options_;
   books& books_;
   core_host& host_;
+  time_point end_ = no_time;
   time_point last_kill_{}; ///< When the last killed child was down.
 };
 
