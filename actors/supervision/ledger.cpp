@@ -144,10 +144,11 @@ void ledger::forget(const std::vector<caf::strong_actor_ptr>& gone) {
     known_.erase(x.get());
   if (known_.size() == before)
     return;
-  const auto& known = known_;
-  std::erase_if(abandoned_, [&known](const living_child& x) {
-    return !known.contains(x.handle.get());
-  });
+  std::vector<living_child> rest;
+  for (auto& x : abandoned_)
+    if (known_.contains(x.handle.get()))
+      rest.push_back(std::move(x));
+  abandoned_ = std::move(rest);
 }
 
 void ledger::keep(std::shared_ptr<const void> records) {
