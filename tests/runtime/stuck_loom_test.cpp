@@ -7,10 +7,13 @@
 #include <caf/send.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <future>
 #include <latch>
 #include <memory>
 #include <string>
+#include <thread>
+#include <vector>
 
 using namespace hololoom;
 using namespace std::chrono_literals;
@@ -80,4 +83,31 @@ TEST_CASE_METHOD(scratch, "a loom serves, flushes and closes while none of the "
     REQUIRE(child != report.children.end());
     CHECK(child->how == ended::shutdown);
   }
+}
+
+TEST_CASE("a thread whose worker was replaced is named") {
+  auto opened = loom::open(config::fast());
+  REQUIRE(opened);
+  auto& loom = *opened;
+  std::promise<void> end;
+  auto over = end.get_future().share();
+  std::promise<void> replaced;
+  std::atomic<bool> was_replaced = false;
+  auto first = std::make_shared<std::atomic<bool>>(true);
+  loom.subscribe([&](const lifecycle_event& x) {
+    if (x.what == transition::abandoned && !was_replaced.exchange(true))
+      replaced.set_value();
+  });
+  REQUIRE(!loom.spawn_background(
+    background::blocking("hangs", [first, over](const std::stop_token& stop) {
+      if (first->exchange(false))
+        return over.wait();
+      while (!stop.stop_requested())
+        std::this_thread::sleep_for(1ms);
+    }).stuck({.limit = 20ms, .replace = true})));
+  REQUIRE(replaced.get_future().wait_for(10s) == std::future_status::ready);
+  auto report = loom.close();
+  CHECK(report.exit_code == 75);
+  CHECK(report.abandoned == std::vector<std::string>{"root/workers/hangs~1"});
+  end.set_value();
 }

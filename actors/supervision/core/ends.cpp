@@ -7,7 +7,7 @@
 namespace hololoom::supervision {
 
 void core::down(child& c, exit_class why, std::string reason, time_point now) {
-  if (stopping_.leaves_thread(c)) {
+  if (stopping_.leaves_thread(c, now)) {
     conclude(c, stopping_.check_thread(c, now), now);
   } else if (c.state == child_state::starting && !plan_.is_member(c)
              && !c.drained) {

@@ -248,8 +248,14 @@ TEST_CASE_METHOD(rules, "a thread that outlives its actor has the kill's limit",
   host.probe = t;
   run_all();
   auto& c = at("a");
-  stopping.kill(c, now);
-  REQUIRE(stopping.leaves_thread(c));
+  SECTION("after a stop") {
+    stopping.kill(c, now);
+  }
+  SECTION("after it was replaced while it was stuck") {
+    c.zombie = true;
+    c.kill_sent = true;
+  }
+  REQUIRE(stopping.leaves_thread(c, now));
   CHECK(stopping.check_thread(c, now) == verdict::waits);
   CHECK(stopping.check_thread(c, now + 250ms) == verdict::abandoned);
   t->returned = true;

@@ -95,10 +95,15 @@ void stopping::give_up_start(child& c, std::string why, time_point now) {
   host_.ask(c);
 }
 
-bool stopping::leaves_thread(child& c) const {
-  if (!c.kill_sent || c.state != child_state::stopping || c.let_go != no_time
-      || can_be_killed(c.probe))
+bool stopping::leaves_thread(child& c, time_point now) {
+  // One that was replaced was killed without a limit.
+  auto killed = c.kill_sent && (c.zombie || c.state == child_state::stopping);
+  if (!killed || c.let_go != no_time || can_be_killed(c.probe))
     return false;
+  if (c.state != child_state::stopping) {
+    books_.set_state(c, child_state::stopping);
+    books_.set_due(c, now + options_.kill_wait);
+  }
   c.let_go = c.due;
   return true;
 }

@@ -38,7 +38,7 @@ public:
 
   /// The actor of `c` is down.
   /// @returns whether a thread of it goes on, which gets the rest of its time.
-  bool leaves_thread(child& c) const;
+  bool leaves_thread(child& c, time_point now);
   verdict check_thread(child& c, time_point now);
   /// The limit of `c` is over, which is starting or stopping.
   verdict limit_is_over(child& c, time_point now);
