@@ -49,6 +49,7 @@ enum class transition : std::uint8_t {
   killed = 9,      ///< It was ended by force.
   abandoned = 10,  ///< It could not be stopped, and runs on.
   progressed = 11, ///< Its start goes on; `reason` says how far it is.
+  gave_up = 12,    ///< It ended too often, and stays down.
 };
 
 constexpr auto enumerators(transition) {
@@ -64,7 +65,8 @@ constexpr auto enumerators(transition) {
                     std::pair{e::replaced, std::string_view{"replaced"}},
                     std::pair{e::killed, std::string_view{"killed"}},
                     std::pair{e::abandoned, std::string_view{"abandoned"}},
-                    std::pair{e::progressed, std::string_view{"progressed"}}};
+                    std::pair{e::progressed, std::string_view{"progressed"}},
+                    std::pair{e::gave_up, std::string_view{"gave_up"}}};
 }
 
 /// A transition in the supervision tree.
@@ -86,6 +88,13 @@ struct lifecycle_event {
   }
   bool operator==(const lifecycle_event&) const = default;
 };
+
+/// Whether an `exited` event tells of an end in order: the child was done, or
+/// somebody told it to end.
+inline bool ended_in_order(const lifecycle_event& x) {
+  return x.what == transition::exited
+      && (x.reason == "normal" || x.reason == "shutdown");
+}
 
 /// The state of a child.
 enum class child_state : std::uint8_t {

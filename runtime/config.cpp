@@ -37,6 +37,17 @@ caf::expected<config> defaults_for(const json& value) {
   return unknown_preset(to_text(*i));
 }
 
+caf::error check(const worker_options& x) {
+  if (x.give_up_after < 0)
+    return invalid("workers.give_up_after is " + std::to_string(x.give_up_after)
+                   + "; expected 0 or more");
+  if (x.give_up_period <= millis{0})
+    return invalid("workers.give_up_period_ms is "
+                   + std::to_string(x.give_up_period.count())
+                   + "; expected more than 0");
+  return {};
+}
+
 /// Durations are neither negative nor endless.
 caf::error check_duration(std::string_view key, millis value, millis most) {
   if (value >= millis{0} && value <= most)
@@ -122,6 +133,8 @@ caf::error check(const config& cfg) {
   if (cfg.threads < 0 || cfg.threads > 1024)
     return invalid("threads is " + std::to_string(cfg.threads)
                    + "; expected 0 to 1024");
+  if (auto err = check(cfg.workers))
+    return err;
   const auto& down = cfg.shutdown;
   if (auto err = check_duration("grace_ms", down.grace, 10min))
     return err;

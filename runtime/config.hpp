@@ -34,6 +34,20 @@ struct shutdown_options {
   bool operator==(const shutdown_options&) const = default;
 };
 
+/// What holds for background workers that set nothing else.
+struct worker_options {
+  /// One that is restarted more often than this within the period is given up.
+  std::int64_t give_up_after = 10;
+  millis give_up_period{5'000};
+
+  static constexpr auto fields() {
+    using t = worker_options;
+    return std::tuple{member("give_up_after", &t::give_up_after),
+                      member("give_up_period_ms", &t::give_up_period)};
+  }
+  bool operator==(const worker_options&) const = default;
+};
+
 /// The settings of a loom.
 ///
 /// Config files are JSON with `//` comments; `config/fused.json` explains every
@@ -49,16 +63,18 @@ struct config {
   shuttle_options weave;
   memory_options memory;
   reflection_options reflection;
+  worker_options workers;
   shutdown_options shutdown;
   log_options log;
 
   static constexpr auto fields() {
     using t = config;
     return std::tuple{
-      member("preset", &t::preset),     member("data_dir", &t::data_dir),
-      member("threads", &t::threads),   member("weave", &t::weave),
-      member("memory", &t::memory),     member("reflection", &t::reflection),
-      member("shutdown", &t::shutdown), member("log", &t::log)};
+      member("preset", &t::preset),   member("data_dir", &t::data_dir),
+      member("threads", &t::threads), member("weave", &t::weave),
+      member("memory", &t::memory),   member("reflection", &t::reflection),
+      member("workers", &t::workers), member("shutdown", &t::shutdown),
+      member("log", &t::log)};
   }
   bool operator==(const config&) const = default;
 

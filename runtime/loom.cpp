@@ -202,9 +202,9 @@ caf::expected<episode_page> loom::episodes(episodes_query which) {
 
 std::future<caf::expected<child_started>>
 loom::spawn_background_async(background work) {
-  auto spec =
-    std::make_shared<const child_spec>(to_child_spec(std::move(work)));
-  return ask<child_started>(impl_, part::workers, start_child{std::move(spec)});
+  if (auto err = impl_ ? impl_->refusal() : moved_from())
+    return refused<child_started>(std::move(err));
+  return impl_->start_worker(to_child_spec(std::move(work)));
 }
 
 caf::error loom::spawn_background(background work) {
@@ -215,11 +215,9 @@ caf::error loom::spawn_background(background work) {
 }
 
 caf::error loom::stop_background(const std::string& name) {
-  auto stopped =
-    ask<acknowledged>(impl_, part::workers, terminate_child{name}).get();
-  if (!stopped)
-    return std::move(stopped.error());
-  return {};
+  if (auto err = impl_ ? impl_->refusal() : moved_from())
+    return err;
+  return impl_->stop_worker(name);
 }
 
 // -- lifecycle -------------------------------------------------------------------

@@ -179,12 +179,17 @@ public:
 
   // -- background workers -----------------------------------------------------
 
-  /// Starts a supervised background worker.
-  /// @returns `errc::already_started` if a worker of that name runs.
+  /// Starts a supervised background worker. No other part's restart touches it,
+  /// and if the workers' own supervisor is restarted, it is started again
+  /// unless it is temporary. One that ends too often is given up alone
+  /// (`background::give_up_after`): it stays in `tree()`, stopped, and its name
+  /// may be used again, like that of one that was stopped or has finished.
+  /// @returns `errc::already_started` if a worker of that name runs or is being
+  ///          restarted.
   caf::error spawn_background(background work);
   promised<child_started> spawn_background_async(background work);
 
-  /// Stops a worker, within its own shutdown limit.
+  /// Stops a worker, within its own shutdown limit, and forgets it.
   caf::error stop_background(const std::string& name);
 
   // -- lifecycle --------------------------------------------------------------

@@ -90,6 +90,13 @@ struct stuck_policy {
   bool operator==(const stuck_policy&) const = default;
 };
 
+/// How often a child may be restarted: so many times within a period.
+struct restart_rate {
+  std::int64_t times = 0;
+  caf::timespan period{0};
+  bool operator==(const restart_rate&) const = default;
+};
+
 /// What a child works on, and since when (on the steady clock).
 struct work_note {
   std::string what;
@@ -207,9 +214,16 @@ struct child_spec {
   child_type type = child_type::worker;
   /// Whether its end counts for the supervisor's auto_shutdown.
   bool significant = false;
+  /// Whether it stands apart from its siblings, whatever the supervisor's
+  /// strategy: it is restarted alone, and goes on when they are restarted.
+  bool apart = false;
   /// For people: actor, coroutine, periodic, blocking, process, supervisor.
   std::string kind = "actor";
   backoff_policy backoff;
+  /// Past this rate the supervisor gives up the child, and goes on with the
+  /// others. Without it the child's restarts count for the supervisor's
+  /// intensity, past which the supervisor gives up itself, as in OTP.
+  std::optional<restart_rate> give_up_after;
   stuck_policy stuck;
   /// How long a pending start may take, or go on without any progress.
   caf::timespan start_limit = std::chrono::seconds{30};

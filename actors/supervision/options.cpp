@@ -113,6 +113,12 @@ std::optional<spec_problem> check(const child_spec& s,
   if (s.stuck.limit.count() < 0)
     return problem(spec_flaw::invalid_stuck, "stuck.limit", who,
                    "must not be negative");
+  if (s.give_up_after && s.give_up_after->times < 0)
+    return problem(spec_flaw::invalid_intensity, "give_up_after", who,
+                   "must not be a negative number of restarts");
+  if (s.give_up_after && s.give_up_after->period.count() <= 0)
+    return problem(spec_flaw::invalid_period, "give_up_after", who,
+                   "needs a period of more than zero");
   return check_backoff(s.backoff, who);
 }
 

@@ -136,6 +136,17 @@ public:
   background& backoff(backoff_policy x) & { return spec_.backoff = x, *this; }
   background&& backoff(backoff_policy x) && { return std::move(backoff(x)); }
 
+  /// How often it may be restarted within a period before it is given up, which
+  /// is an event (`gave_up`) and touches no other worker. In a loom, the config
+  /// has a default for those that set nothing.
+  background& give_up_after(std::int64_t restarts, caf::timespan period) & {
+    spec_.give_up_after = restart_rate{restarts, period};
+    return *this;
+  }
+  background&& give_up_after(std::int64_t restarts, caf::timespan period) && {
+    return std::move(give_up_after(restarts, period));
+  }
+
   /// When it is reported as stuck; a limit of zero means never. For an actor, a
   /// coroutine or a periodic worker, the limit is how long a handler may take.
   /// A blocking function is always at work: its limit is how long it may go

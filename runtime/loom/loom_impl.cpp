@@ -57,6 +57,7 @@ caf::error loom_impl::start_in(caf::actor_system* system) {
     return err;
   open_system(system);
   log_events();
+  watch_workers();
   bridge_ = std::make_unique<request_bridge>(*system_);
   auto progress = std::make_shared<opening>();
   tree_setup setup;
@@ -66,6 +67,7 @@ caf::error loom_impl::start_in(caf::actor_system* system) {
   setup.names = names_;
   setup.events = events_;
   setup.counts = admission_->counts();
+  setup.workers = workers_;
   setup.on_progress = [progress](const start_progress& x) {
     progress->progressed(x);
   };
@@ -197,12 +199,18 @@ void loom_impl::log_events() {
                        + (x.reason.empty() ? "" : ": ") + x.reason);
     };
   };
-  events_->observe(write(log_warning), {e::stuck, e::killed, e::restarting,
-                                        e::escalated, e::abandoned});
+  events_->observe(write(log_warning),
+                   {e::stuck, e::killed, e::restarting, e::escalated,
+                    e::abandoned, e::gave_up});
+  // Whoever ends by an error is worth a line, restarted or not.
+  events_->observe(
+    [bad = write(log_warning), well = write(log_info)](
+      const lifecycle_event& x) { (ended_in_order(x) ? well : bad)(x); },
+    {e::exited});
   // Everyday events are not even built unless they are written.
   if (logs_info(*log_))
-    events_->observe(write(log_info), {e::started, e::ready, e::exited,
-                                       e::stopped, e::recovered, e::replaced});
+    events_->observe(write(log_info), {e::started, e::ready, e::stopped,
+                                       e::recovered, e::replaced});
 }
 
 // -- requests --------------------------------------------------------------------

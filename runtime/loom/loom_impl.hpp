@@ -13,6 +13,7 @@
 #include <hololoom/runtime/loom/owned_system.hpp>
 #include <hololoom/runtime/loom/request_bridge.hpp>
 #include <hololoom/runtime/loom/supervision_tree.hpp>
+#include <hololoom/runtime/loom/worker_book.hpp>
 
 #include <atomic>
 #include <future>
@@ -68,6 +69,12 @@ public:
     return caf::actor_cast<Handle>(names_->find(path_of(part)));
   }
 
+  // -- background workers (workers.cpp) ---------------------------------------------
+
+  std::future<caf::expected<child_started>> start_worker(child_spec spec);
+  /// Stops the worker and forgets it.
+  caf::error stop_worker(const std::string& name);
+
   // -- closing --------------------------------------------------------------------
 
   std::shared_future<shutdown_report> close(std::string reason,
@@ -115,6 +122,10 @@ private:
     return caf::actor_cast<caf::actor>(names_->find(path_of(part)));
   }
 
+  // workers.cpp
+  /// Sees that workers which do not come back are forgotten.
+  void watch_workers();
+
   // closing.cpp
   cascade_plan plan(supervisor_actor root);
   /// That of a loom which has not opened: it has no one's work to save.
@@ -151,6 +162,7 @@ private:
 
   std::shared_ptr<directory> names_;
   std::shared_ptr<event_bus> events_;
+  std::shared_ptr<worker_book> workers_ = std::make_shared<worker_book>();
   std::unique_ptr<request_bridge> bridge_;
 
   std::shared_ptr<admission> admission_ = std::make_shared<admission>();

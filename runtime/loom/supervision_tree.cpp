@@ -186,11 +186,14 @@ child_spec consolidation_spec(const tree_setup& setup) {
         caf::anon_send(*buffer, consolidate_request{});
     });
   work.restart(restart_type::permanent);
-  return to_child_spec(std::move(work));
+  auto spec = to_child_spec(std::move(work));
+  spec.give_up_after = default_rate(setup.cfg);
+  return spec;
 }
 
-std::vector<child_spec> own_workers(const tree_setup& setup) {
-  std::vector<child_spec> result;
+/// The loom's own, and the user's.
+std::vector<child_spec> all_workers(const tree_setup& setup) {
+  auto result = setup.workers->specs();
   if (setup.cfg.reflection.consolidation_interval.count() > 0)
     result.push_back(consolidation_spec(setup));
   return result;
@@ -209,7 +212,24 @@ supervisor_options pool_options(const tree_setup& setup, const char* name) {
   return options;
 }
 
+/// No restart of another part touches the workers, and their supervisor starts
+/// those that are to be there at the time.
+child_spec workers_spec(const tree_setup& setup) {
+  auto options = pool_options(setup, part::workers.name);
+  auto spec = supervisor_child(options, {});
+  spec.apart = true;
+  spec.start = [setup, options](const start_context& ctx) {
+    return supervisor_child(options, all_workers(setup)).start(ctx);
+  };
+  return spec;
+}
+
 } // namespace
+
+restart_rate default_rate(const config& cfg) {
+  return {cfg.workers.give_up_after,
+          std::chrono::ceil<caf::timespan>(cfg.workers.give_up_period)};
+}
 
 bool is_part(const std::string& path) {
   constexpr std::string_view root = "root/";
@@ -251,8 +271,7 @@ std::vector<child_spec> root_children(const tree_setup& setup) {
   result.push_back(shuttle_spec(setup));
   result.push_back(supervisor_child(pool_options(setup, part::weavers.name),
                                     std::move(weavers)));
-  result.push_back(supervisor_child(pool_options(setup, part::workers.name),
-                                    own_workers(setup)));
+  result.push_back(workers_spec(setup));
   return result;
 }
 

@@ -8,6 +8,7 @@
 #include <hololoom/messages/start_progress.hpp>
 #include <hololoom/messages/yarn.hpp>
 #include <hololoom/runtime/config.hpp>
+#include <hololoom/runtime/loom/worker_book.hpp>
 
 #include <atomic>
 #include <memory>
@@ -54,6 +55,8 @@ struct tree_setup {
   std::shared_ptr<event_bus> events;
   /// What became of weaves during the drain.
   std::shared_ptr<drain_counts> counts;
+  /// The user's workers.
+  std::shared_ptr<const detail::worker_book> workers;
   /// Told how far the start of a store is, on any thread.
   start_progress_sink on_progress;
   /// Why a store went down; `none` while no store has. Supervisors report it
@@ -62,8 +65,11 @@ struct tree_setup {
     std::make_shared<std::atomic<errc>>(errc::none);
 };
 
+/// The rate past which the loom gives up a worker that sets none.
+restart_rate default_rate(const config& cfg);
+
 /// The root restarts a child together with the children that were started after
-/// it, because those work with it.
+/// it, because those work with it. The background workers stand apart.
 supervisor_options root_options(const tree_setup& setup);
 
 /// The root's children in start order: the stores, then what writes to them.

@@ -179,7 +179,7 @@ TEST_CASE_METHOD(scratch, "a loom with a part that is down is degraded, and "
   REQUIRE(!kept);
   CHECK(is(kept.error(), errc::unavailable));
   {
-    part_watch up{x, "root/workers", transition::ready};
+    part_watch up{x, "root/weavers", transition::ready};
     std::filesystem::remove_all(file);
     std::filesystem::rename(aside, file);
     up.wait();

@@ -124,6 +124,9 @@ private:
       pick({shutdown_policy::within(100ms), shutdown_policy::within(2s),
             shutdown_policy::brutal_kill()});
     spec.start_limit = 1s;
+    spec.apart = draw(4) == 0;
+    if (draw(4) == 0)
+      spec.give_up_after = {draw(4), 1s};
     if (draw(3) == 0)
       spec.backoff = {10ms, 1s, 2, 0.3, 500ms};
     auto how = pick({manners::obeys, manners::obeys, manners::ignores,

@@ -55,6 +55,71 @@ TEST_CASE_METHOD(supervision_fixture,
 }
 
 TEST_CASE_METHOD(supervision_fixture,
+                 "a child that stands apart is no member of a group") {
+  auto b = worker("b");
+  b.apart = true;
+  auto how = GENERATE(strategy::one_for_all, strategy::rest_for_one);
+  auto sup = supervise(with(how), {worker("a"), b, worker("c")});
+  SECTION("it goes on when the others are restarted") {
+    end("a");
+    CHECK(log->exits == strings{"a:crash", "c:shutdown"});
+    CHECK(log->starts == strings{"a", "b", "c", "a", "c"});
+  }
+  SECTION("it is restarted alone") {
+    end("b");
+    CHECK(log->exits == strings{"b:crash"});
+    CHECK(log->starts == strings{"a", "b", "c", "b"});
+  }
+  SECTION("it stays down when it was terminated") {
+    REQUIRE(ask<acknowledged>(sup, terminate_child{"b"}));
+    end("a");
+    CHECK(states(sup) == "a:running b:stopped c:running");
+  }
+  CHECK(log->doubles == 0);
+}
+
+TEST_CASE_METHOD(supervision_fixture,
+                 "a child with a rate of its own is given up alone") {
+  auto b = worker("b");
+  b.give_up_after = restart_rate{2, 1s};
+  std::vector<std::string> given_up;
+  events->observe(
+    [&](const lifecycle_event& x) {
+      given_up.push_back(x.path + ": " + x.reason);
+    },
+    {transition::gave_up});
+  auto sup = supervise(with(strategy::one_for_one, 0), {worker("a"), b});
+  SECTION("when it ends too often within the period") {
+    for (auto i = 0; i < 3; ++i) {
+      CHECK(given_up.empty());
+      end("b");
+    }
+    CHECK(given_up == strings{"root/b: more than 2 restarts within 1000 ms"});
+    CHECK(states(sup) == "a:running b:stopped");
+    // It can be started again, and has its restarts again.
+    REQUIRE(ask<child_started>(sup, restart_child{"b"}));
+    end("b");
+    end("b");
+    CHECK(states(sup) == "a:running b:running");
+  }
+  SECTION("but not when it ends now and then") {
+    for (auto i = 0; i < 10; ++i) {
+      end("b");
+      advance(501ms);
+    }
+    CHECK(given_up.empty());
+    CHECK(states(sup) == "a:running b:running");
+  }
+  SECTION("while the others have the supervisor's intensity") {
+    auto reason = watch(sup);
+    end("b");
+    CHECK(reason->empty());
+    end("a");
+    CHECK(*reason == "shutdown");
+  }
+}
+
+TEST_CASE_METHOD(supervision_fixture,
                  "a group restart also starts who was terminated") {
   auto sup = supervise(with(strategy::one_for_all), {worker("a"), worker("b")});
   REQUIRE(ask<acknowledged>(sup, terminate_child{"b"}));

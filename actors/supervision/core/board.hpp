@@ -76,7 +76,9 @@ struct child {
   time_point let_go = no_time; ///< Its thread outlives its actor, until then.
   supervision::origin origin = origin::boot;
   std::uint32_t failures = 0; ///< Restarts in a row, for the backoff.
-  time_point due = no_time;   ///< When the limit of its state is over.
+  /// Counts its restarts, if the spec has a rate of its own.
+  std::unique_ptr<restart_limit> own_limit;
+  time_point due = no_time; ///< When the limit of its state is over.
   /// Past it a killed child is abandoned, even while others go on ending.
   time_point last_due{};
   time_point asked_at{};

@@ -126,6 +126,18 @@ void core::restart_group(child& c, time_point now) {
   advance(now);
 }
 
+void core::restart_alone(child& c, time_point now) {
+  if (!plan_.busy()) {
+    restart_.start(c, origin::restart, now);
+    return;
+  }
+  backlog_.defer([this, order = c.order](time_point later) {
+    if (auto x = books_.find(order); x && x->state == child_state::restarting)
+      restart_alone(*x, later);
+  });
+  books_.set_state(c, child_state::restarting);
+}
+
 /// Whether `c` ended while the plan was busy with others: no further news of it
 /// would come.
 bool core::has_ended(child& c, time_point now) {

@@ -96,6 +96,7 @@ private:
   bool is_stopping() const override { return stopping(); }
   void stop_all(caf::error reason, time_point now) override;
   void restart_group(child& c, time_point now) override;
+  void restart_alone(child& c, time_point now) override;
   void abandon_group() override { plan_.cancel(); }
   void stays_down(child& c) override;
   bool has_ended(child& c, time_point now);

@@ -133,6 +133,9 @@ private:
       s.shutdown = shutdown_policy::within(2s);
     }
     s.start_limit = 1s;
+    s.apart = draw(4) == 0;
+    if (draw(4) == 0)
+      s.give_up_after = {draw(4), 1s};
     if (draw(3) == 0)
       s.backoff = {10ms, 1s, 2, 0.3, 500ms};
     return std::make_shared<const child_spec>(std::move(s));

@@ -51,6 +51,9 @@ public:
   void restart_group(child& c, time_point) override {
     host.note("restart group of " + c.name);
   }
+  void restart_alone(child& c, time_point) override {
+    host.note("restart alone " + c.name);
+  }
   void abandon_group() override { host.note("abandon group"); }
   void stays_down(child& c) override {
     books.set_state(c, child_state::stopped);

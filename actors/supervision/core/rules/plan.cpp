@@ -6,6 +6,15 @@
 
 namespace hololoom::supervision {
 
+namespace {
+
+/// Whether the restart of a group leaves `c` alone.
+bool stays_out(const child& c) {
+  return c.zombie || c.spec->apart;
+}
+
+} // namespace
+
 void plan::boot(child_specs specs) {
   specs_ = std::move(specs);
   booted_ = true;
@@ -54,14 +63,14 @@ void plan::cancel() {
 bool plan::is_member(const child& c) const {
   return c.in_plan
       || (at_.first <= c.order && c.order < at_.above
-          && !(c.zombie && restarting_group()));
+          && !(restarting_group() && stays_out(c)));
 }
 
 /// The turn of `c` has come. Members are found one at a time: a walk over very
 /// many would hold up the requests that arrive meanwhile.
 /// @returns whether there is anything to stop.
 bool plan::enlist(child& c) {
-  if (c.unwaited || (c.zombie && restarting_group()))
+  if (c.unwaited || (restarting_group() && stays_out(c)))
     return false;
   if (!c.alive()) {
     if (c.state == child_state::restarting) {
@@ -159,7 +168,7 @@ bool plan::start_members(time_point now, work_slice& work) {
       return pause();
     auto& c = i->second;
     auto order = at_.cursor = c.order;
-    if (c.alive() || c.zombie)
+    if (c.alive() || c.zombie || (restarting_group() && stays_out(c)))
       continue;
     switch (steps_.start(c, why, now)) {
       case attempt::running:

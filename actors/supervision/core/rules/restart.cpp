@@ -128,7 +128,7 @@ void restart::check_auto_shutdown(bool significant, time_point now) {
 void restart::request_restart(child& c, time_point now) {
   if (orders_.is_stopping())
     return orders_.stays_down(c);
-  if (!limit_.add(now))
+  if (!may_restart(c, now))
     return give_up(c, now);
   if (!c.spec->backoff.on()) {
     host_.report(c, transition::restarting, {});
@@ -141,21 +141,44 @@ void restart::request_restart(child& c, time_point now) {
 }
 
 void restart::restart_now(child& c, time_point now) {
-  if (options_.strategy == strategy::one_for_all
-      || options_.strategy == strategy::rest_for_one)
+  if (c.spec->apart)
+    orders_.restart_alone(c, now);
+  else if (options_.strategy == strategy::one_for_all
+           || options_.strategy == strategy::rest_for_one)
     orders_.restart_group(c, now);
   else
     start(c, origin::restart, now);
 }
 
 bool restart::may_replace(child& c, time_point now) {
-  auto within = limit_.add(now);
+  auto within = may_restart(c, now);
   if (!within)
     give_up(c, now);
   return within;
 }
 
+/// Counts a restart of `c`.
+bool restart::may_restart(child& c, time_point now) {
+  const auto& rate = c.spec->give_up_after;
+  if (!rate)
+    return limit_.add(now);
+  if (!c.own_limit)
+    c.own_limit = std::make_unique<restart_limit>(rate->times, rate->period);
+  return c.own_limit->add(now);
+}
+
 void restart::give_up(child& c, time_point now) {
+  if (const auto& rate = c.spec->give_up_after) {
+    host_.report(c, transition::gave_up,
+                 "more than " + std::to_string(rate->times)
+                   + " restarts within " + in_ms(rate->period));
+    books_.set_due(c, no_time);
+    c.failures = 0;
+    c.own_limit = nullptr;
+    auto significant = c.spec->significant;
+    orders_.stays_down(c);
+    return check_auto_shutdown(significant, now);
+  }
   host_.report(c, transition::escalated,
                "more than " + std::to_string(options_.intensity)
                  + " restarts within " + in_ms(options_.period));

@@ -24,6 +24,8 @@ public:
     virtual void stop_all(caf::error reason, time_point now) = 0;
     /// Stops the group of `c`, which is down, and starts it again.
     virtual void restart_group(child& c, time_point now) = 0;
+    /// Starts `c`, which is down, by itself.
+    virtual void restart_alone(child& c, time_point now) = 0;
     /// The restart of a group has failed.
     virtual void abandon_group() = 0;
     /// `c` is down for good, or until a request starts it.
@@ -75,6 +77,7 @@ private:
   attempt try_start(child& c, origin why, time_point now);
   void start_ignored(child& c);
   void request_restart(child& c, time_point now);
+  bool may_restart(child& c, time_point now);
   void restart_now(child& c, time_point now);
   void check_auto_shutdown(bool significant, time_point now);
   void give_up(child& c, time_point now);
