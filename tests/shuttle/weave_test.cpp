@@ -149,6 +149,32 @@ TEST_CASE("a user's tool gets the shards and the query's features") {
   CHECK(motifs == std::vector<std::string>{"thompson"});
 }
 
+TEST_CASE("a clear hint wins over an answer") {
+  loom_bench bench;
+  bench.setting.options.epsilon = 0;
+  auto tools = std::make_shared<tool_registry>(builtin_tools());
+  REQUIRE(!tools->add(make_tool(
+    "weather",
+    [](const query& asked, const features&) {
+      return asked.text.find("weather") != std::string::npos ? 3.0 : -4.0;
+    },
+    [](const tool_input&) -> caf::expected<tool_result> {
+      return fine("sunny");
+    })));
+  bench.setting.tools = tools;
+  SECTION("with what the memory has") {}
+  SECTION("and with nothing in it") {
+    bench.order.memory = nullptr;
+  }
+  CHECK(bench.weave("What is the weather in Rome?").response == "sunny");
+  CHECK(bench.weave("What is Thompson Sampling?").tool_used == "answer");
+}
+
+TEST_CASE("a tool needs both of its functions") {
+  tool_registry tools;
+  CHECK(is(tools.add(make_tool("x", nullptr, nullptr)), errc::invalid_config));
+}
+
 TEST_CASE("a tool that throws fails its step, not the weave") {
   loom_bench bench;
   bench.setting.tools =

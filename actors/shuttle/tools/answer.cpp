@@ -113,7 +113,7 @@ public:
   std::string_view name() const override { return "answer"; }
 
   double cue(const query& asked, const features&) const override {
-    return find_cues(asked.text).asks ? 3.0 : 2.0;
+    return find_cues(asked.text).asks ? 2.5 : 2.0;
   }
 
   caf::expected<tool_result> run(const tool_input& in) const override {

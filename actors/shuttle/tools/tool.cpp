@@ -33,6 +33,41 @@ tool_ptr tool_registry::find(std::string_view name) const {
   return i == tools_.end() ? nullptr : *i;
 }
 
+namespace {
+
+class made_tool final : public tool {
+public:
+  made_tool(std::string name,
+            std::function<double(const query&, const features&)> cue,
+            std::function<caf::expected<tool_result>(const tool_input&)> run)
+    : name_(std::move(name)), cue_(std::move(cue)), run_(std::move(run)) {}
+
+  std::string_view name() const override { return name_; }
+  double cue(const query& asked, const features& seen) const override {
+    return cue_(asked, seen);
+  }
+  caf::expected<tool_result> run(const tool_input& in) const override {
+    return run_(in);
+  }
+
+private:
+  std::string name_;
+  std::function<double(const query&, const features&)> cue_;
+  std::function<caf::expected<tool_result>(const tool_input&)> run_;
+};
+
+} // namespace
+
+tool_ptr
+make_tool(std::string name,
+          std::function<double(const query&, const features&)> cue,
+          std::function<caf::expected<tool_result>(const tool_input&)> run) {
+  if (!cue || !run)
+    return nullptr;
+  return std::make_shared<made_tool>(std::move(name), std::move(cue),
+                                     std::move(run));
+}
+
 tool_registry builtin_tools() {
   tool_registry result;
   for (auto make :

@@ -23,7 +23,7 @@ namespace detail {
 
 /// The base of awaiters: a coroutine that has been told to end is not
 /// suspended.
-class awaiter_base {
+class awaiter_base : public awaitable {
 public:
   bool await_ready() const noexcept { return runner_->interrupted(); }
 
@@ -168,6 +168,13 @@ private:
 
 namespace detail {
 
+/// g++ 12 destroys a braced temporary of a `co_await` twice. An aggregate that
+/// owns something must therefore have a name, or be built by `request`.
+template <class T>
+concept safe_in_co_await =
+  std::is_lvalue_reference_v<T> || !std::is_aggregate_v<std::remove_cvref_t<
+    T>> || std::is_trivially_destructible_v<std::remove_cvref_t<T>>;
+
 template <class T>
 struct is_request : std::false_type {};
 
@@ -184,12 +191,12 @@ concept request = is_request<T>::value;
 ///
 /// ~~~
 /// auto [shards, metrics] = co_await when_all(
-///   ctx.request(yarn, 1s, yarn_status_query{}),
-///   ctx.request(reflection, 1s, metrics_query{}));
+///   ctx.request<yarn_status_query>(yarn, 1s),
+///   ctx.request<metrics_query>(reflection, 1s));
 /// ~~~
 template <detail::request... Requests>
 requires(sizeof...(Requests) > 0) auto when_all(Requests... requests) {
-  class [[nodiscard]] awaiter {
+  class [[nodiscard]] awaiter : public detail::awaitable {
   public:
     explicit awaiter(Requests... xs) : requests_(std::move(xs)...) {}
     bool await_ready() const noexcept { return runner().interrupted(); }
@@ -218,7 +225,7 @@ requires(sizeof...(Requests) > 0) auto when_all(Requests... requests) {
 /// order.
 template <detail::request Request>
 auto when_all(std::vector<Request> requests) {
-  class [[nodiscard]] awaiter {
+  class [[nodiscard]] awaiter : public detail::awaitable {
   public:
     explicit awaiter(std::vector<Request> xs) : requests_(std::move(xs)) {}
     bool await_ready() const noexcept {

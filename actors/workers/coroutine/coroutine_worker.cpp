@@ -69,4 +69,9 @@ void coroutine_worker::forget_wake() noexcept {
   ticket_.disarm();
 }
 
+void wake_from_outside(const caf::actor_addr& worker, std::uint64_t op) {
+  if (auto there = caf::actor_cast<caf::strong_actor_ptr>(worker))
+    put(there, caf::make_message(wake{op}));
+}
+
 } // namespace hololoom::detail

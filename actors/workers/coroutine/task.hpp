@@ -17,11 +17,38 @@ namespace hololoom {
 /// not catch its own cancellation by mistake.
 struct cancelled {};
 
+template <class T>
+class task_of;
+
 namespace detail {
 
 class task_runner;
 
+/// The base of what a task can await, besides other tasks.
+struct awaitable {};
+
+template <class T>
+struct is_task : std::false_type {};
+template <class T>
+struct is_task<task_of<T>> : std::true_type {};
+
+/// What a task can await: it can be told to end there.
+template <class T>
+concept awaitable_in_task =
+  std::derived_from<std::remove_cvref_t<T>,
+                    awaitable> || is_task<std::remove_cvref_t<T>>::value;
+
 void schedule(task_runner& runner, std::coroutine_handle<> next) noexcept;
+
+/// Awaits what has a name where it is: g++ 12 would await a copy of what
+/// `await_transform` returns a reference to.
+template <class T>
+struct await_in_place {
+  T& what;
+  bool await_ready() const { return what.await_ready(); }
+  void await_suspend(std::coroutine_handle<> h) const { what.await_suspend(h); }
+  decltype(auto) await_resume() const { return what.await_resume(); }
+};
 
 /// The base of the promises of all tasks.
 struct task_promise_base {
@@ -45,6 +72,20 @@ struct task_promise_base {
     // of cancelling 100,000 workers at once.
     const auto* type = abi::__cxa_current_exception_type();
     was_cancelled = type != nullptr && *type == typeid(cancelled);
+  }
+  /// Lets only that be awaited which knows of the task's cancellation.
+  template <class T>
+  decltype(auto) await_transform(T&& x) const noexcept {
+    static_assert(awaitable_in_task<T>,
+                  "a worker's task can await tasks and what task_context and "
+                  "when_all make, because it can be told to end there; wrap "
+                  "any other work with task_context::from_callback");
+    if constexpr (
+      std::is_lvalue_reference_v<
+        T> && std::derived_from<std::remove_reference_t<T>, awaitable>)
+      return await_in_place<std::remove_reference_t<T>>{x};
+    else
+      return std::forward<T>(x);
   }
   void rethrow() const {
     if (error)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <hololoom/actors/workers/coroutine/awaiters.hpp>
+#include <hololoom/actors/workers/coroutine/callback.hpp>
 #include <hololoom/messages/caf/compat.hpp>
 
 #include <caf/actor.hpp>
@@ -8,16 +9,14 @@
 #include <caf/timespan.hpp>
 
 #include <chrono>
+#include <concepts>
+#include <type_traits>
 #include <utility>
 
 namespace hololoom {
 
 /// The interface of a coroutine to its worker. A cheap value, valid while the
 /// coroutine runs and on its thread only.
-///
-/// With g++ 12, give a message a name before it is awaited:
-/// `stop x{"a"}; co_await ctx.request(to, 1s, x);`. That compiler destroys a
-/// braced temporary of a `co_await` twice.
 ///
 /// Every `co_await` on it throws `cancelled` once the worker has been told to
 /// end; see `background::coroutine` for the rules.
@@ -63,24 +62,63 @@ public:
   /// does not answer within `timeout`. `T` is the answer's type in the typed
   /// interface: `void` if there is none, a tuple if there are several values.
   ///
+  /// The message is built from its members, or given by name:
+  ///
   /// ~~~
-  /// auto answer = co_await ctx.request(yarn, 2s, recall_request{...});
+  /// auto answer = co_await ctx.request<recall_request>(yarn, 2s, "text", 3);
   /// if (!answer)
   ///   ...
+  /// recall_request again{"text", 3};
+  /// answer = co_await ctx.request(yarn, 2s, again);
   /// ~~~
+  template <class Message, typed_handle Handle, class... Args>
+  auto request(const Handle& receiver, caf::timespan timeout,
+               Args&&... members) const {
+    return pending_request<response_of<Handle, Message>, Handle, Message>{
+      *runner_, receiver, timeout, Message{std::forward<Args>(members)...}};
+  }
+
   template <typed_handle Handle, class... Ts>
-  auto request(const Handle& receiver, caf::timespan timeout, Ts... xs) const {
-    return pending_request<response_of<Handle, Ts...>, Handle, Ts...>{
-      *runner_, receiver, timeout, std::move(xs)...};
+  auto request(const Handle& receiver, caf::timespan timeout,
+               Ts&&... xs) const {
+    static_assert(
+      (detail::safe_in_co_await<Ts> && ...),
+      "g++ 12 destroys a braced temporary of a co_await twice: give the "
+      "message a name, or have it built: ctx.request<message>(to, limit, "
+      "members...)");
+    return pending_request<response_of<Handle, std::decay_t<Ts>...>, Handle,
+                           std::decay_t<Ts>...>{*runner_, receiver, timeout,
+                                                std::forward<Ts>(xs)...};
   }
 
   /// The same for an actor without a typed interface: the caller names the type
   /// of the answer. Any other answer is an error (`unexpected_response`).
   template <class T, class... Ts>
   auto request(const caf::actor& receiver, caf::timespan timeout,
-               Ts... xs) const {
-    return pending_request<T, caf::actor, Ts...>{*runner_, receiver, timeout,
-                                                 std::move(xs)...};
+               Ts&&... xs) const {
+    static_assert((detail::safe_in_co_await<Ts> && ...),
+                  "g++ 12 destroys a braced temporary of a co_await twice: "
+                  "give the message a name");
+    return pending_request<T, caf::actor, std::decay_t<Ts>...>{
+      *runner_, receiver, timeout, std::forward<Ts>(xs)...};
+  }
+
+  // -- other work -------------------------------------------------------------
+
+  /// `co_await` it for work that is not an actor's: calls `begin` with a
+  /// `callback<T>`, which any thread may call, once, with the result. Gives a
+  /// `caf::expected<T>`: the result, or `errc::cancelled` if the last copy of
+  /// the callback was destroyed without a call. When the worker is told to end,
+  /// it does not wait: the work goes on, and its result is dropped.
+  ///
+  /// ~~~
+  /// auto size = co_await ctx.from_callback<std::size_t>([&](auto done) {
+  ///   pool.post([done] { done(measure()); });
+  /// });
+  /// ~~~
+  template <class T, std::invocable<callback<T>> Begin>
+  auto from_callback(Begin begin) const {
+    return detail::callback_awaiter<T, Begin>{*runner_, std::move(begin)};
   }
 
   // -- ending -----------------------------------------------------------------
