@@ -80,7 +80,7 @@ void forced_end::conclude() {
   std::vector<living_child> left;
   std::size_t seen = 0;
   auto more = false;
-  reaper_.each([&](const living_child& who, const reaper::fate& what) {
+  reaper_.each([&](const living_child& who, const child_fate& what) {
     ++seen;
     more = !enter(who, what, took, left) || more;
   });
@@ -96,7 +96,7 @@ void forced_end::conclude() {
 
 /// Of very many, only those with lines of their own are entered in the ledger.
 /// @returns false for one that is left without a line
-bool forced_end::enter(const living_child& who, const reaper::fate& what,
+bool forced_end::enter(const living_child& who, const child_fate& what,
                        millis took, std::vector<living_child>& left) {
   if (!what.forced && known_.contains(who.handle))
     return true;

@@ -65,7 +65,7 @@ private:
   /// Goes on waiting, or concludes.
   void check();
   void conclude();
-  bool enter(const living_child& who, const reaper::fate& what, millis took,
+  bool enter(const living_child& who, const child_fate& what, millis took,
              std::vector<living_child>& left);
   bool enter_rest(millis took);
   void let_go_of_others();

@@ -3,10 +3,8 @@
 #include <hololoom/messages/caf/exit.hpp>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <deque>
-#include <optional>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -26,10 +24,6 @@ constexpr std::size_t most_threads = 16;
 /// again: the caller has other things to do.
 constexpr std::size_t most_new = 4096;
 constexpr std::size_t most_again = 16384;
-
-void kill_now(const living_child& x) {
-  exit_high(x.handle, caf::make_error(caf::exit_reason::kill));
-}
 
 } // namespace
 
@@ -81,7 +75,7 @@ public:
   void take(std::vector<living_child> children, bool inline_probes) {
     lock_guard guard{mutex_};
     for (auto& x : children) {
-      entries_.push_back(std::make_shared<entry>(std::move(x)));
+      entries_.push_back(std::make_shared<forced_child>(std::move(x)));
       open_.push_back(entries_.back());
       look_at(entries_.back(), inline_probes);
     }
@@ -129,15 +123,16 @@ public:
         continue;
       ++stuck_;
       if (x->at->what == stage::unknown && !x->at->hung.exchange(true))
-        kill_now(x->at->who);
+        x->at->kill();
     }
     return stuck_ >= threads && !queue_.empty();
   }
 
-  void each(const std::function<void(const living_child&, const fate&)>& f) {
+  void
+  each(const std::function<void(const living_child&, const child_fate&)>& f) {
     lock_guard guard{mutex_};
     for (const auto& x : entries_)
-      if (auto what = fate_of_entry(*x))
+      if (auto what = x->fate(stuck_ > 0))
         f(x->who, *what);
   }
 
@@ -162,55 +157,8 @@ public:
   std::size_t threads = 0;
 
 private:
-  enum class stage : std::uint8_t {
-    unknown, ///< Its probe has not been asked.
-    ended,   ///< It had ended before.
-    excused, ///< It waits for the drain itself.
-    killed,
-    down, ///< It was killed, and is down.
-  };
-
-  /// Seen to by one thread at a time, which writes `doing` before `what`.
-  struct entry {
-    explicit entry(living_child x) : who(std::move(x)) {}
-
-    bool open() const {
-      return what == stage::unknown || what == stage::killed;
-    }
-
-    /// Kills it, or looks whether it is down. Calls its probe.
-    /// @returns whether it has come to another stage
-    bool look() {
-      stage before = what;
-      if (before == stage::killed) {
-        auto down = is_down(who.handle);
-        if (!lives(who))
-          what = stage::down;
-        else
-          outlived = down;
-      } else if (supervision::awaits_drain(who.probe)) {
-        what = stage::excused;
-      } else if (!lives(who)) {
-        what = hung ? stage::down : stage::ended;
-      } else {
-        if (auto text = describe_work(who))
-          doing = std::move(*text);
-        supervision::force_probe(who.probe);
-        kill_now(who);
-        what = stage::killed;
-      }
-      return what != before;
-    }
-
-    const living_child who;
-    maybe<std::string> doing;
-    std::atomic<stage> what = stage::unknown;
-    std::atomic<bool> hung = false; ///< Was killed without its probe.
-    /// Its actor is down, and what its probe speaks for goes on.
-    std::atomic<bool> outlived = false;
-    bool queued = false; ///< Waits for a thread, or has one.
-  };
-  using entry_ptr = std::shared_ptr<entry>;
+  using stage = forced_child::stage;
+  using entry_ptr = std::shared_ptr<forced_child>;
 
   /// What a thread is at.
   struct visit {
@@ -233,37 +181,6 @@ private:
       x->queued = true;
       queue_.push_back(x);
     }
-  }
-
-  std::optional<fate> fate_of_entry(const entry& x) const
-    HOLOLOOM_REQUIRES(mutex_) {
-    auto left = [&](maybe<std::string> doing) {
-      // One that would show what it is at, and shows nothing, is at nothing.
-      auto waits = !doing && shows_work(x.who);
-      return fate{waits ? ended::no_turn : ended::abandoned, true,
-                  std::move(doing)};
-    };
-    switch (x.what.load()) {
-      case stage::excused: return std::nullopt;
-      case stage::ended: {
-        auto reason = exit_reason_of(x.who.handle);
-        // Others know of one that was not claimed.
-        if (!reason || !x.who.claimed)
-          return std::nullopt;
-        return fate{fate_of(*reason), false, nothing};
-      }
-      case stage::down: return fate{ended::killed, true, x.doing};
-      case stage::killed:
-        if (is_down(x.who.handle) && !x.outlived && stuck_ == 0)
-          return fate{ended::killed, true, x.doing};
-        return left(x.doing);
-      case stage::unknown: break;
-    }
-    if (x.hung)
-      return fate{ended::abandoned, true,
-                  std::string{"its probe does not return"}};
-    // While threads hang it may be at something, and there was nobody to ask.
-    return stuck_ > 0 ? fate{ended::abandoned, true, nothing} : left(nothing);
   }
 
   mutable mutex mutex_;
@@ -323,7 +240,7 @@ std::size_t reaper::progress() const {
 }
 
 void reaper::each(
-  const std::function<void(const living_child&, const fate&)>& f) {
+  const std::function<void(const living_child&, const child_fate&)>& f) {
   work_->each(f);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <hololoom/actors/supervision/cascade/forced_child.hpp>
 #include <hololoom/actors/supervision/living_walk.hpp>
 
 #include <cstddef>
@@ -46,17 +47,9 @@ public:
   /// Grows while they are killed and end.
   std::size_t progress() const;
 
-  /// What became of a child.
-  struct fate {
-    ended how = ended::no_turn;
-    /// Whether it was killed, or is left.
-    bool forced = true;
-    /// What it was doing before, or its probe does not return.
-    maybe<std::string> doing;
-  };
-
   /// Calls `f` for all that it came to, but for those that wait for the drain.
-  void each(const std::function<void(const living_child&, const fate&)>& f);
+  void
+  each(const std::function<void(const living_child&, const child_fate&)>& f);
 
   /// Gives up those that it has not come to: how many of a kind ended how, or
   /// had no turn.
