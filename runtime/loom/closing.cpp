@@ -227,6 +227,9 @@ std::size_t loom_impl::await_actors() const {
 }
 
 void loom_impl::leave_system() {
+  // The system's end waits for actors that have ended and are referred to.
+  if (all_ended_)
+    names_->ledger().forget_ended();
   if (own_system_ && !all_ended_)
     own_system_->abandon();
   else if (own_system_ && !own_system_->destroy())

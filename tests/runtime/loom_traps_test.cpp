@@ -3,12 +3,15 @@
 #include <hololoom/actors/supervision/ask.hpp>
 #include <hololoom/runtime/loom.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <future>
 #include <latch>
+#include <optional>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 
 // Calls that look right and would hang or crash.
@@ -61,6 +64,33 @@ TEST_CASE("a worker may wait for the report of close_async") {
   CHECK(closed_well(report));
   CHECK(report.requested_by == "a background worker");
   CHECK(x.close() == report);
+}
+
+TEST_CASE("a worker that waited for the report ends in its own time") {
+  std::optional<loom> x = open();
+  std::promise<void> reported;
+  std::promise<void> go_on;
+  REQUIRE(!x->spawn_background(
+    background::blocking("closer", [&](const std::stop_token&) {
+      x->close_async("from inside").get();
+      reported.set_value();
+      go_on.get_future().wait();
+    })));
+  reported.get_future().wait();
+  auto has_closer = [&] {
+    auto tree = x->tree().children;
+    return std::any_of(tree.begin(), tree.end(), [](const auto& child) {
+      return child.path == "root/workers/closer";
+    });
+  };
+  // Its supervisors wait for it.
+  for (int i = 0; i < 400 && has_closer(); ++i)
+    std::this_thread::sleep_for(1ms);
+  CHECK(has_closer());
+  go_on.set_value();
+  auto before = std::chrono::steady_clock::now();
+  x.reset();
+  CHECK(std::chrono::steady_clock::now() - before < 800ms);
 }
 
 TEST_CASE("a shutdown hook may wait for the report of close_async") {

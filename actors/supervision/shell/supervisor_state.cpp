@@ -172,6 +172,7 @@ void supervisor_state::down(const caf::down_msg& msg) {
 void supervisor_state::begin_stop(time_point end) {
   if (!done_) {
     board_->begin_stopping();
+    stopping_self_ = caf::strong_actor_ptr{self_->ctrl()};
     core_.stop(now(), end);
   }
   arm();

@@ -51,8 +51,9 @@ struct supervisor_setup {
 };
 
 /// Owned by its parent, or by the code that spawned it. Monitors its children,
-/// never links. An EXIT stops the children, then it ends by shutdown; a kill
-/// kills its children, too. Never blocks.
+/// never links. An EXIT stops the children, then it ends by shutdown, even if
+/// it has lost its last reference meanwhile; a kill kills its children, too.
+/// Never blocks.
 class supervisor_state final : public core_host, public stuck_host {
 public:
   static constexpr const char* name = "supervisor";
@@ -126,6 +127,8 @@ private:
   static constexpr ticket own_start = 1;
 
   supervisor_impl::base* self_;
+  /// A reference to itself while it stops its children.
+  caf::strong_actor_ptr stopping_self_;
   supervisor_setup setup_;
   std::shared_ptr<board> board_;
   core core_;
