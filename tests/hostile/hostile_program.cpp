@@ -1,13 +1,16 @@
 // hostile_program DATA GUEST...
+// hostile_program DATA random SEED
 //
 // Opens a loom on DATA, lets the guests in, and says "ready". A signal or a
 // guest closes the loom. The report is then in DATA/report.json, and the
 // program says "closed" and waits for the end of its input, so that a test can
 // compare the report with what lives. It ends with the report's exit code.
 
+#include "hostile/ending.hpp"
 #include "hostile/guest.hpp"
+#include "hostile/random/guests.hpp"
+#include "hostile/random/host.hpp"
 
-#include <hololoom/messages/json/write.hpp>
 #include <hololoom/runtime/signals.hpp>
 
 #include <algorithm>
@@ -15,24 +18,18 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <future>
 #include <latch>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <thread>
-#include <unistd.h>
 
 using namespace hololoom;
 using namespace hololoom::hostile;
 using namespace std::chrono_literals;
 
 namespace {
-
-/// One `write`, so that lines of several threads do not mix.
-void say(const std::string& line) {
-  auto text = line + "\n";
-  (void)!::write(STDOUT_FILENO, text.data(), text.size());
-}
 
 class host final : public house {
 public:
@@ -76,7 +73,7 @@ public:
   void await_close() { asked_.get_future().wait(); }
 
   /// Joins the closing, and ends the loom once no guest is inside `close`.
-  int finish() {
+  shutdown_report finish() {
     auto report = loom_->close("host");
     for (int i = 0; inside_ > 0 && i < 2'000; ++i)
       std::this_thread::sleep_for(1ms);
@@ -84,8 +81,7 @@ public:
       say("stays inside");
     else
       loom_.reset();
-    std::ofstream{data_ + "/report.json"} << json_text(report);
-    return report.exit_code;
+    return report;
   }
 
 private:
@@ -126,21 +122,19 @@ int run(int argc, char** argv) {
   in.await_guests();
   say("ready");
   in.await_close();
-  auto code = in.finish();
-  say("closed");
-  char end = 0;
-  while (::read(STDIN_FILENO, &end, 1) > 0)
-    continue;
-  ::_exit(code);
+  end_with(in.finish(), argv[1]);
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
   register_guest_processes();
+  register_random_processes();
   if (auto code = run_if_child_process(argc, argv))
     return *code;
   if (argc < 2)
     return std::fprintf(stderr, "hostile_program DATA GUEST...\n"), 64;
+  if (argc == 4 && argv[2] == std::string_view{"random"})
+    run_random(argv[1], std::stoull(argv[3]));
   return run(argc, argv);
 }

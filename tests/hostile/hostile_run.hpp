@@ -24,6 +24,7 @@ struct outcome {
   int code = -1;
   /// From the signal, or from the guests' arrival, to the end of the closing.
   std::chrono::milliseconds took{0};
+  clock::time_point closed;
   /// Threads that hang, by name.
   std::multiset<std::string> hung;
   /// All other threads.
@@ -46,8 +47,12 @@ public:
 
   void send(int signal);
 
-  /// Waits for the closing, looks at what lives, and lets the program end.
-  outcome finish();
+  /// Waits for the closing, looks at what lives, and lets the program end. A
+  /// loom must have kept its report.
+  outcome finish(bool in_loom = true);
+
+  /// The data directory.
+  const std::string& data() const { return folder_.path(); }
 
   pid_t pid() const { return process_.pid(); }
 
