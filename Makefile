@@ -1,7 +1,8 @@
 # A thin front over the CMake presets. `make help` lists what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test bench build-time lint asan-test tsan-test clean
+.PHONY: help build demo test bench build-time lint asan-test tsan-test \
+  soak-test clean
 
 release := build/release
 packages = @config/packages/install $(addprefix config/packages/,$(addsuffix .txt,$(1)))
@@ -18,6 +19,7 @@ help:
 	@echo 'make lint        formatting, include arrows, clang-tidy; warnings are errors'
 	@echo 'make asan-test   the tests under AddressSanitizer and UBSan'
 	@echo 'make tsan-test   those of actors and runtime under ThreadSanitizer'
+	@echo 'make soak-test   100,000 looms, and random trees for SOAK_MINUTES=10'
 	@echo 'make clean       remove build/'
 
 build:
@@ -57,6 +59,12 @@ asan-test:
 tsan-test:
 	$(call packages,build test)
 	@tests/tsan
+
+soak-test:
+	$(call packages,build test)
+	$(call with,release,HOLOLOOM_TESTS)
+	@cmake --build --preset release --target looms_test hostile_test
+	@tests/soak
 
 clean:
 	rm -rf build

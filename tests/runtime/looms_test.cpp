@@ -8,6 +8,7 @@
 #include <caf/actor_system_config.hpp>
 
 #include <atomic>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <future>
@@ -22,7 +23,7 @@
 // Many looms one after the other, and many threads that use one while it
 // closes: nothing is left behind, and every request is answered.
 //
-// HOLOLOOM_CYCLES=100000 opens and closes more of them.
+// HOLOLOOM_CYCLES=100000 opens and closes more of them (`make soak-test`).
 
 using namespace hololoom;
 using namespace std::chrono_literals;
@@ -91,6 +92,11 @@ void leaves_nothing(int count, F cycle) {
     std::this_thread::sleep_for(10ms);
     after = footprint::now();
   }
+  std::printf("%d times: threads %td to %td, descriptors %td to %td, bytes in "
+              "use %lld to %lld\n",
+              count, before.threads, after.threads, before.descriptors,
+              after.descriptors, static_cast<long long>(before.bytes),
+              static_cast<long long>(after.bytes));
   CHECK(after.threads <= before.threads);
   CHECK(after.descriptors == before.descriptors);
   CHECK(after.bytes <= most);
