@@ -102,7 +102,7 @@ bool stopping::leaves_thread(child& c, time_point now) {
     return false;
   if (c.state != child_state::stopping) {
     books_.set_state(c, child_state::stopping);
-    books_.set_due(c, now + options_.kill_wait);
+    books_.set_due(c, std::min<time_point>(now + options_.kill_wait, end_));
   }
   c.let_go = c.due;
   return true;
