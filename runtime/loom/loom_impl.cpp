@@ -105,12 +105,12 @@ loom_impl::start_tree(const tree_setup& setup,
 }
 
 void loom_impl::prepare_cascade(
-  cascade_plan (loom_impl::*plan)(supervisor_actor)) {
+  cascade_plan (loom_impl::*make)(supervisor_actor)) {
   {
     lock_guard guard{closing_};
     if (cascade_)
       exit_high(cascade_, caf::exit_reason::user_shutdown);
-    cascade_ = spawn_cascade(*system_, (this->*plan)(root_));
+    cascade_ = spawn_cascade(*system_, (this->*make)(root_));
   }
   if (own_system_)
     forget_actor_system();

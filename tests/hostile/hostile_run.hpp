@@ -24,6 +24,9 @@ struct outcome {
   int code = -1;
   /// From the signal, or from the guests' arrival, to the end of the closing.
   std::chrono::milliseconds took{0};
+  /// The longest that the closing may have taken: guests may begin it before
+  /// the program says that they are there.
+  std::chrono::duration<double, std::milli> longest{0};
   clock::time_point closed;
   /// Threads that hang, by name.
   std::multiset<std::string> hung;
@@ -59,6 +62,7 @@ public:
 private:
   void read_until(const std::string& last);
 
+  clock::time_point earliest_ = clock::now();
   test::temporary_folder folder_;
   std::string mark_;
   test::process process_;

@@ -169,7 +169,7 @@ TEST_CASE_METHOD(scratch, "a loom with a part that is down is degraded, and "
   std::filesystem::rename(file, aside);
   std::filesystem::create_directory(file);
   {
-    part_watch down{x, "root/yarn", transition::exited};
+    part_watch down{x, "root/yarn", transition::restarting};
     exit_high(x.yarn(), caf::exit_reason::kill);
     down.wait();
   }
