@@ -2,6 +2,7 @@
 #include <hololoom/actors/supervision/supervisor.hpp>
 #include <hololoom/actors/supervision/supervisor_code.hpp>
 #include <hololoom/messages/caf/compat.hpp>
+#include <hololoom/messages/caf/put.hpp>
 
 #include <caf/scoped_actor.hpp>
 #include <caf/system_messages.hpp>
@@ -24,7 +25,7 @@ class supervising final
 public:
   using state_actor::state_actor;
 
-  resume_result resume(caf::execution_unit* unit, std::size_t most) override {
+  resume_result resume(execution_unit* unit, std::size_t most) override {
     supervisor_code mark;
     return state_actor::resume(unit, most);
   }
