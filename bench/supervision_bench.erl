@@ -6,6 +6,7 @@ main() ->
     logger:set_primary_config(level, none),
     process_flag(trap_exit, true),
     [run(N) || N <- [1000, 10000, 100000], _ <- lists:seq(1, 5)],
+    [run(1000000) || _ <- lists:seq(1, 3)],
     [tree(100, 100) || _ <- lists:seq(1, 5)],
     restarts(2000),
     halt(0).
