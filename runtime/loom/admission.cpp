@@ -6,6 +6,12 @@ caf::error loom_is_closed() {
   return failure(errc::closed, "the loom is closed; open a new one");
 }
 
+bool admission::closes() const {
+  auto now = state();
+  return now == loom_state::draining || now == loom_state::closing
+      || now == loom_state::closed;
+}
+
 void admission::open() {
   auto expected = loom_state::starting;
   state_.compare_exchange_strong(expected, loom_state::running);

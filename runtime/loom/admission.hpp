@@ -21,6 +21,8 @@ caf::error loom_is_closed();
 class admission {
 public:
   loom_state state() const { return state_; }
+  /// Whether the loom has begun to close.
+  bool closes() const;
   void enter(loom_state x) { state_ = x; }
 
   /// The loom has started. Has no effect if it failed meanwhile.

@@ -9,6 +9,12 @@
 
 namespace hololoom::detail {
 
+namespace {
+
+constexpr int lines_while_closing = 100;
+
+} // namespace
+
 loom_impl::loom_impl(config cfg, loom_extras extras)
   : cfg_(std::move(cfg)),
     extras_(std::move(extras)),
@@ -192,11 +198,19 @@ void loom_impl::watch(const supervisor_actor& root,
 
 void loom_impl::log_events() {
   using e = transition;
-  auto write = [log = log_](void (*log_line)(logger&, std::string_view)) {
-    return [log, log_line](const lifecycle_event& x) {
-      log_line(*log, x.path + " " + std::string{name_of(x.what)}
-                       + " (incarnation " + std::to_string(x.incarnation) + ")"
-                       + (x.reason.empty() ? "" : ": ") + x.reason);
+  // The report names who ends while the loom closes: of very many the log has
+  // the first.
+  auto left = std::make_shared<std::atomic<int>>(lines_while_closing);
+  auto write = [log = log_, admission = admission_,
+                left](void (*log_line)(logger&, std::string_view)) {
+    return [=](const lifecycle_event& x) {
+      auto number = admission->closes() ? left->fetch_sub(1) : 1;
+      if (number == 0)
+        log_line(*log, "more children end; the report lists them");
+      if (number > 0)
+        log_line(*log, x.path + " " + std::string{name_of(x.what)}
+                         + " (incarnation " + std::to_string(x.incarnation)
+                         + ")" + (x.reason.empty() ? "" : ": ") + x.reason);
     };
   };
   events_->observe(write(log_warning),

@@ -17,7 +17,9 @@ void core::down(child& c, exit_class why, std::string reason, time_point now) {
   } else if (plan_.busy()) {
     return hold_end(c, why, std::move(reason));
   } else {
-    gone(c, how_it_ended(c, why, stopping()), transition::exited, reason, now);
+    auto how = how_it_ended(c, why, stopping());
+    gone(c, how, how == ended::killed ? transition::killed : transition::exited,
+         reason, now);
     if (c.zombie)
       books_.remove(c);
     else
