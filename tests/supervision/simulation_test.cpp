@@ -126,7 +126,7 @@ private:
     spec.start_limit = 1s;
     spec.apart = draw(4) == 0;
     if (draw(4) == 0)
-      spec.give_up_after = {draw(4), 1s};
+      spec.give_up_after = restart_rate{static_cast<std::int64_t>(draw(4)), 1s};
     if (draw(3) == 0)
       spec.backoff = {10ms, 1s, 2, 0.3, 500ms};
     auto how = pick({manners::obeys, manners::obeys, manners::ignores,

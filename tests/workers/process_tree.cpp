@@ -10,7 +10,6 @@
 
 #include <csignal>
 #include <cstring>
-#include <iostream>
 #include <string>
 #include <unistd.h>
 #include <vector>
@@ -19,8 +18,10 @@ using namespace hololoom;
 
 namespace {
 
+/// One `write`, so that lines of several threads do not mix.
 void say(const std::string& line) {
-  std::cout << line << std::endl;
+  auto text = line + "\n";
+  (void)!::write(STDOUT_FILENO, text.data(), text.size());
 }
 
 [[noreturn]] void wait_for_ever() {

@@ -135,7 +135,7 @@ private:
     s.start_limit = 1s;
     s.apart = draw(4) == 0;
     if (draw(4) == 0)
-      s.give_up_after = {draw(4), 1s};
+      s.give_up_after = restart_rate{static_cast<std::int64_t>(draw(4)), 1s};
     if (draw(3) == 0)
       s.backoff = {10ms, 1s, 2, 0.3, 500ms};
     return std::make_shared<const child_spec>(std::move(s));
