@@ -203,6 +203,7 @@ void cascaded(caf::actor_system& system) {
   }
   options.name = "root";
   options.detached = true;
+  options.names = plan.names = std::make_shared<directory>();
   auto t = clock_type::now();
   plan.root = *start_supervisor(system, options, std::move(supervisors));
   auto start = ms_since(t);

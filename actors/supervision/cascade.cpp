@@ -57,6 +57,10 @@ public:
 
 private:
   caf::result<shutdown_report> join(begin_cascade& x) {
+    if (!run_.plan.names || !run_.plan.root)
+      return failure(errc::invalid_spec,
+                     "the plan of a cascade needs `root`, and `names`, the "
+                     "directory that its tree was started with");
     if (complete_)
       return run_.report;
     auto promise = self_->make_response_promise<shutdown_report>();

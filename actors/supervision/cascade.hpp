@@ -55,7 +55,8 @@ void excuse_hook();
 /// What a cascade has to do, and with whom.
 struct cascade_plan {
   supervisor_actor root;
-  /// The tree's own.
+  /// The tree's own: `supervisor_options::names`. A plan without it, or without
+  /// a root, is refused by `errc::invalid_spec`.
   std::shared_ptr<directory> names;
   /// Where the root is in it: its name.
   std::string path = "root";

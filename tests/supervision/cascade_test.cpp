@@ -143,6 +143,22 @@ public:
 
 } // namespace
 
+TEST_CASE_METHOD(cascade_fixture,
+                 "a plan without the tree's directory or root is refused") {
+  open({.done = 0ms}, {worker("a")});
+  SECTION("directory") {
+    plan.names = nullptr;
+  }
+  SECTION("root") {
+    plan.root = nullptr;
+  }
+  auto report = begin();
+  advance(0ms);
+  REQUIRE(report.ready());
+  CHECK(is(report.get().error(), errc::invalid_spec));
+  CHECK(phases.empty());
+}
+
 TEST_CASE_METHOD(cascade_fixture, "an idle tree is down without time passing") {
   open({.done = 0ms}, {worker("a"), worker("b")});
   auto report = begin();
