@@ -7,7 +7,6 @@
 #include <hololoom/messages/lifecycle.hpp>
 #include <hololoom/messages/reflection.hpp>
 #include <hololoom/messages/shuttle.hpp>
-#include <hololoom/messages/start_progress.hpp>
 #include <hololoom/messages/yarn.hpp>
 #include <hololoom/runtime/config.hpp>
 
@@ -39,12 +38,12 @@ struct loom_extras {
   /// The tools to choose from.
   tool_registry tools = builtin_tools();
   /// Called before each access of the journal to the disk; may be null.
-  std::shared_ptr<disk_hooks> disk;
+  std::shared_ptr<disk_hooks> disk = {};
   /// Called on the thread that opens, while the stores take long, with how far
   /// they are: "checking the journal: 45 %". May be null.
-  start_progress_sink on_progress;
+  start_progress_sink on_progress = {};
   /// Requests that `open` gives up.
-  std::stop_token stop;
+  std::stop_token stop = {};
 };
 
 /// The runtime: puts the actors together, and is what a program uses.

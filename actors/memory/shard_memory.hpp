@@ -3,7 +3,7 @@
 #include <hololoom/actors/memory/index/shard_index.hpp>
 #include <hololoom/actors/memory/store/shard_store.hpp>
 #include <hololoom/actors/memory/yarn_graph.hpp>
-#include <hololoom/messages/start_progress.hpp>
+#include <hololoom/messages/lifecycle.hpp>
 
 #include <memory>
 #include <stop_token>

@@ -3,7 +3,7 @@
 #include <hololoom/actors/memory/index/shard_index.hpp>
 #include <hololoom/messages/caf/local_message.hpp>
 #include <hololoom/messages/caf/memory_ids.hpp>
-#include <hololoom/messages/start_progress.hpp>
+#include <hololoom/messages/lifecycle.hpp>
 #include <hololoom/messages/yarn.hpp>
 
 #include <caf/actor_system.hpp>

@@ -4,8 +4,8 @@
 #include <hololoom/actors/reflection/options.hpp>
 #include <hololoom/actors/storage/disk.hpp>
 #include <hololoom/messages/caf/reflection_ids.hpp>
+#include <hololoom/messages/lifecycle.hpp>
 #include <hololoom/messages/reflection.hpp>
-#include <hololoom/messages/start_progress.hpp>
 
 #include <caf/fwd.hpp>
 

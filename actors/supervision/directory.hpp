@@ -1,6 +1,6 @@
 #pragma once
 
-#include <hololoom/actors/supervision/living_walk.hpp>
+#include <hololoom/actors/supervision/records/living_walk.hpp>
 #include <hololoom/messages/errc.hpp>
 #include <hololoom/messages/lifecycle.hpp>
 #include <hololoom/messages/sync.hpp>

@@ -144,8 +144,8 @@ struct stop_by {
 /// in the ledger as abandoned. Unknown names are ignored.
 struct abandon_children {
   std::vector<std::string> names;
-  /// Nor for all others that are being stopped, very many, which are entered
-  /// nowhere: whoever sends this reports them.
+  /// Nor for all others that are being stopped, very many. The supervisor does
+  /// not enter them: the sender reports them.
   bool others = false;
   /// But for these, and supervisors.
   std::vector<std::string> except;

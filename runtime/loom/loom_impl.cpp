@@ -87,7 +87,7 @@ caf::error loom_impl::start_in(caf::actor_system* system) {
       return failure(cause, explain(*started));
     return std::move(*started);
   }
-  prepare_cascade(&loom_impl::plan);
+  prepare_cascade(plan(root()));
   admission_->open();
   log_info(*log_, "running"
                     + (dir_ ? " on " + dir_->path().string()
@@ -105,18 +105,17 @@ loom_impl::start_tree(const tree_setup& setup,
     lock_guard guard{closing_};
     root_ = *root;
   }
-  prepare_cascade(&loom_impl::opening_plan);
+  prepare_cascade(opening_plan(*root));
   watch(*root, progress);
   return progress->wait(extras_.on_progress, extras_.stop);
 }
 
-void loom_impl::prepare_cascade(
-  cascade_plan (loom_impl::*make)(supervisor_actor)) {
+void loom_impl::prepare_cascade(cascade_plan what) {
   {
     lock_guard guard{closing_};
     if (cascade_)
       exit_high(cascade_, caf::exit_reason::user_shutdown);
-    cascade_ = spawn_cascade(*system_, (this->*make)(root_));
+    cascade_ = spawn_cascade(*system_, std::move(what));
   }
   if (own_system_)
     forget_actor_system();
@@ -216,7 +215,7 @@ void loom_impl::log_events() {
   events_->observe(write(log_warning),
                    {e::stuck, e::killed, e::restarting, e::escalated,
                     e::abandoned, e::gave_up});
-  // Whoever ends by an error is worth a line, restarted or not.
+  // A child that ends by an error gets a line, whether it is restarted or not.
   events_->observe(
     [bad = write(log_warning), well = write(log_info)](
       const lifecycle_event& x) { (ended_in_order(x) ? well : bad)(x); },

@@ -110,7 +110,7 @@ private:
   std::optional<caf::error>
   start_tree(const tree_setup& setup, const std::shared_ptr<opening>& progress);
   /// Makes the cascade that `close` begins.
-  void prepare_cascade(cascade_plan (loom_impl::*make)(supervisor_actor));
+  void prepare_cascade(cascade_plan what);
   caf::expected<supervisor_actor> spawn_root(const tree_setup& setup);
   /// Closes a loom that has not opened yet, and says so.
   caf::error give_up_opening();

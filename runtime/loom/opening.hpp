@@ -1,7 +1,7 @@
 #pragma once
 
 #include <hololoom/messages/errc.hpp>
-#include <hololoom/messages/start_progress.hpp>
+#include <hololoom/messages/lifecycle.hpp>
 #include <hololoom/messages/sync.hpp>
 
 #include <optional>

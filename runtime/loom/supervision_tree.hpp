@@ -3,9 +3,9 @@
 #include <hololoom/actors/shuttle/tools/tool.hpp>
 #include <hololoom/actors/storage/disk.hpp>
 #include <hololoom/actors/supervision/supervisor.hpp>
+#include <hololoom/messages/lifecycle.hpp>
 #include <hololoom/messages/reflection.hpp>
 #include <hololoom/messages/shuttle.hpp>
-#include <hololoom/messages/start_progress.hpp>
 #include <hololoom/messages/yarn.hpp>
 #include <hololoom/runtime/config.hpp>
 #include <hololoom/runtime/loom/worker_book.hpp>

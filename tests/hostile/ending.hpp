@@ -2,6 +2,10 @@
 
 #include <hololoom/messages/lifecycle.hpp>
 
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <stop_token>
 #include <string>
 
 namespace hololoom::hostile {
@@ -13,5 +17,25 @@ void say(const std::string& line);
 /// the input, and ends the program with the report's exit code.
 [[noreturn]] void end_with(const shutdown_report& report,
                            const std::string& data);
+
+/// Waits until a stop is requested, no longer than `limit`.
+/// @returns whether it was
+bool told_within(const std::stop_token& stop, std::chrono::milliseconds limit);
+
+/// The threads that are inside something.
+class visitors {
+public:
+  void enter();
+  void leave();
+
+  /// Waits until nobody is inside, no longer than `limit`.
+  /// @returns whether that is so
+  bool gone_within(std::chrono::milliseconds limit);
+
+private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int inside_ = 0;
+};
 
 } // namespace hololoom::hostile

@@ -54,13 +54,13 @@ public:
   void await_guests() { awaited_.wait(); }
 
   void close_from(std::string_view who) override {
-    ++inside_;
+    inside_.enter();
     asked();
     auto report = loom_->close("guest", std::string{who});
     if (report.exit_code == 70)
       say("refused: " + *report.flush.error);
     say("returned " + std::to_string(report.exit_code));
-    --inside_;
+    inside_.leave();
   }
 
   void on_signal(int number, int count) {
@@ -75,12 +75,10 @@ public:
   /// Joins the closing, and ends the loom once no guest is inside `close`.
   shutdown_report finish() {
     auto report = loom_->close("host");
-    for (int i = 0; inside_ > 0 && i < 2'000; ++i)
-      std::this_thread::sleep_for(1ms);
-    if (inside_ > 0)
-      say("stays inside");
-    else
+    if (inside_.gone_within(2s))
       loom_.reset();
+    else
+      say("stays inside");
     return report;
   }
 
@@ -93,7 +91,7 @@ private:
   std::string data_;
   std::optional<hololoom::loom> loom_;
   std::latch awaited_;
-  std::atomic<int> inside_ = 0;
+  visitors inside_; ///< In `close`.
   std::atomic<bool> was_asked_ = false;
   std::promise<void> asked_;
 };

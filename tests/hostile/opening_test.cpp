@@ -2,11 +2,8 @@
 #include "support/catch.hpp"
 #include "support/process.hpp"
 
-#include <chrono>
-#include <csignal>
 #include <filesystem>
 #include <string>
-#include <thread>
 
 // SIGTERM while a loom opens.
 
@@ -15,27 +12,6 @@ using namespace hololoom::test;
 using namespace std::chrono_literals;
 
 namespace {
-
-using clock_type = std::chrono::steady_clock;
-
-constexpr auto grace = 5s;
-
-/// Waits for a file, which has no event.
-bool appears(const std::string& file) {
-  for (auto end = clock_type::now() + 30s; clock_type::now() < end;
-       std::this_thread::sleep_for(1ms))
-    if (std::filesystem::exists(file))
-      return true;
-  return false;
-}
-
-process_result terminate(process& running) {
-  auto told = clock_type::now();
-  running.send_signal(SIGTERM);
-  auto result = running.wait();
-  CHECK(clock_type::now() - told < grace);
-  return result;
-}
 
 json last_shutdown(const std::string& data) {
   return parsed(read_file(data + "/last_shutdown.json"));
@@ -56,8 +32,10 @@ TEST_CASE("SIGTERM ends a program that opens a large memory") {
     hololoom.command({"episodes", "import", "-", "--data", hololoom.data()}),
     hololoom.environment()};
   // SQLite makes it when the memory is opened.
-  REQUIRE(appears(hololoom.data() + "/shards.db-wal"));
-  CHECK(terminate(opening).code == 143);
+  REQUIRE(eventually([&] {
+    return std::filesystem::exists(hololoom.data() + "/shards.db-wal");
+  }));
+  CHECK(terminate_in_time(opening).code == 143);
   CHECK(last_shutdown(hololoom.data())["abandoned"].empty());
 }
 
@@ -65,7 +43,7 @@ TEST_CASE("SIGTERM ends an opening that hangs at the disk, and names it") {
   temporary_folder folder;
   process opening{{OPENING_PROGRAM, folder / "data"}, {}};
   REQUIRE(opening.read_line() == "hangs");
-  auto result = terminate(opening);
+  auto result = terminate_in_time(opening);
   CHECK(result.code == 75);
   INFO(result.out);
   CHECK(result.out.find("root/reflection") != std::string::npos);

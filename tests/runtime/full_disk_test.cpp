@@ -1,3 +1,4 @@
+#include "runtime/looms.hpp"
 #include "support/catch.hpp"
 #include "support/scratch.hpp"
 
@@ -14,7 +15,7 @@
 
 using namespace hololoom;
 using namespace std::chrono_literals;
-using hololoom::test::scratch;
+using namespace hololoom::test;
 namespace fs = std::filesystem;
 
 namespace {
@@ -39,19 +40,6 @@ struct small_disk : scratch {
 
   bool mounted;
 };
-
-config config_in(const fs::path& folder) {
-  auto result = config::fast();
-  result.data_dir = folder.string();
-  return result;
-}
-
-loom open_in(const fs::path& folder) {
-  auto result = loom::open(config_in(folder));
-  if (!result)
-    throw std::runtime_error{explain(result.error())};
-  return std::move(*result);
-}
 
 spacetime answered(int i) {
   spacetime x;

@@ -1,3 +1,4 @@
+#include "runtime/looms.hpp"
 #include "storage/faults.hpp"
 #include "support/catch.hpp"
 #include "support/scratch.hpp"
@@ -20,34 +21,9 @@
 
 using namespace hololoom;
 using namespace std::chrono_literals;
-using hololoom::test::moody_disk;
-using hololoom::test::scratch;
+using namespace hololoom::test;
 
 namespace {
-
-config config_in(const std::filesystem::path& folder) {
-  auto cfg = config::fast();
-  cfg.data_dir = folder.string();
-  return cfg;
-}
-
-/// Waits for something to happen to a part.
-class part_watch {
-public:
-  part_watch(loom& of, std::string path, transition what)
-    : loom_(of), ticket_(of.subscribe([this, path, what](const auto& x) {
-        if (x.path == path && x.what == what && !std::exchange(told_, true))
-          seen_.count_down();
-      })) {}
-  ~part_watch() { loom_.unsubscribe(ticket_); }
-  void wait() { seen_.wait(); }
-
-private:
-  loom& loom_;
-  std::latch seen_{1};
-  bool told_ = false;
-  std::uint64_t ticket_;
-};
 
 /// A disk that tells when it is first used, and hangs then.
 class hanging_disk : public moody_disk {
@@ -168,22 +144,17 @@ TEST_CASE_METHOD(scratch, "a loom with a part that is down is degraded, and "
   auto aside = path / "aside.db";
   std::filesystem::rename(file, aside);
   std::filesystem::create_directory(file);
-  {
-    part_watch down{x, "root/yarn", transition::restarting};
-    exit_high(x.yarn(), caf::exit_reason::kill);
-    down.wait();
-  }
+  event_watch events{x};
+  exit_high(x.yarn(), caf::exit_reason::kill);
+  REQUIRE(events.wait_for("root/yarn", transition::restarting));
   CHECK(x.state() == loom_state::degraded);
   CHECK(x.reflect(*woven, {.helpful = true}));
   auto kept = x.remember({{.id = "one", .text = "One."}});
   REQUIRE(!kept);
   CHECK(is(kept.error(), errc::unavailable));
-  {
-    part_watch up{x, "root/weavers", transition::ready};
-    std::filesystem::remove_all(file);
-    std::filesystem::rename(aside, file);
-    up.wait();
-  }
+  std::filesystem::remove_all(file);
+  std::filesystem::rename(aside, file);
+  REQUIRE(events.wait_for("root/weavers", transition::ready, 2));
   CHECK(x.state() == loom_state::running);
   CHECK(x.weave("what is 1 + 3"));
 }

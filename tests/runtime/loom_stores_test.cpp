@@ -1,3 +1,4 @@
+#include "runtime/looms.hpp"
 #include "storage/faults.hpp"
 #include "support/catch.hpp"
 #include "support/scratch.hpp"
@@ -17,18 +18,7 @@
 
 using namespace hololoom;
 using namespace std::chrono_literals;
-using hololoom::test::moody_disk;
-using hololoom::test::scratch;
-
-namespace {
-
-config config_in(const std::filesystem::path& folder) {
-  auto cfg = config::fast();
-  cfg.data_dir = folder.string();
-  return cfg;
-}
-
-} // namespace
+using namespace hololoom::test;
 
 TEST_CASE_METHOD(scratch, "a store that hangs while it closes is abandoned in "
                           "time, and nothing acknowledged is lost") {

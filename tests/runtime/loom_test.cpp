@@ -1,3 +1,4 @@
+#include "runtime/looms.hpp"
 #include "support/catch.hpp"
 #include "support/scratch.hpp"
 
@@ -28,23 +29,9 @@
 
 using namespace hololoom;
 using namespace std::chrono_literals;
-using hololoom::test::scratch;
+using namespace hololoom::test;
 
 namespace {
-
-/// A loom in memory, or on the folder of the test.
-loom open(config cfg = config::fast()) {
-  auto result = loom::open(std::move(cfg));
-  if (!result)
-    throw std::runtime_error{explain(result.error())};
-  return std::move(*result);
-}
-
-loom open_in(const std::filesystem::path& folder) {
-  auto cfg = config::fast();
-  cfg.data_dir = folder.string();
-  return open(std::move(cfg));
-}
 
 std::vector<shard> three_shards() {
   return {{.id = "shard_001",
@@ -66,40 +53,6 @@ std::vector<std::string> phase_names(const shutdown_report& x) {
   for (const auto& phase : x.phases)
     result.push_back(phase.name);
   return result;
-}
-
-/// Collects lifecycle events and waits for one.
-class event_watch {
-public:
-  explicit event_watch(loom& x)
-    : loom_(x), ticket_(x.subscribe([this](const lifecycle_event& event) {
-        std::lock_guard guard{mutex_};
-        events_.push_back(event);
-        changed_.notify_all();
-      })) {}
-  ~event_watch() { loom_.unsubscribe(ticket_); }
-
-  bool wait_for(std::string path, transition what, std::int64_t incarnation) {
-    std::unique_lock guard{mutex_};
-    return changed_.wait_for(guard, 10s, [&] {
-      for (const auto& x : events_)
-        if (x.path == path && x.what == what && x.incarnation == incarnation)
-          return true;
-      return false;
-    });
-  }
-
-private:
-  loom& loom_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<lifecycle_event> events_;
-  std::uint64_t ticket_;
-};
-
-task sleep_for_ever(task_context ctx) {
-  for (;;)
-    co_await ctx.sleep_for(1h);
 }
 
 } // namespace

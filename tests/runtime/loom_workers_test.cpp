@@ -1,5 +1,5 @@
+#include "runtime/looms.hpp"
 #include "support/catch.hpp"
-#include "support/scratch.hpp"
 
 #include <hololoom/messages/caf/exit.hpp>
 #include <hololoom/messages/caf/memory_ids.hpp>
@@ -7,74 +7,16 @@
 #include <hololoom/messages/caf/shuttle_ids.hpp>
 #include <hololoom/runtime/loom.hpp>
 
-#include <algorithm>
-#include <chrono>
-#include <condition_variable>
-#include <mutex>
 #include <stdexcept>
 #include <string>
-#include <vector>
 
 // A user's workers live on, whatever becomes of what is beside them.
 
 using namespace hololoom;
 using namespace std::chrono_literals;
-using hololoom::test::scratch;
+using namespace hololoom::test;
 
 namespace {
-
-loom open(config cfg = config::fast()) {
-  auto result = loom::open(std::move(cfg));
-  if (!result)
-    throw std::runtime_error{explain(result.error())};
-  return std::move(*result);
-}
-
-/// All events of a loom, to be waited for.
-class event_log {
-public:
-  explicit event_log(loom& of)
-    : loom_(of), ticket_(of.subscribe([this](const lifecycle_event& x) {
-        std::lock_guard guard{mutex_};
-        events_.push_back(x);
-        changed_.notify_all();
-      })) {}
-  ~event_log() { loom_.unsubscribe(ticket_); }
-
-  /// Waits until the path had `count` such events; of that incarnation, if it
-  /// is not 0.
-  bool wait_for(const std::string& path, transition what,
-                std::int64_t incarnation = 0, std::ptrdiff_t count = 1) {
-    std::unique_lock guard{mutex_};
-    return changed_.wait_for(
-      guard, 20s, [&] { return count_of(path, what, incarnation) >= count; });
-  }
-
-  std::ptrdiff_t count(const std::string& path, transition what) {
-    std::lock_guard guard{mutex_};
-    return count_of(path, what, 0);
-  }
-
-private:
-  std::ptrdiff_t count_of(const std::string& path, transition what,
-                          std::int64_t incarnation) const {
-    return std::count_if(events_.begin(), events_.end(), [&](const auto& x) {
-      return x.path == path && x.what == what
-          && (incarnation == 0 || x.incarnation == incarnation);
-    });
-  }
-
-  loom& loom_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<lifecycle_event> events_;
-  std::uint64_t ticket_;
-};
-
-task sleep_for_ever(task_context ctx) {
-  for (;;)
-    co_await ctx.sleep_for(1h);
-}
 
 background steady(const std::string& name = "steady") {
   return background::coroutine(name, sleep_for_ever)
@@ -92,7 +34,7 @@ maybe<child_status> status_of(const loom& x, const std::string& path) {
 
 TEST_CASE("no part's restart touches a worker") {
   auto x = open();
-  event_log events{x};
+  event_watch events{x};
   REQUIRE(!x.spawn_background(steady()));
   SECTION("the shuttle") {
     exit_high(x.shuttle(), caf::exit_reason::kill);
@@ -114,7 +56,7 @@ TEST_CASE("no part's restart touches a worker") {
 TEST_CASE("a restart of the workers' supervisor brings back all but temporary "
           "workers") {
   auto x = open();
-  event_log events{x};
+  event_watch events{x};
   REQUIRE(!x.spawn_background(steady("a")));
   REQUIRE(!x.spawn_background(steady("b").restart(restart_type::transient)));
   REQUIRE(!x.spawn_background(steady("c").restart(restart_type::temporary)));
@@ -140,7 +82,7 @@ TEST_CASE("a worker that ends too often is given up alone") {
   auto cfg = config::fast();
   cfg.workers.give_up_after = 3;
   auto x = open(cfg);
-  event_log events{x};
+  event_watch events{x};
   REQUIRE(!x.spawn_background(steady()));
   auto storm = [] {
     return background::blocking(
@@ -166,7 +108,7 @@ TEST_CASE("a worker that ends too often is given up alone") {
 
 TEST_CASE("a name is free when its worker was stopped, given up or done") {
   auto x = open();
-  event_log events{x};
+  event_watch events{x};
   for (auto i = 0; i < 3; ++i) {
     REQUIRE(!x.spawn_background(steady()));
     REQUIRE(!x.stop_background("steady"));

@@ -1,11 +1,15 @@
 #pragma once
 
+#include "support/catch.hpp"
 #include "support/process.hpp"
 
 #include <hololoom/messages/json/read.hpp>
 
+#include <chrono>
+#include <csignal>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 /// The program under test.
@@ -71,6 +75,27 @@ inline std::vector<json> parsed_lines(const std::string& text) {
 
 inline bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
+}
+
+/// Waits for something that another process does, which has no event here.
+template <class F>
+bool eventually(F condition) {
+  auto end = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > end)
+      return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  }
+  return true;
+}
+
+/// Sends SIGTERM; the program must end within the default grace.
+inline process_result terminate_in_time(process& running) {
+  auto told = std::chrono::steady_clock::now();
+  running.send_signal(SIGTERM);
+  auto result = running.wait();
+  CHECK(std::chrono::steady_clock::now() - told < std::chrono::seconds{5});
+  return result;
 }
 
 } // namespace hololoom::test

@@ -35,17 +35,6 @@ std::int64_t total_cycles(const program& hololoom) {
   return parsed(result.out)["total_cycles"].get<std::int64_t>();
 }
 
-/// Waits for something that another process does.
-template <class F>
-bool eventually(F condition) {
-  for (int i = 0; i < 3000; ++i) {
-    if (condition())
-      return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds{10});
-  }
-  return false;
-}
-
 /// As root, permissions count only without these capabilities.
 std::vector<std::string> bound_by_permissions(std::vector<std::string> argv) {
   if (::geteuid() != 0)

@@ -1,12 +1,9 @@
 #include "program.hpp"
 #include "support/catch.hpp"
 
-#include <chrono>
-#include <csignal>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
-#include <thread>
 
 // SIGTERM while a command works for long: it ends within the grace period, and
 // what it acknowledged is kept.
@@ -18,20 +15,6 @@ using namespace std::chrono_literals;
 namespace {
 
 namespace fs = std::filesystem;
-using clock_type = std::chrono::steady_clock;
-
-constexpr auto grace = 5s;
-
-/// Waits for a change of a file, which has no event.
-template <class F>
-bool eventually(F condition) {
-  for (auto end = clock_type::now() + 30s; clock_type::now() < end;
-       std::this_thread::sleep_for(1ms))
-    if (condition())
-      return true;
-  return false;
-}
-
 /// Waits until a file has `size` bytes.
 bool grows_to(const std::string& file, std::uintmax_t size) {
   return eventually([&] {
@@ -54,10 +37,7 @@ bool opens(const process& running, const std::string& file) {
 
 /// Sends SIGTERM and checks that the program ends in order, and soon.
 process_result terminate(process& running) {
-  auto told = clock_type::now();
-  running.send_signal(SIGTERM);
-  auto result = running.wait();
-  CHECK(clock_type::now() - told < grace);
+  auto result = terminate_in_time(running);
   CHECK(result.code == 143);
   return result;
 }

@@ -3,7 +3,7 @@
 #include <hololoom/actors/reflection/journal/journal.hpp>
 #include <hololoom/actors/reflection/journal/task_queue.hpp>
 #include <hololoom/actors/reflection/journal/watch.hpp>
-#include <hololoom/messages/start_progress.hpp>
+#include <hololoom/messages/lifecycle.hpp>
 
 #include <caf/error.hpp>
 

@@ -83,7 +83,7 @@ void force_phase::limit_reached() {
   run_.done(std::string{"the root supervisor did not answer in time"});
 }
 
-/// What is left of the force is shared by the levels of the tree.
+/// The levels of the tree share what is left of the force.
 millis force_phase::tree_step() const {
   std::set<std::ptrdiff_t> levels{0};
   for (const auto& x : run_.plan.names->supervisors(run_.plan.path))

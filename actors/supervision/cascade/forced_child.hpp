@@ -1,6 +1,6 @@
 #pragma once
 
-#include <hololoom/actors/supervision/ledger.hpp>
+#include <hololoom/actors/supervision/records/ledger.hpp>
 
 #include <atomic>
 #include <cstdint>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <hololoom/actors/supervision/cascade/forced_child.hpp>
-#include <hololoom/actors/supervision/living_walk.hpp>
+#include <hololoom/actors/supervision/records/living_walk.hpp>
 
 #include <cstddef>
 #include <functional>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <hololoom/actors/supervision/core/restart_limit.hpp>
-#include <hololoom/actors/supervision/ledger.hpp>
+#include <hololoom/actors/supervision/records/ledger.hpp>
 #include <hololoom/messages/caf/work_monitor.hpp>
 #include <hololoom/messages/lifecycle.hpp>
 #include <hololoom/messages/sync.hpp>

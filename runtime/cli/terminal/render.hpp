@@ -3,8 +3,8 @@
 #include <hololoom/actors/memory/reading/source_reader.hpp>
 #include <hololoom/actors/reflection/repair/repair.hpp>
 #include <hololoom/messages/json/write.hpp>
+#include <hololoom/messages/lifecycle.hpp>
 #include <hololoom/messages/reflection.hpp>
-#include <hololoom/messages/start_progress.hpp>
 #include <hololoom/messages/yarn.hpp>
 #include <hololoom/runtime/cli/terminal/console.hpp>
 

@@ -1,3 +1,4 @@
+#include "hostile/ending.hpp"
 #include "hostile/random/guests.hpp"
 #include "hostile/random/truth.hpp"
 
@@ -43,6 +44,8 @@ struct place {
   std::string path;
   std::int64_t incarnation;
 };
+
+constexpr ms for_ever = 24h;
 
 /// The thread shows in /proc whom it belongs to: "h-" and the last of the path.
 [[noreturn]] void block(const std::string& path) {
@@ -172,16 +175,9 @@ background random_periodic(const tree_node& x, const place& at) {
 void random_thread(const std::stop_token& stop, const tree_node& x,
                    const place& at) {
   life mine{at.path, at.incarnation};
-  auto begun = std::chrono::steady_clock::now();
-  auto acts = x.conduct == conduct::ends || x.conduct == conduct::crashes;
-  auto due = [&] {
-    return std::chrono::steady_clock::now() - begun >= x.after;
-  };
-  while (!stop.stop_requested() && !(acts && due())) {
-    if (x.conduct == conduct::blocks && due())
-      block(at.path);
-    std::this_thread::sleep_for(1ms);
-  }
+  auto acts = x.conduct == conduct::ends || x.conduct == conduct::crashes
+           || x.conduct == conduct::blocks;
+  told_within(stop, acts ? x.after : for_ever);
   if (x.conduct == conduct::blocks)
     block(at.path);
   if (x.conduct == conduct::dawdles)
@@ -221,11 +217,8 @@ int random_process(const process_context& context) {
     stay();
   if (how == conduct::ignores || how == conduct::blocks)
     stay();
-  auto begun = std::chrono::steady_clock::now();
   auto acts = how == conduct::ends || how == conduct::crashes;
-  while (!stop.stop_requested()
-         && !(acts && std::chrono::steady_clock::now() - begun >= after))
-    std::this_thread::sleep_for(1ms);
+  told_within(stop, acts ? after : for_ever);
   if (how == conduct::dawdles)
     std::this_thread::sleep_for(lasts);
   auto crashes = how == conduct::crashes && !stop.stop_requested();

@@ -64,22 +64,20 @@ public:
   supervisor_actor supervisor() override { return loom_->workers(); }
   void begin_to_close() override { loom_->close_async("random", "program"); }
   void close_in_worker() override {
-    ++inside_;
+    inside_.enter();
     loom_->close("random", "worker");
-    --inside_;
+    inside_.leave();
   }
   void hurry() override { loom_->hurry(); }
   shutdown_report report() override { return loom_->close("random", "host"); }
   void clear(bool) override {
-    for (int i = 0; inside_ > 0 && i < 2'000; ++i)
-      std::this_thread::sleep_for(1ms);
-    if (inside_ == 0)
+    if (inside_.gone_within(2s))
       loom_.reset();
   }
 
 private:
   std::optional<loom> loom_;
-  std::atomic<int> inside_ = 0;
+  visitors inside_; ///< In `close`.
 };
 
 class plain_ground final : public ground {
@@ -211,13 +209,8 @@ private:
     if (x.whom == from::thread)
       add(to_child_spec(background::blocking(
         name, [close, after = x.after](const std::stop_token& stop) {
-          auto due = std::chrono::steady_clock::now() + after;
-          while (std::chrono::steady_clock::now() < due) {
-            if (stop.stop_requested())
-              return;
-            std::this_thread::sleep_for(1ms);
-          }
-          close();
+          if (!told_within(stop, after))
+            close();
         })));
     else if (x.whom == from::coroutine)
       add(to_child_spec(

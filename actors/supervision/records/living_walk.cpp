@@ -1,5 +1,5 @@
 #include <hololoom/actors/supervision/core/board.hpp>
-#include <hololoom/actors/supervision/living_walk.hpp>
+#include <hololoom/actors/supervision/records/living_walk.hpp>
 
 #include <algorithm>
 #include <iterator>

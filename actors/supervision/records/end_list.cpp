@@ -1,4 +1,4 @@
-#include <hololoom/actors/supervision/end_list.hpp>
+#include <hololoom/actors/supervision/records/end_list.hpp>
 
 #include <algorithm>
 

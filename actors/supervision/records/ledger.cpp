@@ -1,4 +1,4 @@
-#include <hololoom/actors/supervision/ledger.hpp>
+#include <hololoom/actors/supervision/records/ledger.hpp>
 #include <hololoom/messages/caf/exit.hpp>
 #include <hololoom/messages/caf/work_monitor.hpp>
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <hololoom/actors/supervision/child_spec.hpp>
-#include <hololoom/actors/supervision/end_list.hpp>
+#include <hololoom/actors/supervision/records/end_list.hpp>
 #include <hololoom/messages/sync.hpp>
 
 #include <atomic>
@@ -11,6 +11,13 @@
 #include <string>
 #include <unordered_set>
 #include <vector>
+
+/// supervision/records: what is kept of a tree's children for its end. The
+/// ledger has those that were abandoned and how others ended, `end_list` puts
+/// ends into a bounded number of lines, and `living_walk` claims those that may
+/// live for a cascade. It asks no actor and waits for none. It may know child
+/// specs, the boards that supervisors publish, and messages; the directory
+/// owns the ledger, and supervisors and the cascade write in it.
 
 namespace hololoom {
 
