@@ -199,7 +199,6 @@ void cascaded(caf::actor_system& system) {
   for (auto i = 0; i < branches; ++i) {
     options.name = "s" + std::to_string(i);
     supervisors.push_back(supervisor_child(options, children));
-    plan.producers.push_back(options.name);
   }
   options.name = "root";
   options.detached = true;

@@ -228,11 +228,13 @@ void start_workers(hololoom::loom& loom, const demo_options& options) {
   if (all_run)
     not_stuck_yet->wait();
   // Started last, so that its mailbox is still full when the cascade begins.
-  if (options.backlog > 0)
-    loom.spawn_background(background::actor(
-      "backlog", [n = options.backlog](caf::actor_system& system) {
-        return spawn_backlogged(system, n);
-      }));
+  if (options.backlog > 0) {
+    start(background::actor("backlog",
+                            [n = options.backlog](caf::actor_system& system) {
+                              return spawn_backlogged(system, n);
+                            }));
+    await_started();
+  }
 }
 
 /// Queues episodes that are not yet on disk when the cascade begins.

@@ -60,31 +60,19 @@ struct outcome {
   double last_mean = 0;
 };
 
-/// The current incarnation of a worker, or null while it is being restarted.
-hololoom::task_of<caf::actor> find_worker(hololoom::task_context ctx,
-                                          hololoom::supervisor_actor workers,
-                                          std::string name) {
-  auto list = co_await ctx.request(workers, 1s, hololoom::which_children{});
-  if (list)
-    for (const auto& child : list->children)
-      if (child.name == name && child.handle)
-        co_return caf::actor_cast<caf::actor>(child.handle);
-  co_return nullptr;
-}
-
 /// Sends ten readings, of which the fifth is impossible.
 hololoom::task sampler(hololoom::task_context ctx,
-                       hololoom::supervisor_actor workers,
                        std::promise<outcome>& done) {
   outcome result;
+  // A handle that stays good when the thermometer is restarted.
+  auto meter = ctx.find("thermometer").value();
   for (int i = 1; i <= 10; ++i) {
-    auto meter = co_await find_worker(ctx, workers, "thermometer");
-    while (!meter) {
-      co_await ctx.sleep_for(1ms);
-      meter = co_await find_worker(ctx, workers, "thermometer");
-    }
     auto celsius = i == 5 ? -400.0 : 20.0 + i;
     auto mean = co_await ctx.request<double>(meter, 1s, reading{celsius});
+    while (!mean && is(mean.error(), hololoom::errc::unavailable)) {
+      co_await ctx.sleep_for(1ms);
+      mean = co_await ctx.request<double>(meter, 1s, reading{celsius});
+    }
     if (mean) {
       ++result.answered;
       result.last_mean = *mean;
@@ -142,16 +130,15 @@ int main() {
   auto factory = [](caf::actor_system& sys) {
     return sys.spawn(thermometer);
   };
-  auto err =
+  auto meter =
     loom->spawn_background(background::actor("thermometer", factory)
                              .restart(hololoom::restart_type::permanent));
-  claims.check(!err, "the actor runs under supervision");
-  auto workers = loom->workers();
-  err = loom->spawn_background(background::coroutine(
-    "sampler", [workers, &done](hololoom::task_context ctx) {
-      return sampler(ctx, workers, done);
+  claims.check(meter.engaged(), "the actor runs under supervision");
+  auto sampling = loom->spawn_background(
+    background::coroutine("sampler", [&done](hololoom::task_context ctx) {
+      return sampler(ctx, done);
     }));
-  claims.check(!err, "the coroutine runs under supervision");
+  claims.check(sampling.engaged(), "the coroutine runs under supervision");
 
   auto finished = done.get_future();
   outcome result;

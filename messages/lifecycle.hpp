@@ -1,6 +1,7 @@
 #pragma once
 
 #include <hololoom/messages/describe.hpp>
+#include <hololoom/messages/exit_code.hpp>
 #include <hololoom/messages/time.hpp>
 
 #include <algorithm>
@@ -309,7 +310,7 @@ struct shutdown_report {
   /// Episodes that arrived after the buffer was sealed.
   std::int64_t late_stores = 0;
   std::vector<std::string> abandoned;
-  /// The exit code for the program: 0, or 75 when something was abandoned.
+  /// The exit code for the program: see `exits_with`.
   std::int32_t exit_code = 0;
 
   static constexpr auto fields() {
@@ -329,6 +330,20 @@ struct shutdown_report {
   }
   bool operator==(const shutdown_report&) const = default;
 };
+
+/// Has the report ask for an exit code, which is the first that holds:
+///
+/// - 75 (`forced`): something was killed because its time was over, or is still
+///   there;
+/// - 74 (`io`): the flush failed, so that what was not acknowledged may be
+/// lost;
+/// - 70 (`internal`): this is no true report, and `flush.error` says why;
+/// - 69 (`unavailable`): the loom, or an essential worker, had failed;
+/// - 0 (`ok`): all ended in order.
+inline void exits_with(shutdown_report& report, exit_code code) {
+  report.exit_code =
+    std::max(report.exit_code, static_cast<std::int32_t>(code));
+}
 
 } // namespace hololoom
 

@@ -1,6 +1,8 @@
+#include <hololoom/actors/supervision/supervisor_code.hpp>
 #include <hololoom/actors/workers/awaiting_drain.hpp>
 #include <hololoom/runtime/loom.hpp>
 #include <hololoom/runtime/loom/loom_impl.hpp>
+#include <hololoom/runtime/signals.hpp>
 
 #include <memory>
 #include <stdexcept>
@@ -25,6 +27,20 @@ using impl_ptr = std::shared_ptr<detail::loom_impl>;
 caf::error moved_from() {
   return failure(errc::closed, "this loom was moved from: use the one that it "
                                "was moved to");
+}
+
+caf::error supervisor_would_wait() {
+  return failure(errc::unavailable,
+                 "this thread is a supervisor's, which would wait for itself: "
+                 "in a factory, a probe or a destructor, call the form that "
+                 "ends in _async");
+}
+
+/// Why a call that waits for the workers' supervisor is not made.
+caf::error refusal_to_wait(const impl_ptr& impl) {
+  if (supervisor_code::runs_here())
+    return supervisor_would_wait();
+  return impl ? impl->refusal() : moved_from();
 }
 
 /// Sends `request` to a part, unless the loom takes no work.
@@ -204,20 +220,48 @@ std::future<caf::expected<child_started>>
 loom::spawn_background_async(background work) {
   if (auto err = impl_ ? impl_->refusal() : moved_from())
     return refused<child_started>(std::move(err));
-  return impl_->start_worker(to_child_spec(std::move(work)));
+  return impl_->start_worker(std::move(work));
 }
 
-caf::error loom::spawn_background(background work) {
-  auto started = spawn_background_async(std::move(work)).get();
-  if (!started)
-    return std::move(started.error());
-  return {};
+caf::expected<child_started> loom::spawn_background(background work) {
+  if (auto err = refusal_to_wait(impl_))
+    return err;
+  return spawn_background_async(std::move(work)).get();
 }
 
 caf::error loom::stop_background(const std::string& name) {
-  if (auto err = impl_ ? impl_->refusal() : moved_from())
+  auto err = refusal_to_wait(impl_);
+  return err ? err : impl_->stop_worker(name, false);
+}
+
+caf::error loom::kill_background(const std::string& name) {
+  auto err = refusal_to_wait(impl_);
+  return err ? err : impl_->stop_worker(name, true);
+}
+
+caf::expected<child_started> loom::restart_background(const std::string& name) {
+  if (auto err = refusal_to_wait(impl_))
     return err;
-  return impl_->stop_worker(name);
+  return impl_->restart_worker(name);
+}
+
+std::future<caf::error> loom::wait_background_async(const std::string& name) {
+  if (impl_)
+    return impl_->await_worker(name);
+  std::promise<caf::error> none;
+  none.set_value(moved_from());
+  return none.get_future();
+}
+
+caf::error loom::wait_background(const std::string& name) {
+  if (supervisor_code::runs_here())
+    return supervisor_would_wait();
+  return wait_background_async(name).get();
+}
+
+void loom::close_when_done() {
+  if (impl_)
+    impl_->close_when_done();
 }
 
 // -- lifecycle -------------------------------------------------------------------
@@ -232,13 +276,36 @@ pending_report loom::close_async(std::string reason, std::string requested_by) {
     shutdown_report report;
     report.reason = std::move(reason);
     report.flush.error = explain(moved_from());
-    report.exit_code = 70;
+    exits_with(report, exit_code::internal);
     nothing_closed.set_value(std::move(report));
     return {nothing_closed.get_future().share(), {}};
   }
   if (awaiting_drain::inside_worker() && requested_by.empty())
     requested_by = "a background worker";
   return {impl_->close(std::move(reason), std::move(requested_by)), impl_};
+}
+
+shutdown_report loom::wait() {
+  if (!impl_)
+    return close();
+  return pending_report{impl_->await_close(), impl_}.get();
+}
+
+shutdown_report loom::run_until(signal_watch& signals) {
+  try {
+    signals.start([weak = std::weak_ptr{impl_}](int number, int count) {
+      auto impl = weak.lock();
+      if (impl && count == 1)
+        impl->close(signal_name(number), "signal");
+      else if (impl)
+        impl->hurry();
+    });
+  } catch (const std::system_error& e) {
+    auto report = close(std::string{"signals cannot be watched: "} + e.what());
+    exits_with(report, exit_code::unavailable);
+    return report;
+  }
+  return wait();
 }
 
 void loom::hurry() {
@@ -251,7 +318,7 @@ loom_state loom::state() const {
 }
 
 tree_snapshot loom::tree() const {
-  return impl_ ? impl_->names().snapshot("root") : tree_snapshot{};
+  return impl_ ? impl_->names()->snapshot("root") : tree_snapshot{};
 }
 
 caf::error loom::at_shutdown(cascade_phase phase, std::string name,
@@ -273,16 +340,27 @@ void loom::unsubscribe(std::uint64_t subscription) {
 
 // -- typed handles -------------------------------------------------------
 
+caf::expected<caf::strong_actor_ptr>
+loom::stand_in(std::string_view name) const {
+  if (!impl_)
+    return moved_from();
+  return impl_->stand_in(name);
+}
+
+std::shared_ptr<const directory> loom::names() const {
+  return impl_ ? impl_->names() : nullptr;
+}
+
 shuttle_actor loom::shuttle() const {
-  return impl_ ? impl_->find(part::shuttle) : shuttle_actor{};
+  return impl_ ? impl_->stable(part::shuttle) : shuttle_actor{};
 }
 
 reflection_actor loom::reflection() const {
-  return impl_ ? impl_->find(part::reflection) : reflection_actor{};
+  return impl_ ? impl_->stable(part::reflection) : reflection_actor{};
 }
 
 yarn_actor loom::yarn() const {
-  return impl_ ? impl_->find(part::yarn) : yarn_actor{};
+  return impl_ ? impl_->stable(part::yarn) : yarn_actor{};
 }
 
 supervisor_actor loom::workers() const {

@@ -2,6 +2,7 @@
 
 #include <hololoom/actors/shuttle/tools/tool.hpp>
 #include <hololoom/actors/storage/disk.hpp>
+#include <hololoom/actors/supervision/directory.hpp>
 #include <hololoom/actors/supervision/supervisor.hpp>
 #include <hololoom/actors/workers/background.hpp>
 #include <hololoom/messages/lifecycle.hpp>
@@ -25,6 +26,8 @@ namespace hololoom {
 namespace detail {
 class loom_impl;
 }
+
+class signal_watch;
 
 /// Overrides of the config for a single weave.
 struct weave_options {
@@ -185,11 +188,35 @@ public:
   /// may be used again, like that of one that was stopped or has finished.
   /// @returns `errc::already_started` if a worker of that name runs or is being
   ///          restarted.
-  caf::error spawn_background(background work);
+  [[nodiscard]] caf::expected<child_started> spawn_background(background work);
   promised<child_started> spawn_background_async(background work);
 
   /// Stops a worker, within its own shutdown limit, and forgets it.
-  caf::error stop_background(const std::string& name);
+  /// @returns `errc::not_found` if there is none of that name.
+  [[nodiscard]] caf::error stop_background(const std::string& name);
+
+  /// The same at once, by force, whatever its limit.
+  [[nodiscard]] caf::error kill_background(const std::string& name);
+
+  /// Stops a worker and starts it again, or starts one that was given up,
+  /// unless a thousand others have ended since. One that was stopped or has
+  /// finished is forgotten: spawn it anew.
+  /// @returns `errc::not_found` if there is none, or why it did not start.
+  [[nodiscard]] caf::expected<child_started>
+  restart_background(const std::string& name);
+
+  /// Waits until a worker has ended for good: it is not restarted, was stopped,
+  /// was given up, or the loom has closed. One of the last thousand that have
+  /// ended is remembered.
+  /// @returns no error if it ended in order, otherwise the one that it ended
+  ///          with (`errc::crashed`); `errc::stuck` if the closing left it
+  ///          behind; `errc::not_found` if there was none.
+  [[nodiscard]] caf::error wait_background(const std::string& name);
+  std::future<caf::error> wait_background_async(const std::string& name);
+
+  /// Closes the loom once no background worker is left, or now if there is
+  /// none. A permanent one is there until it is stopped or given up.
+  void close_when_done();
 
   // -- lifecycle --------------------------------------------------------------
 
@@ -198,6 +225,24 @@ public:
   /// it; see `pending_report`.
   shutdown_report close(std::string reason = "close",
                         std::string requested_by = "");
+
+  /// Waits until the loom has closed, whoever closes it, and closes it when it
+  /// fails: what the main thread of a service does.
+  shutdown_report wait();
+
+  /// The same; the first signal closes the loom, the second one hurries it.
+  /// `signals` must not have been started.
+  ///
+  /// ~~~
+  /// int main() {
+  ///   hololoom::signal_watch signals;
+  ///   auto loom = hololoom::loom::open(hololoom::config::fast());
+  ///   if (!loom)
+  ///     hololoom::finish(loom.error());
+  ///   hololoom::finish(loom->run_until(signals));
+  /// }
+  /// ~~~
+  shutdown_report run_until(signal_watch& signals);
 
   /// Begins the cascade without waiting for it.
   pending_report close_async(std::string reason = "close",
@@ -238,11 +283,29 @@ public:
 
   // -- typed handles ----------------------------------------------------------
 
-  /// The current incarnations; null while one is restarting.
+  /// The child called `name`, of the loom's own parts or the workers: a path
+  /// ("root/workers/counter"), or the last part of one. The handle is a
+  /// stand-in: it stays good over the child's restarts, and a request to it
+  /// fails with `errc::unavailable` meanwhile. It ends with the loom.
+  /// @returns `errc::not_found` if there is no such child.
+  template <class Handle = caf::actor>
+  [[nodiscard]] caf::expected<Handle> find(std::string_view name) const {
+    auto found = stand_in(name);
+    if (!found)
+      return std::move(found.error());
+    return caf::actor_cast<Handle>(*found);
+  }
+
+  /// Tells the current incarnations of all children, also after the loom has
+  /// closed; null for a loom that was moved from.
+  std::shared_ptr<const directory> names() const;
+
+  /// Stand-ins, as `find` gives them; null once the loom has closed.
   shuttle_actor shuttle() const;
   reflection_actor reflection() const;
   yarn_actor yarn() const;
-  /// The supervisor of the background workers.
+  /// The supervisor of the background workers: its current incarnation, null
+  /// while it is restarted.
   supervisor_actor workers() const;
   /// The root supervisor.
   supervisor_actor root() const;
@@ -252,6 +315,7 @@ private:
   explicit loom(std::shared_ptr<detail::loom_impl> impl);
   static caf::expected<loom> open_in(caf::actor_system* system, config cfg,
                                      loom_extras extras);
+  caf::expected<caf::strong_actor_ptr> stand_in(std::string_view name) const;
 
   std::shared_ptr<detail::loom_impl> impl_;
 };

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 #include <poll.h>
+#include <stdexcept>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <system_error>
@@ -56,6 +57,8 @@ signal_watch::~signal_watch() {
 }
 
 void signal_watch::start(handler on_signal) {
+  if (thread_.joinable())
+    throw std::logic_error{"signal_watch: it was started before"};
   thread_ = std::thread{[this, on_signal = std::move(on_signal)] {
     std::array<pollfd, 2> fds{pollfd{signals_, POLLIN, 0},
                               pollfd{wake_, POLLIN, 0}};

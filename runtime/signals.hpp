@@ -32,7 +32,8 @@ public:
   signal_watch& operator=(const signal_watch&) = delete;
 
   /// Starts to call `on_signal`, first for the signals that came earlier.
-  /// Throws `std::system_error` if no thread can be started.
+  /// Throws `std::system_error` if no thread can be started, and
+  /// `std::logic_error` if it was started before.
   void start(handler on_signal);
 
 private:

@@ -141,10 +141,10 @@ private:
                          run_.plan.names->ledger(), run_.since(run_.signaled));
     hooks_.list_abandoned(report.abandoned);
     report.total = run_.since(run_.began);
-    if (!report.abandoned.empty())
-      report.exit_code = 75;
+    if (!report.abandoned.empty() || report.first_force_at)
+      exits_with(report, exit_code::forced);
     else if (report.flush.error)
-      report.exit_code = 74;
+      exits_with(report, exit_code::io);
     for (auto& promise : waiting_)
       promise.deliver(report);
     waiting_.clear();

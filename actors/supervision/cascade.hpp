@@ -60,9 +60,8 @@ struct cascade_plan {
   std::shared_ptr<directory> names;
   /// Where the root is in it: its name.
   std::string path = "root";
-  /// Children of the root that make work for the stores, in start order.
-  std::vector<std::string> producers;
-  /// Children of the root that close last, in start order.
+  /// Children of the root that close last, in start order. All others are
+  /// producers: they may make work for these.
   std::vector<std::string> stores;
   cascade_limits limits;
   /// Closes the gate. Must not block. May be null.

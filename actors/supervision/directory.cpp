@@ -35,6 +35,39 @@ caf::strong_actor_ptr directory::find(std::string_view name) const {
   return result;
 }
 
+caf::expected<std::string> directory::path_of(std::string_view name) const {
+  auto slash = name.rfind('/');
+  auto whole = slash != std::string_view::npos;
+  std::string result;
+  read_guard guard{mutex_};
+  for (const auto& [path, b] : boards_) {
+    if (!(whole
+            ? path == name.substr(0, slash) && b->knows(name.substr(slash + 1))
+            : b->knows(name)))
+      continue;
+    if (!result.empty())
+      return failure(errc::not_found,
+                     "two children are called '" + std::string{name} + "': "
+                       + result + " and one of " + path + "; give a path");
+    result = whole ? std::string{name} : path + "/" + std::string{name};
+  }
+  if (result.empty())
+    return failure(errc::not_found,
+                   "no child is called '" + std::string{name} + "'");
+  return result;
+}
+
+caf::expected<caf::strong_actor_ptr>
+directory::stand_in(caf::actor_system& system, std::string_view name) const {
+  auto path = path_of(name);
+  if (!path)
+    return std::move(path.error());
+  if (auto result = stand_ins_.get(system, weak_from_this(), *path))
+    return result;
+  return failure(errc::unavailable,
+                 "the tree with '" + std::string{name} + "' has ended");
+}
+
 tree_snapshot directory::snapshot(std::string_view path,
                                   caf::actor_clock::time_point now) const {
   tree_snapshot result;
@@ -169,12 +202,18 @@ void directory::add(std::shared_ptr<board> b) {
 
 void directory::remove(const board* b) {
   std::shared_ptr<board> keep; // Destroyed outside of the lock.
-  write_guard guard{mutex_};
-  if (auto i = boards_.find(b->path());
-      i != boards_.end() && i->second.get() == b) {
-    keep = std::move(i->second);
-    boards_.erase(i);
+  auto was_last = false;
+  {
+    write_guard guard{mutex_};
+    if (auto i = boards_.find(b->path());
+        i != boards_.end() && i->second.get() == b) {
+      keep = std::move(i->second);
+      boards_.erase(i);
+      was_last = boards_.empty();
+    }
   }
+  if (was_last)
+    stand_ins_.end();
 }
 
 std::shared_ptr<board> directory::board_at(std::string_view path) const {

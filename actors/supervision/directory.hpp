@@ -1,6 +1,7 @@
 #pragma once
 
 #include <hololoom/actors/supervision/records/living_walk.hpp>
+#include <hololoom/actors/supervision/stand_ins.hpp>
 #include <hololoom/messages/errc.hpp>
 #include <hololoom/messages/lifecycle.hpp>
 #include <hololoom/messages/sync.hpp>
@@ -9,6 +10,7 @@
 #include <caf/actor_cast.hpp>
 #include <caf/actor_clock.hpp>
 #include <caf/actor_control_block.hpp>
+#include <caf/actor_system.hpp>
 
 #include <memory>
 #include <optional>
@@ -24,7 +26,7 @@ namespace hololoom {
 /// Supervisors keep it up to date, so that looking a name up again after a
 /// restart finds the new incarnation. Thread-safe; a look-up sends no message
 /// and never waits for one.
-class directory {
+class directory : public std::enable_shared_from_this<directory> {
 public:
   /// The actor called `name`: a path ("root/workers/pulse"), or, when only one
   /// supervisor has it, the last part of one ("pulse").
@@ -41,6 +43,22 @@ public:
                    "no child called '" + std::string{name}
                      + "' runs at the moment; try again later");
   }
+
+  /// The same, as a handle that stays good over the child's restarts: see
+  /// `stand_ins`. It ends with the last supervisor.
+  /// @returns `errc::not_found` if no child of that name is known, and
+  ///          `errc::unavailable` once the tree has ended.
+  template <class Handle = caf::actor>
+  caf::expected<Handle> stable(caf::actor_system& system,
+                               std::string_view name) const {
+    auto found = stand_in(system, name);
+    if (!found)
+      return std::move(found.error());
+    return caf::actor_cast<Handle>(*found);
+  }
+
+  caf::expected<caf::strong_actor_ptr> stand_in(caf::actor_system& system,
+                                                std::string_view name) const;
 
   /// The tree below the supervisor at `path`, itself included. Ages are taken
   /// at `now`, on the clock of the actor system.
@@ -79,6 +97,9 @@ public:
   /// What became of the tree's children.
   hololoom::ledger& ledger() { return ledger_; }
 
+  /// Ends the stand-ins, for good.
+  void close_stand_ins() { stand_ins_.close(); }
+
   // -- for supervisors --------------------------------------------------------
 
   void add(std::shared_ptr<board> b);
@@ -88,7 +109,11 @@ private:
   std::vector<std::shared_ptr<board>> boards_below(std::string_view path) const;
   std::shared_ptr<board> board_at(std::string_view path) const;
 
+  /// The path of the one child of that name, whether it runs or not.
+  caf::expected<std::string> path_of(std::string_view name) const;
+
   hololoom::ledger ledger_;
+  mutable hololoom::stand_ins stand_ins_;
   mutable shared_mutex mutex_;
   std::unordered_map<std::string, std::shared_ptr<board>>
     boards_ HOLOLOOM_GUARDED_BY(mutex_);

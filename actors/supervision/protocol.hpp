@@ -24,6 +24,8 @@ struct start_child {
 /// child is down. Errors: `not_found`, `not_supported`.
 struct terminate_child {
   std::string name;
+  /// It is killed at once, whatever its spec says.
+  bool by_force = false;
 };
 
 /// Starts a child that was stopped or has ended. Errors: `not_found`,
@@ -116,7 +118,7 @@ struct subscribe_events {
 /// those whose spec says brutal_kill. From now on nothing is restarted, and
 /// `start_child` fails with `shutting_down`.
 struct drain_request {
-  /// Which children; empty means all.
+  /// Which children; empty means all but `except`.
   std::vector<std::string> names;
   /// On the system's (steady) clock. Children that are stopped one after the
   /// other share the time until then. Past it, all have been asked; none is
@@ -124,6 +126,7 @@ struct drain_request {
   caf::actor_clock::time_point deadline;
   /// Whether the supervisor itself ends once all its children are down.
   bool then_end = false;
+  std::vector<std::string> except = {};
 };
 
 /// The children of a drain are down, except those that wait for it themselves

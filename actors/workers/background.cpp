@@ -35,7 +35,8 @@ background background::coroutine(std::string name,
             if (!body)
               return refused("a coroutine worker needs a coroutine: the "
                              "function given is empty");
-            return detail::start_worker<detail::coroutine_worker>(ctx, body);
+            return detail::start_worker<detail::coroutine_worker>(ctx, body,
+                                                                  ctx.names);
           }};
 }
 

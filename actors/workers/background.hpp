@@ -147,6 +147,12 @@ public:
     return std::move(give_up_after(restarts, period));
   }
 
+  /// Its failure closes the loom: one that ends by an error and does not come
+  /// back, because it is not restarted or was given up. The report names it as
+  /// the reason, and asks for exit code 69. Outside of a loom it has no effect.
+  background& essential() & { return essential_ = true, *this; }
+  background&& essential() && { return std::move(essential()); }
+
   /// When it is reported as stuck; a limit of zero means never. For an actor, a
   /// coroutine or a periodic worker, the limit is how long a handler may take.
   /// A blocking function is always at work: its limit is how long it may go
@@ -160,6 +166,8 @@ public:
   /// coroutine, periodic, blocking, process or actor.
   const std::string& kind() const noexcept { return spec_.kind; }
 
+  bool is_essential() const noexcept { return essential_; }
+
   friend child_spec to_child_spec(background work);
 
 private:
@@ -169,6 +177,7 @@ private:
           std::function<caf::strong_actor_ptr(caf::actor_system&)> factory);
 
   child_spec spec_;
+  bool essential_ = false;
 };
 
 /// The work in the form that a supervisor takes.

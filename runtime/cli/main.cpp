@@ -1,11 +1,11 @@
 #include <hololoom/actors/workers/process/process.hpp>
+#include <hololoom/messages/exit_code.hpp>
 #include <hololoom/runtime/cli/command_line.hpp>
-#include <hololoom/runtime/cli/exit_codes.hpp>
 
 #include <unistd.h>
 
 int main(int argc, char** argv) {
-  using hololoom::cli::exit_code;
+  using hololoom::exit_code;
   if (auto code = hololoom::run_if_child_process(argc, argv))
     return *code;
   auto code = hololoom::cli::run(argc, argv);

@@ -63,8 +63,6 @@ cascade_plan loom_impl::plan(supervisor_actor root) {
   cascade_plan result;
   result.root = std::move(root);
   result.names = names_;
-  result.producers = {part::shuttle.name, part::weavers.name,
-                      part::workers.name};
   result.stores = {part::reflection.name, part::yarn.name};
   result.limits.grace = cfg_.shutdown.grace;
   result.limits.flush_stall = cfg_.shutdown.flush_stall;
@@ -122,17 +120,40 @@ std::shared_future<shutdown_report> loom_impl::close(std::string reason,
                                                      std::string requested_by) {
   outlet::excuse_caller();
   lock_guard guard{closing_};
-  if (report_.valid())
+  if (std::exchange(closes_, true))
     return report_;
   admission_->enter(loom_state::draining);
-  auto promise = std::make_shared<std::promise<shutdown_report>>();
-  report_ = promise->get_future().share();
-  closer_->post([this, promise, reason = std::move(reason),
-                 requested_by = std::move(requested_by)] {
-    run_closing(reason, requested_by, *promise);
-    forget_actor_system();
-  });
+  closer_->post(
+    [this, reason = std::move(reason), requested_by = std::move(requested_by)] {
+      run_closing(reason, requested_by);
+      forget_actor_system();
+    });
   return report_;
+}
+
+std::shared_future<shutdown_report> loom_impl::await_close() {
+  std::string failure;
+  {
+    lock_guard guard{closing_};
+    closes_on_failure_ = true;
+    failure = failure_;
+  }
+  if (!failure.empty())
+    close(failure, "");
+  return report_;
+}
+
+void loom_impl::fail(const std::string& why, const std::string& essential) {
+  {
+    lock_guard guard{closing_};
+    if (closes_)
+      return;
+    if (failure_.empty())
+      failure_ = why;
+    if (!closes_on_failure_ && essential.empty())
+      return;
+  }
+  close(why, essential);
 }
 
 bool loom_impl::lend_thread() {
@@ -141,9 +162,9 @@ bool loom_impl::lend_thread() {
 }
 
 void loom_impl::run_closing(const std::string& reason,
-                            const std::string& requested_by,
-                            std::promise<shutdown_report>& result) {
+                            const std::string& requested_by) {
   auto report = run_cascade(reason, requested_by);
+  names_->close_stand_ins();
   settle_subscribers(report);
   all_ended_ = report.abandoned.empty();
   // A worker that waits for the report can end only once it has it.
@@ -153,28 +174,29 @@ void loom_impl::run_closing(const std::string& reason,
       all_ended_ = false;
       report.abandoned.push_back(std::to_string(running)
                                  + " actors outside the tree");
-      report.exit_code = 75;
+      exits_with(report, exit_code::forced);
     }
   }
   write_report(report);
   dir_.reset();
   admission_->enter(loom_state::closed);
-  result.set_value(std::move(report));
+  end_waits_for_workers(report);
+  outcome_.set_value(std::move(report));
   if (all_ended_ && worker_waits)
     all_ended_ = await_actors() == 0;
 }
 
 void loom_impl::hurry() {
   lock_guard guard{closing_};
-  hurried_ = report_.valid();
-  if (report_.valid() && cascade_)
+  hurried_ = closes_;
+  if (closes_ && cascade_)
     caf::anon_send<caf::message_priority::high>(cascade_, hurry_cascade{});
 }
 
 caf::error loom_impl::add_hook(shutdown_hook hook) {
   lock_guard guard{closing_};
   // A loom that has failed is still closed, and runs its hooks then.
-  if (hooks_taken_ || report_.valid())
+  if (hooks_taken_ || closes_)
     return failure(errc::shutting_down, "cannot add the shutdown hook \""
                                           + hook.name
                                           + "\": the cascade has begun");
@@ -200,22 +222,25 @@ shutdown_report loom_impl::run_cascade(const std::string& reason,
       .get();
   exit_high(cascade, caf::exit_reason::user_shutdown);
   bridge_->close();
-  {
+  auto had_failed = [this] {
     lock_guard guard{closing_};
     cascade_ = nullptr;
     root_ = nullptr;
-  }
+    return !failure_.empty();
+  }();
   auto weaves = admission_->close_tally();
   if (report) {
     // Includes the weaves that came or ended after the cascade had counted.
     report->weaves = weaves;
+    if (had_failed)
+      exits_with(*report, exit_code::unavailable);
     return std::move(*report);
   }
   shutdown_report failed;
   failed.reason = reason;
   failed.requested_by = requested_by;
   failed.flush.error = "the cascade failed: " + explain(report.error());
-  failed.exit_code = 70;
+  exits_with(failed, exit_code::internal);
   return failed;
 }
 

@@ -25,7 +25,7 @@ void add(shutdown_report& report, std::string name, clock::time_point since,
          std::string problem, bool stuck) {
   if (stuck) {
     report.abandoned.push_back(name);
-    report.exit_code = 75;
+    exits_with(report, exit_code::forced);
   }
   report.phases.push_back(
     {std::move(name), clock::now() - since, std::move(problem)});

@@ -50,6 +50,7 @@ void loom_impl::give_up() {
     cascade_ = nullptr;
   }
   bridge_ = nullptr;
+  names_->close_stand_ins();
   all_ended_ = await_actors() == 0;
   leave_system();
 }
@@ -174,10 +175,16 @@ void loom_impl::watch(const supervisor_actor& root,
                       const std::shared_ptr<opening>& progress) {
   // The event that the root gives up names the child that ended once too often.
   // Stopping the other children may take long, but nothing starts from then on.
+  auto fail = [admission = admission_,
+               me = weak_from_this()](const std::string& why) {
+    admission->fail();
+    if (auto self = me.lock())
+      self->fail("the loom failed: " + why);
+  };
   events_->observe(
-    [admission = admission_](const lifecycle_event& x) {
+    [fail](const lifecycle_event& x) {
       if (is_part(x.path))
-        admission->fail();
+        fail(x.path + ": " + x.reason);
     },
     {transition::escalated});
   bridge_->ask_then<acknowledged>(caf::actor_cast<caf::actor>(root),
@@ -188,11 +195,10 @@ void loom_impl::watch(const supervisor_actor& root,
                                       progress->finish({});
                                   });
   // Called at once if it is down already.
-  root->attach_functor(
-    [admission = admission_, progress](const caf::error& why) {
-      admission->fail();
-      progress->finish(why ? why : loom_is_closed());
-    });
+  root->attach_functor([fail, progress](const caf::error& why) {
+    fail("its root supervisor went down: " + explain(why));
+    progress->finish(why ? why : loom_is_closed());
+  });
 }
 
 void loom_impl::log_events() {

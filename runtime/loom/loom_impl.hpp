@@ -69,16 +69,33 @@ public:
     return caf::actor_cast<Handle>(names_->find(path_of(part)));
   }
 
+  /// The stand-in for a part; null once the loom has closed.
+  template <class Handle>
+  Handle stable(loom_part<Handle> part) const {
+    auto result = names_->stable<Handle>(*system_, path_of(part));
+    return result ? *result : Handle{};
+  }
+
+  /// The stand-in for the child of that name.
+  caf::expected<caf::strong_actor_ptr> stand_in(std::string_view name) const;
+
   // -- background workers (workers.cpp) ---------------------------------------------
 
-  std::future<caf::expected<child_started>> start_worker(child_spec spec);
-  /// Stops the worker and forgets it.
-  caf::error stop_worker(const std::string& name);
+  std::future<caf::expected<child_started>> start_worker(background work);
+  /// Stops the worker, or kills it, and forgets it.
+  caf::error stop_worker(const std::string& name, bool by_force);
+  /// Stops the worker if it runs, and starts it again.
+  caf::expected<child_started> restart_worker(const std::string& name);
+  std::future<caf::error> await_worker(const std::string& name);
+  void close_when_done();
 
   // -- closing --------------------------------------------------------------------
 
   std::shared_future<shutdown_report> close(std::string reason,
                                             std::string requested_by);
+  /// That of the cascade, begun or not. From now on the loom closes when it
+  /// fails.
+  std::shared_future<shutdown_report> await_close();
   /// A worker of this loom waits for the report, and ends only after that.
   void awaited_from_inside() { closed_from_inside_ = true; }
   /// Whether it may do so on one of the scheduler's threads: one is left for
@@ -96,7 +113,7 @@ public:
   caf::actor_system& system() const { return *system_; }
   supervisor_actor root() const;
   event_bus& events() const { return *events_; }
-  directory& names() const { return *names_; }
+  const std::shared_ptr<directory>& names() const { return names_; }
 
 private:
   // loom_impl.cpp
@@ -123,8 +140,12 @@ private:
   }
 
   // workers.cpp
+  std::future<caf::expected<child_started>> start_kept(const kept_worker& x);
   /// Sees that workers which do not come back are forgotten.
   void watch_workers();
+  void worker_ended(const worker_end& x);
+  /// Tells those who wait for a worker that it ended with the loom.
+  void end_waits_for_workers(const shutdown_report& report);
 
   // closing.cpp
   cascade_plan plan(supervisor_actor root);
@@ -132,8 +153,9 @@ private:
   cascade_plan opening_plan(supervisor_actor root);
   void cut_weaves(caf::event_based_actor* self,
                   const std::function<void(weave_tally)>& done);
-  void run_closing(const std::string& reason, const std::string& requested_by,
-                   std::promise<shutdown_report>& result);
+  /// The root has failed, or `essential`, which closes the loom.
+  void fail(const std::string& why, const std::string& essential = {});
+  void run_closing(const std::string& reason, const std::string& requested_by);
   shutdown_report run_cascade(const std::string& reason,
                               const std::string& requested_by);
   /// Waits, not for long, for the last actor to end.
@@ -171,13 +193,21 @@ private:
   std::atomic<std::size_t> lent_threads_{0};
   /// Whether the rest of the grace is skipped.
   std::atomic<bool> hurried_{false};
+  /// Whether the loom closes once no background worker is left.
+  std::atomic<bool> closes_when_done_{false};
 
   mutable mutex closing_;
   supervisor_actor root_ HOLOLOOM_GUARDED_BY(closing_);
   caf::actor cascade_ HOLOLOOM_GUARDED_BY(closing_);
   std::vector<shutdown_hook> hooks_ HOLOLOOM_GUARDED_BY(closing_);
   bool hooks_taken_ HOLOLOOM_GUARDED_BY(closing_) = false;
-  std::shared_future<shutdown_report> report_ HOLOLOOM_GUARDED_BY(closing_);
+  bool closes_ HOLOLOOM_GUARDED_BY(closing_) = false;
+  bool closes_on_failure_ HOLOLOOM_GUARDED_BY(closing_) = false;
+  /// Why the loom, or an essential worker, has failed.
+  std::string failure_ HOLOLOOM_GUARDED_BY(closing_);
+
+  std::promise<shutdown_report> outcome_;
+  std::shared_future<shutdown_report> report_ = outcome_.get_future().share();
 
   /// Whether no actor runs in the system any more. Written by `closer_`, read
   /// after it has ended.

@@ -30,7 +30,7 @@ shutdown_report refusal(const char* why) {
   result.flush.error =
     std::string{"the loom closes, but its report cannot be awaited here: "}
     + why;
-  result.exit_code = 70;
+  exits_with(result, exit_code::internal);
   return result;
 }
 

@@ -193,7 +193,7 @@ child_spec consolidation_spec(const tree_setup& setup) {
 
 /// The loom's own, and the user's.
 std::vector<child_spec> all_workers(const tree_setup& setup) {
-  auto result = setup.workers->specs();
+  auto result = setup.workers->specs_for_restart();
   if (setup.cfg.reflection.consolidation_interval.count() > 0)
     result.push_back(consolidation_spec(setup));
   return result;

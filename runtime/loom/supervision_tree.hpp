@@ -56,7 +56,7 @@ struct tree_setup {
   /// What became of weaves during the drain.
   std::shared_ptr<drain_counts> counts;
   /// The user's workers.
-  std::shared_ptr<const detail::worker_book> workers;
+  std::shared_ptr<detail::worker_book> workers;
   /// Told how far the start of a store is, on any thread.
   start_progress_sink on_progress;
   /// Why a store went down; `none` while no store has. Supervisors report it

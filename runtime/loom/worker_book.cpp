@@ -1,46 +1,207 @@
 #include <hololoom/runtime/loom/worker_book.hpp>
 
 #include <algorithm>
-#include <unordered_set>
 #include <utility>
 
 namespace hololoom::detail {
 
-void worker_book::keep(child_spec_ptr spec) {
-  if (spec->restart == restart_type::temporary)
+namespace {
+
+/// So many ends are remembered.
+constexpr std::size_t most_ended = 1000;
+
+caf::error failure_of(std::string_view name, const std::string& reason) {
+  return failure(errc::crashed,
+                 "the worker '" + std::string{name} + "' failed: " + reason);
+}
+
+} // namespace
+
+caf::error no_worker(std::string_view name) {
+  return failure(errc::not_found,
+                 "there is no background worker '" + std::string{name} + "'");
+}
+
+// -- one worker --------------------------------------------------------------------
+
+void worker_book::on_end(std::function<void(const worker_end&)> f) {
+  on_end_ = std::move(f);
+}
+
+void worker_book::keep(kept_worker x) {
+  lock_guard guard{mutex_};
+  worker kept;
+  kept.order = ++last_;
+  auto name = x.spec->name;
+  kept.kept = std::move(x);
+  workers_.emplace(std::move(name), std::move(kept));
+}
+
+void worker_book::started(const child_spec_ptr& spec) {
+  lock_guard guard{mutex_};
+  if (auto i = holder(spec); i != workers_.end())
+    i->second.runs = true;
+}
+
+void worker_book::drop(const child_spec_ptr& spec, const caf::error& why) {
+  worker_map::node_type dropped;
+  {
+    lock_guard guard{mutex_};
+    if (auto i = holder(spec); i != workers_.end())
+      dropped = workers_.extract(i);
+  }
+  if (!dropped.empty())
+    for (const auto& tell : dropped.mapped().waiters)
+      tell(why);
+}
+
+kept_worker worker_book::find(std::string_view name) const {
+  lock_guard guard{mutex_};
+  auto i = workers_.lower_bound(name);
+  return i != workers_.end() && i->first == name ? i->second.kept
+                                                 : kept_worker{};
+}
+
+kept_worker worker_book::find_given_up(std::string_view name) const {
+  lock_guard guard{mutex_};
+  const auto* end = last_end(name);
+  return end ? end->given_up : kept_worker{};
+}
+
+void worker_book::retire(std::string_view name) {
+  lock_guard guard{mutex_};
+  if (auto i = oldest(name); i != workers_.end())
+    i->second.retired = true;
+}
+
+worker_book::worker_map::iterator worker_book::oldest(std::string_view name) {
+  auto i = workers_.lower_bound(name);
+  return i != workers_.end() && i->first == name ? i : workers_.end();
+}
+
+worker_book::worker_map::iterator
+worker_book::holder(const child_spec_ptr& spec) {
+  auto [first, last] = workers_.equal_range(spec->name);
+  auto i = std::find_if(
+    first, last, [&](const auto& x) { return x.second.kept.spec == spec; });
+  return i != last ? i : workers_.end();
+}
+
+const worker_book::past* worker_book::last_end(std::string_view name) const {
+  auto i = std::find_if(ended_.rbegin(), ended_.rend(),
+                        [&](const past& x) { return x.name == name; });
+  return i != ended_.rend() ? &*i : nullptr;
+}
+
+// -- its end -----------------------------------------------------------------------
+
+void worker_book::heard(std::string_view name, const lifecycle_event& x) {
+  if (x.what == transition::gave_up)
+    return end(name, failure_of(name, x.reason), true);
+  auto spec = find(name).spec;
+  if (x.what != transition::exited || !spec)
     return;
-  lock_guard guard{mutex_};
-  specs_.push_back(std::move(spec));
+  auto in_order = ended_in_order(x);
+  auto over = spec->restart == restart_type::temporary
+           || (spec->restart == restart_type::transient && in_order);
+  if (over)
+    end(name, in_order ? caf::error{} : failure_of(name, x.reason));
 }
 
-void worker_book::drop(const child_spec_ptr& spec) {
-  lock_guard guard{mutex_};
-  std::erase(specs_, spec);
+void worker_book::stopped(std::string_view name) {
+  end(name, {});
 }
 
-void worker_book::forget(std::string_view name) {
-  lock_guard guard{mutex_};
-  std::erase_if(specs_,
-                [&](const child_spec_ptr& x) { return x->name == name; });
+void worker_book::end(std::string_view name, const caf::error& why,
+                      bool given_up) {
+  worker_end result;
+  // What a spec captures is released outside of the lock, and not kept longer
+  // than its supervisor keeps it.
+  worker_map::node_type ended;
+  past forgotten;
+  {
+    lock_guard guard{mutex_};
+    auto i = oldest(name);
+    if (i == workers_.end())
+      return;
+    ended = workers_.extract(i);
+    result.was_last = workers_.empty();
+    const auto& kept = ended.mapped().kept;
+    ended_.push_back({ended.key(), why, given_up ? kept : kept_worker{}});
+    if (ended_.size() > most_ended) {
+      forgotten = std::move(ended_.front());
+      ended_.pop_front();
+    }
+  }
+  const auto& x = ended.mapped();
+  result.name = ended.key();
+  result.why = why;
+  result.essential = x.kept.essential;
+  result.in_tree = x.kept.spec->restart == restart_type::transient;
+  for (const auto& tell : x.waiters)
+    tell(why);
+  if (on_end_)
+    on_end_(result);
 }
 
-bool worker_book::forget_transient(std::string_view name) {
-  lock_guard guard{mutex_};
-  return std::erase_if(specs_,
-                       [&](const child_spec_ptr& x) {
-                         return x->name == name
-                             && x->restart == restart_type::transient;
-                       })
-       > 0;
+caf::error worker_book::await(std::string_view name, waiter f) {
+  caf::error why;
+  {
+    lock_guard guard{mutex_};
+    if (auto i = oldest(name); i != workers_.end()) {
+      i->second.waiters.push_back(std::move(f));
+      return {};
+    }
+    const auto* end = last_end(name);
+    if (!end)
+      return no_worker(name);
+    why = end->why;
+  }
+  f(why);
+  return {};
 }
 
-std::vector<child_spec> worker_book::specs() const {
+// -- all of them -------------------------------------------------------------------
+
+void worker_book::end_all(
+  const std::function<caf::error(const std::string& name)>& why) {
+  worker_map all;
+  {
+    lock_guard guard{mutex_};
+    all.swap(workers_);
+  }
+  for (const auto& [name, x] : all)
+    for (const auto& tell : x.waiters)
+      tell(why(name));
+}
+
+bool worker_book::empty() const {
   lock_guard guard{mutex_};
+  return workers_.empty();
+}
+
+std::vector<child_spec> worker_book::specs_for_restart() {
+  std::map<std::uint64_t, child_spec_ptr> in_order;
+  std::vector<std::string> gone;
+  {
+    lock_guard guard{mutex_};
+    for (auto i = workers_.begin(); i != workers_.end(); ++i) {
+      const auto& [name, x] = *i;
+      if (x.kept.spec->restart != restart_type::temporary) {
+        // Of two with a name, the first one is the one that ran.
+        if (!x.retired && oldest(name) == i)
+          in_order.emplace(x.order, x.kept.spec);
+      } else if (x.runs) {
+        gone.push_back(name);
+      }
+    }
+  }
+  for (const auto& name : gone)
+    end(name, failure_of(name, "its supervisor was restarted, and it is "
+                               "temporary"));
   std::vector<child_spec> result;
-  std::unordered_set<std::string_view> names;
-  for (const auto& x : specs_)
-    if (names.insert(x->name).second)
-      result.push_back(*x);
+  for (const auto& [order, spec] : in_order)
+    result.push_back(*spec);
   return result;
 }
 

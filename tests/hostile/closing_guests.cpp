@@ -25,26 +25,24 @@ void arrive_and_close(house& in, std::string_view who) {
 // -- from workers -------------------------------------------------------------
 
 void from_coroutine(house& in) {
-  in.loom().spawn_background(
-    background::coroutine("closer", [&in](task_context ctx) -> task {
-      co_await ctx.yield();
-      arrive_and_close(in, "coroutine");
-    }));
+  in.start(background::coroutine("closer", [&in](task_context ctx) -> task {
+    co_await ctx.yield();
+    arrive_and_close(in, "coroutine");
+  }));
 }
 
 void from_periodic(house& in) {
   auto first = std::make_shared<std::atomic<bool>>(true);
-  in.loom().spawn_background(background::periodic("closer", 1ms, [&in, first] {
+  in.start(background::periodic("closer", 1ms, [&in, first] {
     if (first->exchange(false))
       arrive_and_close(in, "periodic");
   }));
 }
 
 void from_thread(house& in) {
-  in.loom().spawn_background(
-    background::blocking("closer", [&in](const std::stop_token&) {
-      arrive_and_close(in, "thread");
-    }));
+  in.start(background::blocking("closer", [&in](const std::stop_token&) {
+    arrive_and_close(in, "thread");
+  }));
 }
 
 /// More workers than the scheduler has threads, all on the way into `close`.
@@ -78,10 +76,9 @@ caf::actor spawn_closer(caf::actor_system& system, house& in,
 }
 
 void from_actor(house& in) {
-  in.loom().spawn_background(
-    background::actor("closer", [&in](caf::actor_system& system) {
-      return spawn_closer(system, in, "actor");
-    }));
+  in.start(background::actor("closer", [&in](caf::actor_system& system) {
+    return spawn_closer(system, in, "actor");
+  }));
 }
 
 void from_stranger(house& in) {
@@ -89,7 +86,7 @@ void from_stranger(house& in) {
 }
 
 void from_output(house& in) {
-  in.loom().spawn_background(background::process(
+  in.start(background::process(
     "closer", {.function = "talk", .on_output = [&in](const process_output&) {
                  arrive_and_close(in, "the output of a process");
                }}));
@@ -106,7 +103,7 @@ struct closing_destructor {
 /// The capture is destroyed on the worker's thread, when the worker is over.
 void from_destructor(house& in) {
   auto capture = std::make_shared<closing_destructor>(in);
-  in.loom().spawn_background(background::blocking(
+  in.start(background::blocking(
     "closer", [&in, capture = std::move(capture)](const std::stop_token&) {
       in.arrived();
     }));
@@ -136,7 +133,7 @@ void from_hook(house& in) {
 
 void from_failure(house& in) {
   auto first = std::make_shared<std::atomic<bool>>(true);
-  in.loom().spawn_background(background::periodic(
+  in.start(background::periodic(
     "closer", 1ms, [] { throw std::runtime_error{"on purpose"}; },
     {.may_block = true, .on_failure = [&in, first](const periodic_failure&) {
        if (first->exchange(false))

@@ -3,8 +3,10 @@
 #include <hololoom/runtime/loom.hpp>
 
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 /// The program under test is a host: it opens a loom, lets guests in who make
@@ -18,6 +20,12 @@ public:
   virtual ~house() = default;
 
   virtual hololoom::loom& loom() = 0;
+
+  /// Has the loom run `work`.
+  void start(background work) {
+    if (auto started = loom().spawn_background(std::move(work)); !started)
+      throw std::runtime_error{explain(started.error())};
+  }
 
   /// A guest is where it makes trouble; the host waits for that.
   virtual void arrived() = 0;

@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <sys/wait.h>
 #include <thread>
+#include <tuple>
 #include <unistd.h>
 
 using namespace std::chrono_literals;
@@ -36,23 +37,23 @@ task pulse(task_context ctx) {
 }
 
 void worker(house& in) {
-  in.loom().spawn_background(background::coroutine("worker", pulse));
+  in.start(background::coroutine("worker", pulse));
   in.arrived();
 }
 
 void hung_thread(house& in) {
-  in.loom().spawn_background(background::blocking(
+  in.start(background::blocking(
     "hung-thread", [&in](const std::stop_token&) { hang(in, "hung-thread"); }));
 }
 
 void hung_periodic(house& in) {
-  in.loom().spawn_background(background::periodic(
-    "hung-periodic", 1ms, [&in] { hang(in, "hung-periodic"); },
-    {.immediately = true, .may_block = true}));
+  in.start(background::periodic("hung-periodic", 1ms,
+                                [&in] { hang(in, "hung-periodic"); },
+                                {.immediately = true, .may_block = true}));
 }
 
 void hung_coroutine(house& in) {
-  in.loom().spawn_background(
+  in.start(
     background::coroutine("hung-coroutine", [&in](task_context ctx) -> task {
       co_await ctx.yield();
       hang(in, "hung-coroutine");
@@ -60,27 +61,24 @@ void hung_coroutine(house& in) {
 }
 
 void hung_actor(house& in) {
-  in.loom().spawn_background(
-    background::actor("hung-actor", [&in](caf::actor_system& system) {
-      auto result =
-        system.spawn([&in](caf::event_based_actor*) -> caf::behavior {
-          return {[&in](int) {
-            hang(in, "hung-actor");
-          }};
-        });
-      caf::anon_send(result, 1);
-      return result;
-    }));
+  in.start(background::actor("hung-actor", [&in](caf::actor_system& system) {
+    auto result = system.spawn([&in](caf::event_based_actor*) -> caf::behavior {
+      return {[&in](int) {
+        hang(in, "hung-actor");
+      }};
+    });
+    caf::anon_send(result, 1);
+    return result;
+  }));
 }
 
 /// A thread that was let go before the loom closes.
 void stopped_thread(house& in) {
-  in.loom().spawn_background(
-    background::blocking("hung-before", [&in](const std::stop_token&) {
-      hang(in, "hung-before");
-    }).shutdown(shutdown_policy::within(10ms)));
+  in.start(background::blocking("hung-before", [&in](const std::stop_token&) {
+             hang(in, "hung-before");
+           }).shutdown(shutdown_policy::within(10ms)));
   std::thread{[&in] {
-    in.loom().stop_background("hung-before");
+    std::ignore = in.loom().stop_background("hung-before");
     in.arrived();
   }}.detach();
 }
@@ -117,7 +115,7 @@ int leave_orphan(const process_context& context) {
 }
 
 void start_process(house& in, const char* function) {
-  in.loom().spawn_background(background::process(
+  in.start(background::process(
     function, {.function = function, .on_output = [&in](const auto& x) {
                  if (x.line == "hung")
                    in.arrived();

@@ -2,7 +2,7 @@
 #include "support/catch.hpp"
 
 #include <hololoom/messages/errc.hpp>
-#include <hololoom/runtime/cli/exit_codes.hpp>
+#include <hololoom/messages/exit_code.hpp>
 
 #include <filesystem>
 
@@ -143,7 +143,7 @@ TEST_CASE("docs/errors.md has a row for every error, with its exit code") {
     if (name == "unknown")
       continue;
     ++errors;
-    auto exit = static_cast<int>(cli::exit_code_for(code));
+    auto exit = static_cast<int>(exit_code_for(code));
     auto row = "| " + std::to_string(i) + " | `" + name + "` | "
              + std::to_string(exit) + " |";
     INFO(row);
@@ -154,7 +154,7 @@ TEST_CASE("docs/errors.md has a row for every error, with its exit code") {
 
 TEST_CASE("docs/errors.md has a row for every exit code, in its words") {
   auto page = read_file(HOLOLOOM_SOURCE_DIR "/docs/errors.md");
-  for (const auto& [code, meaning] : cli::exit_code_meanings()) {
+  for (const auto& [code, meaning] : exit_code_meanings()) {
     auto row = "| " + std::to_string(static_cast<int>(code)) + " | "
              + std::string{meaning} + " |";
     INFO(row);

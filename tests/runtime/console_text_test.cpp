@@ -1,6 +1,6 @@
 #include "support/catch.hpp"
 
-#include <hololoom/runtime/cli/exit_codes.hpp>
+#include <hololoom/messages/exit_code.hpp>
 #include <hololoom/runtime/cli/terminal/render.hpp>
 #include <hololoom/runtime/cli/terminal/text_layout.hpp>
 

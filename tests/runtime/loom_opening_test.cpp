@@ -145,7 +145,7 @@ TEST_CASE_METHOD(scratch, "a loom with a part that is down is degraded, and "
   std::filesystem::rename(file, aside);
   std::filesystem::create_directory(file);
   event_watch events{x};
-  exit_high(x.yarn(), caf::exit_reason::kill);
+  kill_incarnation(x, "root/yarn");
   REQUIRE(events.wait_for("root/yarn", transition::restarting));
   CHECK(x.state() == loom_state::degraded);
   CHECK(x.reflect(*woven, {.helpful = true}));

@@ -7,8 +7,11 @@
 #include <hololoom/messages/caf/shuttle_ids.hpp>
 #include <hololoom/runtime/loom.hpp>
 
+#include <future>
+#include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 // A user's workers live on, whatever becomes of what is beside them.
 
@@ -35,15 +38,15 @@ maybe<child_status> status_of(const loom& x, const std::string& path) {
 TEST_CASE("no part's restart touches a worker") {
   auto x = open();
   event_watch events{x};
-  REQUIRE(!x.spawn_background(steady()));
+  REQUIRE(x.spawn_background(steady()));
   SECTION("the shuttle") {
-    exit_high(x.shuttle(), caf::exit_reason::kill);
+    kill_incarnation(x, "root/shuttle");
   }
   SECTION("the yarn graph") {
-    exit_high(x.yarn(), caf::exit_reason::kill);
+    kill_incarnation(x, "root/yarn");
   }
   SECTION("the buffer") {
-    exit_high(x.reflection(), caf::exit_reason::kill);
+    kill_incarnation(x, "root/reflection");
   }
   REQUIRE(events.wait_for("root/weavers", transition::ready, 2));
   auto worker = status_of(x, "root/workers/steady");
@@ -57,15 +60,15 @@ TEST_CASE("a restart of the workers' supervisor brings back all but temporary "
           "workers") {
   auto x = open();
   event_watch events{x};
-  REQUIRE(!x.spawn_background(steady("a")));
-  REQUIRE(!x.spawn_background(steady("b").restart(restart_type::transient)));
-  REQUIRE(!x.spawn_background(steady("c").restart(restart_type::temporary)));
-  REQUIRE(!x.spawn_background(steady("stopped")));
+  REQUIRE(x.spawn_background(steady("a")));
+  REQUIRE(x.spawn_background(steady("b").restart(restart_type::transient)));
+  REQUIRE(x.spawn_background(steady("c").restart(restart_type::temporary)));
+  REQUIRE(x.spawn_background(steady("stopped")));
   REQUIRE(!x.stop_background("stopped"));
   auto done = background::coroutine("done", [](task_context) -> task {
                 co_return;
               }).restart(restart_type::transient);
-  REQUIRE(!x.spawn_background(std::move(done)));
+  REQUIRE(x.spawn_background(std::move(done)));
   REQUIRE(events.wait_for("root/workers/done", transition::exited));
   exit_high(x.workers(), caf::exit_reason::kill);
   REQUIRE(events.wait_for("root/workers", transition::ready, 2));
@@ -83,13 +86,13 @@ TEST_CASE("a worker that ends too often is given up alone") {
   cfg.workers.give_up_after = 3;
   auto x = open(cfg);
   event_watch events{x};
-  REQUIRE(!x.spawn_background(steady()));
+  REQUIRE(x.spawn_background(steady()));
   auto storm = [] {
     return background::blocking(
              "storm", [](std::stop_token) { throw std::runtime_error{"boom"}; })
       .restart(restart_type::permanent);
   };
-  REQUIRE(!x.spawn_background(storm()));
+  REQUIRE(x.spawn_background(storm()));
   REQUIRE(events.wait_for("root/workers/storm", transition::gave_up));
   CHECK(events.count("root/workers/storm", transition::restarting) == 3);
   auto given_up = status_of(x, "root/workers/storm");
@@ -103,14 +106,14 @@ TEST_CASE("a worker that ends too often is given up alone") {
   exit_high(x.workers(), caf::exit_reason::kill);
   REQUIRE(events.wait_for("root/workers", transition::ready, 2));
   CHECK(!status_of(x, "root/workers/storm"));
-  REQUIRE(!x.spawn_background(storm().give_up_after(1, 1min)));
+  REQUIRE(x.spawn_background(storm().give_up_after(1, 1min)));
 }
 
 TEST_CASE("a name is free when its worker was stopped, given up or done") {
   auto x = open();
   event_watch events{x};
   for (auto i = 0; i < 3; ++i) {
-    REQUIRE(!x.spawn_background(steady()));
+    REQUIRE(x.spawn_background(steady()));
     REQUIRE(!x.stop_background("steady"));
     CHECK(!status_of(x, "root/workers/steady"));
   }
@@ -118,7 +121,200 @@ TEST_CASE("a name is free when its worker was stopped, given up or done") {
                 co_return;
               }).restart(restart_type::transient);
   for (auto i = 0; i < 3; ++i) {
-    REQUIRE(!x.spawn_background(once));
+    REQUIRE(x.spawn_background(once));
     REQUIRE(events.wait_for("root/workers/once", transition::exited, 0, i + 1));
   }
+}
+
+// -- how a worker ends ---------------------------------------------------------------
+
+namespace {
+
+background once(restart_type restart = restart_type::temporary) {
+  return background::coroutine("once", [](task_context) -> task { co_return; })
+    .restart(restart);
+}
+
+background failing() {
+  return background::blocking(
+    "failing", [](std::stop_token) { throw std::runtime_error{"boom"}; });
+}
+
+} // namespace
+
+TEST_CASE("spawning answers what was started") {
+  auto x = open();
+  auto started = x.spawn_background(steady());
+  REQUIRE(started);
+  CHECK(started->name == "steady");
+  CHECK(started->incarnation == 1);
+  CHECK(started->handle == x.names()->find("root/workers/steady"));
+}
+
+TEST_CASE("one can wait for a worker's end") {
+  auto x = open();
+  SECTION("that has done its work") {
+    auto restart = GENERATE(restart_type::temporary, restart_type::transient);
+    REQUIRE(x.spawn_background(once(restart)));
+    CHECK(!x.wait_background("once"));
+    // Also when it ended long before.
+    CHECK(!x.wait_background("once"));
+  }
+  SECTION("that has failed") {
+    REQUIRE(x.spawn_background(failing()));
+    auto why = x.wait_background("failing");
+    CHECK(is(why, errc::crashed));
+    CHECK(explain(why)
+          == "the worker 'failing' failed: the blocking function threw: boom");
+  }
+  SECTION("that was given up") {
+    REQUIRE(x.spawn_background(
+      failing().restart(restart_type::permanent).give_up_after(2, 1min)));
+    CHECK(is(x.wait_background("failing"), errc::crashed));
+  }
+  SECTION("that was stopped") {
+    REQUIRE(x.spawn_background(steady()));
+    auto end = x.wait_background_async("steady");
+    CHECK(!x.stop_background("steady"));
+    CHECK(!end.get());
+  }
+  SECTION("that the loom ends") {
+    REQUIRE(x.spawn_background(steady()));
+    auto end = x.wait_background_async("steady");
+    x.close();
+    CHECK(!end.get());
+  }
+  SECTION("that ends with its supervisor, because it is temporary") {
+    REQUIRE(x.spawn_background(steady().restart(restart_type::temporary)));
+    auto end = x.wait_background_async("steady");
+    kill_incarnation(x, "root/workers");
+    CHECK(is(end.get(), errc::crashed));
+  }
+  SECTION("and not of one that never was") {
+    CHECK(is(x.wait_background("nobody"), errc::not_found));
+  }
+}
+
+TEST_CASE("a wait for a worker goes on over its restarts") {
+  auto x = open();
+  event_watch events{x};
+  REQUIRE(x.spawn_background(steady()));
+  auto end = x.wait_background_async("steady");
+  kill_incarnation(x, "root/workers/steady");
+  REQUIRE(events.wait_for("root/workers/steady", transition::started, 2));
+  kill_incarnation(x, "root/workers");
+  REQUIRE(events.wait_for("root/workers", transition::ready, 2));
+  CHECK(end.wait_for(0s) == std::future_status::timeout);
+  CHECK(!x.stop_background("steady"));
+  CHECK(!end.get());
+}
+
+TEST_CASE("a worker is restarted by hand") {
+  auto x = open();
+  SECTION("one that runs, whatever its restart type") {
+    auto restart = GENERATE(restart_type::temporary, restart_type::permanent);
+    auto first = x.spawn_background(steady().restart(restart));
+    REQUIRE(first);
+    auto end = x.wait_background_async("steady");
+    auto second = x.restart_background("steady");
+    REQUIRE(second);
+    CHECK(second->handle != first->handle);
+    CHECK(x.names()->find("root/workers/steady") == second->handle);
+    CHECK(end.wait_for(0s) == std::future_status::timeout);
+  }
+  SECTION("one that was given up") {
+    REQUIRE(x.spawn_background(
+      failing().restart(restart_type::permanent).give_up_after(1, 1min)));
+    REQUIRE(x.wait_background("failing"));
+    REQUIRE(x.restart_background("failing"));
+    CHECK(is(x.wait_background("failing"), errc::crashed));
+  }
+  SECTION("but not one that is forgotten") {
+    REQUIRE(x.spawn_background(once()));
+    CHECK(!x.wait_background("once"));
+    CHECK(is(x.restart_background("once").error(), errc::not_found));
+  }
+}
+
+TEST_CASE("a worker is killed by hand, whatever its limit") {
+  auto x = open();
+  auto stubborn = [](task_context ctx) -> task {
+    auto shield = ctx.shield();
+    co_await ctx.sleep_for(1h);
+  };
+  REQUIRE(x.spawn_background(background::coroutine("stubborn", stubborn)
+                               .restart(restart_type::permanent)
+                               .shutdown(shutdown_policy::infinity())));
+  CHECK(!x.kill_background("stubborn"));
+  CHECK(!status_of(x, "root/workers/stubborn"));
+  CHECK(is(x.kill_background("stubborn"), errc::not_found));
+  CHECK(x.close().exit_code == 0);
+}
+
+TEST_CASE("what a worker captured is released when it is forgotten") {
+  auto x = open();
+  std::promise<void> released;
+  std::shared_ptr<void> held{nullptr, [&](void*) {
+                               released.set_value();
+                             }};
+  REQUIRE(x.spawn_background(background::coroutine(
+    "holder", [held = std::move(held)](task_context) -> task { co_return; })));
+  CHECK(!x.wait_background("holder"));
+  CHECK(released.get_future().wait_for(20s) == std::future_status::ready);
+}
+
+// -- what the loom does then ---------------------------------------------------------
+
+TEST_CASE("the failure of an essential worker closes the loom") {
+  auto x = open();
+  REQUIRE(x.spawn_background(steady()));
+  auto work = failing().essential();
+  SECTION("that is not restarted") {}
+  SECTION("that is given up") {
+    work.restart(restart_type::permanent).give_up_after(2, 1min);
+  }
+  REQUIRE(x.spawn_background(std::move(work)));
+  auto report = x.wait();
+  CHECK(report.reason.starts_with("the worker 'failing' failed: "));
+  CHECK(report.reason.ends_with("the blocking function threw: boom"));
+  CHECK(report.requested_by == "the worker 'failing', which is essential");
+  CHECK(report.exit_code == 69);
+  CHECK(report.flush.acknowledged);
+}
+
+TEST_CASE("the end in order of an essential worker closes nothing") {
+  auto x = open();
+  REQUIRE(x.spawn_background(once().essential()));
+  CHECK(!x.wait_background("once"));
+  CHECK(x.state() == loom_state::running);
+  CHECK(x.close().exit_code == 0);
+}
+
+TEST_CASE("a loom closes when its workers are done") {
+  auto x = open();
+  SECTION("all of them") {
+    REQUIRE(x.spawn_background(steady()));
+    REQUIRE(x.spawn_background(once()));
+    x.close_when_done();
+    CHECK(!x.wait_background("once"));
+    CHECK(x.state() == loom_state::running);
+    CHECK(!x.stop_background("steady"));
+  }
+  SECTION("at once, if there is none") {
+    x.close_when_done();
+  }
+  auto report = x.wait();
+  CHECK(report.reason == "no background worker is left");
+  CHECK(report.exit_code == 0);
+}
+
+TEST_CASE("who waits for a loom that fails closes it") {
+  auto x = open();
+  auto waiting = std::async(std::launch::async, [&] { return x.wait(); });
+  exit_high(x.root(), caf::exit_reason::kill);
+  auto report = waiting.get();
+  CHECK(report.reason.starts_with("the loom failed: "));
+  // 69 that it failed; more, as its children were killed with it.
+  CHECK(report.exit_code >= 69);
+  CHECK(x.state() == loom_state::closed);
 }

@@ -1,5 +1,7 @@
 #include "runtime/looms.hpp"
 
+#include <hololoom/messages/caf/exit.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <stdexcept>
@@ -22,6 +24,10 @@ loom open(config cfg) {
 
 loom open_in(const std::filesystem::path& folder) {
   return open(config_in(folder));
+}
+
+void kill_incarnation(const loom& of, std::string_view path) {
+  exit_high(of.names()->find(path), caf::exit_reason::kill);
 }
 
 event_watch::event_watch(loom& of)

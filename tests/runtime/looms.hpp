@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// Looms in the tests' own process, and what happens in them.
@@ -20,6 +21,9 @@ config config_in(const std::filesystem::path& folder);
 loom open(config cfg = config::fast());
 
 loom open_in(const std::filesystem::path& folder);
+
+/// Kills the actor that runs as the child at `path` now.
+void kill_incarnation(const loom& of, std::string_view path);
 
 /// Collects the lifecycle events of a loom and waits for some.
 class event_watch {

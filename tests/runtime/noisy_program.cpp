@@ -18,6 +18,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <unistd.h>
 
 using hololoom::background;
@@ -44,7 +45,7 @@ bool fill_standard_error() {
 void make_noise(hololoom::loom& loom) {
   const std::string long_name(500, 'x');
   for (auto i = 0; i < 200; ++i)
-    loom.spawn_background(background::coroutine(
+    std::ignore = loom.spawn_background(background::coroutine(
       long_name + std::to_string(i),
       [](hololoom::task_context) -> hololoom::task { co_return; }));
 }
@@ -54,7 +55,7 @@ std::future<void> crash_once(hololoom::loom& loom) {
   auto back = std::make_shared<std::promise<void>>();
   auto result = back->get_future();
   auto first = std::make_shared<std::atomic<bool>>(true);
-  loom.spawn_background(
+  std::ignore = loom.spawn_background(
     background::blocking("crashing", [back, first](const std::stop_token&) {
       if (first->exchange(false))
         throw 42;

@@ -176,7 +176,7 @@ TEST_CASE(
     {CASCADE_PROGRAM, "--workers", "50000", "--grace-ms", "0", "--json"}};
   auto result = program.wait();
   INFO(result.err);
-  CHECK(result.code == 0);
+  CHECK(result.code == 75);
   CHECK(parsed(result.out)["abandoned"] == json::array());
 }
 

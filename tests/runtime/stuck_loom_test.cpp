@@ -29,7 +29,7 @@ class stuck_actors {
 public:
   explicit stuck_actors(loom& x) {
     for (auto i = 1; i <= threads; ++i)
-      x.spawn_background(background::actor(
+      std::ignore = x.spawn_background(background::actor(
         "stuck-" + std::to_string(i),
         [stuck = stuck_, over = over_](caf::actor_system& system) {
           auto result =
@@ -98,7 +98,7 @@ TEST_CASE("a thread whose worker was replaced is named") {
     if (x.what == transition::abandoned && !was_replaced.exchange(true))
       replaced.set_value();
   });
-  REQUIRE(!loom.spawn_background(
+  REQUIRE(loom.spawn_background(
     background::blocking("hangs", [first, over](const std::stop_token& stop) {
       if (first->exchange(false))
         return over.wait();

@@ -104,8 +104,6 @@ public:
         spawn<scripted_buffer, caf::actor>(script, flushes));
     };
     plan.stores = {"reflection"};
-    for (const auto& x : producers)
-      plan.producers.push_back(x.name);
     producers.insert(producers.begin(), std::move(store));
     supervisor_options options;
     options.strategy = strategy::rest_for_one;
@@ -159,6 +157,19 @@ TEST_CASE_METHOD(cascade_fixture,
   CHECK(phases.empty());
 }
 
+TEST_CASE_METHOD(cascade_fixture,
+                 "a child that was added to the root is told to end, too") {
+  open({.done = 0ms}, {worker("a")});
+  REQUIRE(ask<child_started>(
+    plan.root, start_child{std::make_shared<child_spec>(worker("added"))}));
+  auto report = begin();
+  advance(0ms);
+  REQUIRE(report.ready());
+  REQUIRE(find(*report.get(), "root/added"));
+  CHECK(find(*report.get(), "root/added")->how == ended::shutdown);
+  CHECK(report.get()->exit_code == 0);
+}
+
 TEST_CASE_METHOD(cascade_fixture, "an idle tree is down without time passing") {
   open({.done = 0ms}, {worker("a"), worker("b")});
   auto report = begin();
@@ -193,7 +204,9 @@ TEST_CASE_METHOD(cascade_fixture,
   auto bad = find(*report.get(), "root/bad");
   CHECK(bad->how == ended::killed);
   CHECK(bad->forced);
-  CHECK(report.get()->exit_code == 0);
+  // Its time was over: that is no end in order, though nothing is left.
+  CHECK(report.get()->abandoned.empty());
+  CHECK(report.get()->exit_code == 75);
 }
 
 TEST_CASE_METHOD(cascade_fixture, "force comes after the acknowledged flush") {
@@ -281,7 +294,6 @@ TEST_CASE_METHOD(cascade_fixture,
                  "a buffer that tells its status late closes no store twice") {
   open({.done = 0ms, .status_after = 1'500ms},
        {worker("yarn", manners::ignores), worker("a")});
-  plan.producers = {"a"};
   plan.stores = {"reflection", "yarn"};
   auto report = begin();
   // The slack for the status is over: the last store is closed without it.
@@ -364,7 +376,7 @@ TEST_CASE_METHOD(cascade_fixture,
     CHECK(find(*report.get(), name)->how == ended::shutdown);
     CHECK(!find(*report.get(), name)->forced);
   }
-  CHECK(report.get()->exit_code == 0);
+  CHECK(report.get()->exit_code == 75);
 }
 
 TEST_CASE_METHOD(cascade_fixture, "a thread that does not return is abandoned, "
@@ -386,7 +398,8 @@ TEST_CASE_METHOD(cascade_fixture, "a thread that does not return is abandoned, "
     advance(10ms);
     REQUIRE(report.ready());
     CHECK(find(*report.get(), "root/thread")->how == ended::killed);
-    CHECK(report.get()->exit_code == 0);
+    CHECK(report.get()->abandoned.empty());
+    CHECK(report.get()->exit_code == 75);
   }
   SECTION("one that does not is named") {
     advance(249ms);
@@ -468,7 +481,6 @@ TEST_CASE_METHOD(cascade_fixture,
                                  std::make_shared<thread_like>());
   };
   open({.done = 0ms}, {store, worker("a")});
-  plan.producers = {"a"};
   plan.stores = {"reflection", "yarn"};
   plan.limits.store_limit = millis{100};
   auto report = begin();

@@ -374,7 +374,8 @@ private:
             [&](const std::string& x) { return x == name || within(name, x); }))
         problems.push_back(path + " lives, and the report does not say so");
     }
-    if ((r.exit_code == 75) == r.abandoned.empty())
+    auto forced = !r.abandoned.empty() || r.first_force_at;
+    if ((r.exit_code == 75) != forced)
       problems.push_back("exit code " + std::to_string(r.exit_code) + " with "
                          + std::to_string(r.abandoned.size()) + " abandoned");
   }

@@ -21,7 +21,7 @@ void signal_phase::drain_producers(cascade_run::time_point deadline) {
   run_.self
     ->request<caf::message_priority::high>(
       run_.plan.root, caf::infinite,
-      drain_request{run_.plan.producers, deadline, false})
+      drain_request{{}, deadline, false, run_.plan.stores})
     .then(
       [this](const drained& x) {
         run_.tree_is_down = true;

@@ -43,6 +43,11 @@ caf::strong_actor_ptr board::find_handle(std::string_view name) const {
   return i->second->handle;
 }
 
+bool board::knows(std::string_view name) const {
+  lock_guard guard{mutex_};
+  return by_name_.contains(name);
+}
+
 std::vector<living_child> board::living_after(std::uint64_t& order,
                                               std::size_t limit) const {
   std::vector<living_child> result;

@@ -112,6 +112,9 @@ public:
   /// The running child called `name`; null when there is none.
   caf::strong_actor_ptr find_handle(std::string_view name) const;
 
+  /// Whether there is a child called `name`, running or not.
+  bool knows(std::string_view name) const;
+
   /// A child as others may see it.
   struct entry {
     child_status status;

@@ -55,7 +55,8 @@ public:
 
   void boot(child_specs specs, time_point now);
   void start_child(ticket t, child_spec_ptr spec, time_point now);
-  void terminate_child(ticket t, const std::string& name, time_point now);
+  void terminate_child(ticket t, const hololoom::terminate_child& x,
+                       time_point now);
   void restart_child(ticket t, const std::string& name, time_point now);
   void delete_child(ticket t, const std::string& name, time_point now);
   void await_running(ticket t);

@@ -108,10 +108,12 @@ void core::start_child(ticket t, child_spec_ptr spec, time_point now) {
     names_.take_back();
 }
 
-void core::terminate_child(ticket t, const std::string& name, time_point now) {
+void core::terminate_child(ticket t, const hololoom::terminate_child& x,
+                           time_point now) {
   if (plan_.busy() && !plan_.stopping_all())
     return backlog_.defer(
-      [this, t, name](time_point later) { terminate_child(t, name, later); });
+      [this, t, x](time_point later) { terminate_child(t, x, later); });
+  const auto& name = x.name;
   if (books_.simple() && !books_.find(name)) {
     if (names_.knows(name))
       return host_.answer_done(t); // It has ended.
@@ -122,7 +124,11 @@ void core::terminate_child(ticket t, const std::string& name, time_point now) {
     return;
   if (c->alive()) {
     books_.await_stop(*c, t);
-    if (!c->asked && !plan_.is_member(*c) && !draining() && !has_ended(*c, now))
+    if (has_ended(*c, now))
+      return;
+    if (x.by_force && !c->kill_sent)
+      stopping_.end_by_force(*c, now);
+    else if (!c->asked && !plan_.is_member(*c) && !draining())
       stopping_.ask(*c, now);
     return;
   }

@@ -86,7 +86,7 @@ supervisor_impl::behavior_type supervisor_state::make_behavior() {
     },
     [this](const terminate_child& x) {
       return later<acknowledged>(
-        [&](ticket t) { core_.terminate_child(t, x.name, now()); });
+        [&](ticket t) { core_.terminate_child(t, x, now()); });
     },
     [this](const restart_child& x) {
       return later<child_started>(

@@ -1,3 +1,4 @@
+#include <hololoom/actors/supervision/directory.hpp>
 #include <hololoom/actors/workers/coroutine/coroutine_worker.hpp>
 
 #include <utility>
@@ -5,8 +6,9 @@
 namespace hololoom::detail {
 
 coroutine_worker::coroutine_worker(caf::actor_config& cfg,
-                                   std::function<task(task_context)> body)
-  : worker_actor(cfg), body_(std::move(body)) {}
+                                   std::function<task(task_context)> body,
+                                   const std::shared_ptr<directory>& names)
+  : worker_actor(cfg), body_(std::move(body)), names_(names) {}
 
 caf::behavior coroutine_worker::make_behavior() {
   listen();
@@ -55,6 +57,15 @@ void coroutine_worker::ended() {
       break;
     default: conclude();
   }
+}
+
+caf::expected<caf::strong_actor_ptr>
+coroutine_worker::find(std::string_view name) {
+  auto names = names_.lock();
+  if (!names)
+    return failure(errc::unavailable,
+                   "the tree with '" + std::string{name} + "' is gone");
+  return names->stand_in(system(), name);
 }
 
 void coroutine_worker::wake_at(std::uint64_t op, time_point due) {

@@ -15,7 +15,8 @@ namespace hololoom::detail {
 class coroutine_worker final : public worker_actor, public task_runner {
 public:
   coroutine_worker(caf::actor_config& cfg,
-                   std::function<task(task_context)> body);
+                   std::function<task(task_context)> body,
+                   const std::shared_ptr<directory>& names);
 
   caf::behavior make_behavior() override;
   void on_exit() override;
@@ -36,9 +37,11 @@ private:
   void forget_wake() noexcept override;
   time_point now() const noexcept override { return clock().now(); }
   caf::event_based_actor* self() noexcept override { return this; }
+  caf::expected<caf::strong_actor_ptr> find(std::string_view name) override;
 
   std::function<task(task_context)> body_;
   wake_ticket ticket_;
+  std::weak_ptr<directory> names_;
 };
 
 } // namespace hololoom::detail

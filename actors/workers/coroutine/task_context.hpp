@@ -5,6 +5,7 @@
 #include <hololoom/messages/caf/compat.hpp>
 
 #include <caf/actor.hpp>
+#include <caf/actor_cast.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/timespan.hpp>
 
@@ -101,6 +102,18 @@ public:
                   "give the message a name");
     return pending_request<T, caf::actor, std::decay_t<Ts>...>{
       *runner_, receiver, timeout, std::forward<Ts>(xs)...};
+  }
+
+  /// The child of this worker's tree called `name`: a path
+  /// ("root/workers/counter"), or the last part of one. The handle stays good
+  /// over restarts; requests to it fail with `errc::unavailable` meanwhile.
+  /// @returns `errc::not_found` if no child of that name is known.
+  template <class Handle = caf::actor>
+  caf::expected<Handle> find(std::string_view name) const {
+    auto found = runner_->find(name);
+    if (!found)
+      return std::move(found.error());
+    return caf::actor_cast<Handle>(*found);
   }
 
   // -- other work -------------------------------------------------------------

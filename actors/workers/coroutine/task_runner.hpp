@@ -3,12 +3,15 @@
 #include <hololoom/actors/workers/coroutine/task.hpp>
 
 #include <caf/actor_clock.hpp>
+#include <caf/actor_control_block.hpp>
+#include <caf/expected.hpp>
 #include <caf/fwd.hpp>
 
 #include <atomic>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 namespace hololoom::detail {
 
@@ -100,6 +103,9 @@ public:
   virtual time_point now() const noexcept = 0;
 
   virtual caf::event_based_actor* self() noexcept = 0;
+
+  /// The stand-in for the child called `name` of this worker's tree.
+  virtual caf::expected<caf::strong_actor_ptr> find(std::string_view name) = 0;
 
   void raise_shield() noexcept { ++shields_; }
   void lower_shield() noexcept {

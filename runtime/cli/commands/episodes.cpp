@@ -42,8 +42,9 @@ caf::expected<int> list(session& with, bool as_json, console& out) {
 /// Looks the buffer up again each time, so that an import goes on past a
 /// restart of the buffer.
 buffer_lookup current_buffer(const loom& x) {
-  return [&x] {
-    return x.reflection();
+  return [names = x.names()] {
+    auto buffer = names->get<reflection_actor>("root/reflection");
+    return buffer ? *buffer : reflection_actor{};
   };
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <hololoom/messages/errc.hpp>
-#include <hololoom/runtime/cli/exit_codes.hpp>
+#include <hololoom/messages/exit_code.hpp>
 
 #include <atomic>
 #include <cstddef>

@@ -101,10 +101,6 @@ public:
       throw std::runtime_error{explain(root.error())};
     root_ = *root;
     plan.root = root_;
-    for (const auto& child : x.top)
-      plan.producers.push_back(child.name);
-    for (std::size_t i = 0; i < x.closings.size(); ++i)
-      plan.producers.push_back("closer" + std::to_string(i));
     plan.limits.grace = x.grace;
     plan.limits.kill_wait = x.kill_wait;
     plan.on_phase = [](cascade_phase phase) {

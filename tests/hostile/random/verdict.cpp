@@ -88,7 +88,9 @@ private:
   }
 
   void check_code() {
-    auto expected = !abandoned_.empty()                       ? 75
+    auto forced =
+      !abandoned_.empty() || !seen_.report["first_force_at_ms"].is_null();
+    auto expected = forced                                    ? 75
                   : !seen_.report["flush"]["error"].is_null() ? 74
                                                               : 0;
     if (seen_.code != expected || seen_.report["exit_code"] != expected)

@@ -60,8 +60,9 @@ loom open_in(const scratch_directory& dir) {
 }
 
 buffer_lookup current(const loom& x) {
-  return [&x] {
-    return x.reflection();
+  return [names = x.names()] {
+    auto buffer = names->get<reflection_actor>("root/reflection");
+    return buffer ? *buffer : reflection_actor{};
   };
 }
 
@@ -98,7 +99,7 @@ TEST_CASE("an import continues with the buffer that a restart brings") {
   made_lines input{[&](int n, std::string& text) {
     // Lines are in flight now, and more arrive while there is no buffer.
     if (n == 500 || n == 1'000)
-      caf::anon_send_exit(x.reflection(), reason);
+      caf::anon_send_exit(current(x)(), reason);
     text = n < 1'500 ? line(n) : std::string{};
   }};
   std::istream in{&input};
@@ -117,7 +118,7 @@ TEST_CASE("an import of files continues across a restart of the buffer, too") {
   auto x = open_in(dir);
   auto asked = 0;
   auto find = [&] {
-    auto buffer = x.reflection();
+    auto buffer = current(x)();
     if (++asked == 300)
       caf::anon_send_exit(buffer, caf::exit_reason::kill);
     return buffer;

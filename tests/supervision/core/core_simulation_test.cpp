@@ -181,7 +181,8 @@ private:
           draw(4) == 0 || simple() ? nullptr : random_spec(name), now_);
       case 3:
       case 4:
-        return core_->terminate_child(ask_for("terminate_child"), name, now_);
+        return core_->terminate_child(ask_for("terminate_child"),
+                                      {name, draw(3) == 0}, now_);
       case 5:
       case 6: return core_->restart_child(ask_for("restart_child"), name, now_);
       case 7: return core_->delete_child(ask_for("delete_child"), name, now_);

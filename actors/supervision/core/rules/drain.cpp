@@ -21,6 +21,7 @@ void drain::request(ticket t, drain_request request) {
   op x;
   x.id = t;
   x.names = {request.names.begin(), request.names.end()};
+  x.except = {request.except.begin(), request.except.end()};
   x.deadline = request.deadline;
   select(x);
   drains_.push_back(std::move(x));
@@ -134,7 +135,7 @@ void drain::answer() {
 bool drain::settled(const op& x, drained& reply) const {
   if (alive_ == 0)
     return true;
-  if (x.names.empty() && alive_ > most_excused)
+  if (x.names.empty() && x.except.empty() && alive_ > most_excused)
     return false;
   for (const auto& [order, c] : books_.children()) {
     if (!c.drained || !x.covers(c))

@@ -44,10 +44,12 @@ public:
 private:
   struct op {
     ticket id = 0;
-    std::set<std::string> names; ///< Empty: all.
+    std::set<std::string> names; ///< Empty: all but `except`.
+    std::set<std::string> except;
     time_point deadline = no_time;
     bool covers(const child& c) const {
-      return names.empty() || names.contains(c.zombie ? c.spec->name : c.name);
+      const auto& name = c.zombie ? c.spec->name : c.name;
+      return names.empty() ? !except.contains(name) : names.contains(name);
     }
   };
 

@@ -171,7 +171,8 @@ void restart::give_up(child& c, time_point now) {
   if (const auto& rate = c.spec->give_up_after) {
     host_.report(c, transition::gave_up,
                  "more than " + std::to_string(rate->times)
-                   + " restarts within " + in_ms(rate->period));
+                   + " restarts within " + in_ms(rate->period)
+                   + "; the last end: " + c.last_reason);
     books_.set_due(c, no_time);
     c.failures = 0;
     c.own_limit = nullptr;

@@ -76,6 +76,12 @@ void stopping::ask(child& c, time_point now) {
   host_.stop_below(c, before(end_, 2 * report_time));
 }
 
+void stopping::end_by_force(child& c, time_point now) {
+  if (!std::exchange(c.asked, true))
+    c.asked_at = now;
+  kill(c, now);
+}
+
 void stopping::kill(child& c, time_point now) {
   assert(c.alive());
   c.kill_sent = true;

@@ -32,6 +32,8 @@ public:
 
   void ask(child& c, time_point now);
   void kill(child& c, time_point now);
+  /// Kills one that need not have been asked.
+  void end_by_force(child& c, time_point now);
   /// Ends a child that will not become ready. The start has failed when it is
   /// down.
   void give_up_start(child& c, std::string why, time_point now);

@@ -6,11 +6,13 @@
 #include <string_view>
 #include <utility>
 
-namespace hololoom::cli {
+namespace hololoom {
 
-/// The program's exit codes. From 64 on they are those of sysexits.h; a run
-/// that a signal ended in order exits with 128 plus the signal's number, which
-/// is what a shell reports for a killed program.
+/// The exit codes of a program with a loom: those that a shutdown report asks
+/// for, and those of the `hololoom` program. From 64 on they are those of
+/// sysexits.h. The `hololoom` program, when a signal has ended it in order,
+/// exits with 128 plus the signal's number, which is what a shell reports for a
+/// killed program.
 enum class exit_code : int {
   ok = 0,
   usage = 64,
@@ -22,7 +24,7 @@ enum class exit_code : int {
   forced = 75,
 };
 
-/// Each code and its meaning in the words of `--help`.
+/// Each code and its meaning, in the words of `--help` and of `docs/errors.md`.
 constexpr auto exit_code_meanings() {
   using e = exit_code;
   using s = std::string_view;
@@ -30,13 +32,13 @@ constexpr auto exit_code_meanings() {
     std::pair{e::ok, s{"success"}},
     std::pair{e::usage, s{"the command line is wrong"}},
     std::pair{e::bad_data, s{"the input is invalid, damaged or missing"}},
-    std::pair{e::unavailable, s{"a part that is needed is unavailable now"}},
+    std::pair{e::unavailable,
+              s{"a part that is needed failed, or is unavailable now"}},
     std::pair{e::internal, s{"a defect of HoloLoom"}},
     std::pair{e::data_dir,
               s{"the data directory is in use or cannot be created"}},
     std::pair{e::io, s{"reading or writing failed: disk full, read-only"}},
-    std::pair{e::forced,
-              s{"an actor, thread or process had to be ended by force"}},
+    std::pair{e::forced, s{"an actor, thread or process did not end in time"}},
   };
 }
 
@@ -85,4 +87,4 @@ constexpr exit_code exit_code_for(errc x) {
   return exit_code::internal;
 }
 
-} // namespace hololoom::cli
+} // namespace hololoom
