@@ -92,11 +92,17 @@ struct lifecycle_event {
   bool operator==(const lifecycle_event&) const = default;
 };
 
-/// Whether an `exited` event tells of an end in order: the child was done, or
-/// somebody told it to end.
+/// Whether `reason`, of an `exited` event, is that of an end in order: the
+/// child was done, somebody told it to end, or, for a supervisor, its
+/// significant children were done.
+inline bool is_orderly(std::string_view reason) {
+  return reason == "normal" || reason == "shutdown"
+      || reason.starts_with("shutdown, as ");
+}
+
+/// Whether an `exited` event tells of an end in order.
 inline bool ended_in_order(const lifecycle_event& x) {
-  return x.what == transition::exited
-      && (x.reason == "normal" || x.reason == "shutdown");
+  return x.what == transition::exited && is_orderly(x.reason);
 }
 
 /// How far a part of the loom is with a start that takes long.
@@ -255,12 +261,15 @@ struct child_outcome {
   bool forced = false;
   /// The work that kept it from ending, and for how long; else null.
   maybe<std::string> doing;
+  /// The error of one that crashed; else null.
+  maybe<std::string> reason = {};
 
   static constexpr auto fields() {
     using t = child_outcome;
     return std::tuple{member("name", &t::name),     member("kind", &t::kind),
                       member("ended", &t::how),     member("ms", &t::took),
-                      member("forced", &t::forced), member("doing", &t::doing)};
+                      member("forced", &t::forced), member("doing", &t::doing),
+                      member("reason", &t::reason)};
   }
   bool operator==(const child_outcome&) const = default;
 };

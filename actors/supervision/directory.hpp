@@ -1,5 +1,6 @@
 #pragma once
 
+#include <hololoom/actors/supervision/records/failure_record.hpp>
 #include <hololoom/actors/supervision/records/living_walk.hpp>
 #include <hololoom/actors/supervision/stand_ins.hpp>
 #include <hololoom/messages/errc.hpp>
@@ -100,6 +101,9 @@ public:
   /// Ends the stand-ins, for good.
   void close_stand_ins() { stand_ins_.close(); }
 
+  /// How the tree's children failed since it was started.
+  failure_record& failures() { return failures_; }
+
   // -- for supervisors --------------------------------------------------------
 
   void add(std::shared_ptr<board> b);
@@ -114,6 +118,7 @@ private:
 
   hololoom::ledger ledger_;
   mutable hololoom::stand_ins stand_ins_;
+  failure_record failures_;
   mutable shared_mutex mutex_;
   std::unordered_map<std::string, std::shared_ptr<board>>
     boards_ HOLOLOOM_GUARDED_BY(mutex_);

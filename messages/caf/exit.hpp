@@ -10,6 +10,8 @@
 
 #include <memory>
 #include <optional>
+#include <string>
+#include <utility>
 
 namespace hololoom {
 
@@ -33,6 +35,12 @@ template <class Handle>
 void exit_high(const Handle& target, caf::exit_reason reason) {
   exit_high(caf::actor_cast<caf::strong_actor_ptr>(target),
             caf::make_error(reason));
+}
+
+/// The reason of an end by shutdown that says why, for people.
+inline caf::error shutdown_because(std::string why) {
+  auto plain = caf::make_error(caf::exit_reason::user_shutdown);
+  return {plain.code(), plain.category(), caf::make_message(std::move(why))};
 }
 
 /// Whether `x` is an exit message that no exit handler gets: a kill.

@@ -136,7 +136,7 @@ TEST_CASE("the report has the keys that its readers rely on") {
         == names{"acknowledged", "episodes", "at_ms", "ms", "error"});
   REQUIRE(!report["children"].empty());
   CHECK(keys(report["children"][0])
-        == names{"name", "kind", "ended", "ms", "forced", "doing"});
+        == names{"name", "kind", "ended", "ms", "forced", "doing", "reason"});
   names phases;
   for (const auto& phase : report["phases"]) {
     CHECK(keys(phase) == names{"name", "ms", "error"});

@@ -37,7 +37,7 @@ std::optional<child_fate> forced_child::fate(bool probes_hang) const {
       // Others know of one that was not claimed.
       if (!reason || !who.claimed)
         return std::nullopt;
-      return child_fate{fate_of(*reason), false, nothing};
+      return child_fate{fate_of(*reason), false, nothing, failure_of(*reason)};
     }
     case stage::down: return child_fate{ended::killed, true, doing};
     case stage::killed:

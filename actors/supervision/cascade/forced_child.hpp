@@ -17,6 +17,8 @@ struct child_fate {
   bool forced = true;
   /// What it was doing before, or its probe does not return.
   maybe<std::string> doing;
+  /// The error of one that crashed.
+  maybe<std::string> reason = {};
 };
 
 /// A child that is killed and watched until it is down. Seen to by one thread

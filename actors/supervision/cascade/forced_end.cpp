@@ -108,7 +108,8 @@ bool forced_end::enter(const living_child& who, const child_fate& what,
   }
   if (is_left)
     left.push_back(who);
-  ends_.add({who.path, who.kind, what.how, took, what.forced, what.doing});
+  ends_.add(
+    {who.path, who.kind, what.how, took, what.forced, what.doing, what.reason});
   return true;
 }
 

@@ -81,16 +81,18 @@ void account_for_children(shutdown_report& report, const forced_end& forced,
   auto known = list_children(report, forced, seen, entered, waited);
   auto there = list_abandoned(report, forced, entered, std::move(known));
   // One that ended after all. A line for many has no path.
-  std::unordered_map<std::string, ended> late;
+  std::unordered_map<std::string, caf::error> late;
   for (const auto& x : entered.abandoned())
     if (auto reason = exit_reason_of(x.handle))
-      late.emplace(x.path, fate_of(*reason));
+      late.emplace(x.path, std::move(*reason));
   for (auto& o : report.children) {
     if ((o.how != ended::abandoned && o.how != ended::no_turn)
         || there.contains(o.name) || o.name.find('/') == std::string::npos)
       continue;
     auto i = late.find(o.name);
-    o.how = i != late.end() ? i->second : ended::killed;
+    o.how = i != late.end() ? fate_of(i->second) : ended::killed;
+    if (i != late.end())
+      o.reason = failure_of(i->second);
   }
 }
 

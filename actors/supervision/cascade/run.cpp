@@ -77,7 +77,8 @@ bool cascade_run::is_down(const caf::down_msg& msg) {
   auto& [who, asked_at] = node.mapped();
   auto how = fate_of(msg.reason);
   if (how != ended::killed) { // The code that killed it reports it.
-    seen.add({who.path, who.kind, how, since(asked_at), false, nothing});
+    seen.add({who.path, who.kind, how, since(asked_at), false, nothing,
+              failure_of(msg.reason)});
     forced.is_known(who.handle);
   }
   return true;

@@ -85,7 +85,7 @@ void core::gone(child& c, ended how, transition what, const std::string& reason,
                 time_point now) {
   host_.report(c, what, reason);
   if (stopping() && !c.unwaited)
-    host_.ended(c, how, now);
+    host_.ended(c, how, reason, now);
   drain_.on_down(c);
   books_.lose_handle(c, reason);
 }

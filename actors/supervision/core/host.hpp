@@ -39,7 +39,8 @@ public:
   virtual void report(const child& c, transition what,
                       std::string_view reason) = 0;
   /// A child has ended while the supervisor stops.
-  virtual void ended(const child& c, hololoom::ended how, time_point now) = 0;
+  virtual void ended(const child& c, hololoom::ended how,
+                     const std::string& reason, time_point now) = 0;
   /// `c` is about to lose its handle, though its actor has not ended.
   virtual void abandoned(const child& c) = 0;
   virtual void answer_started(ticket t, const child& c) = 0;

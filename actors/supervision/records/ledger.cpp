@@ -89,6 +89,12 @@ ended fate_of(const caf::error& reason) {
   return reason == caf::exit_reason::kill ? ended::killed : ended::crashed;
 }
 
+maybe<std::string> failure_of(const caf::error& reason) {
+  if (fate_of(reason) != ended::crashed)
+    return nothing;
+  return explain(reason);
+}
+
 void ledger::keep_ends() {
   keeping_ = true;
 }

@@ -14,10 +14,11 @@
 
 /// supervision/records: what is kept of a tree's children for its end. The
 /// ledger has those that were abandoned and how others ended, `end_list` puts
-/// ends into a bounded number of lines, and `living_walk` claims those that may
-/// live for a cascade. It asks no actor and waits for none. It may know child
-/// specs, the boards that supervisors publish, and messages; the directory
-/// owns the ledger, and supervisors and the cascade write in it.
+/// ends into a bounded number of lines, `failure_record` has the failures of
+/// the run, and `living_walk` claims those that may live for a cascade. It asks
+/// no actor and waits for none. It may know child specs, the boards that
+/// supervisors publish, and messages; the directory owns the ledger, and
+/// supervisors and the cascade write in it.
 
 namespace hololoom {
 
@@ -63,6 +64,9 @@ bool shows_work(const living_child& x);
 
 /// How a child ended that went down for `reason`.
 ended fate_of(const caf::error& reason);
+
+/// The text of `reason` if it makes a child `crashed`.
+maybe<std::string> failure_of(const caf::error& reason);
 
 /// What became of the children of a tree, entered as it is seen. A shutdown
 /// report is read from it, and needs no supervisor that answers. Thread-safe.

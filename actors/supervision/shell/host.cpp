@@ -97,7 +97,8 @@ void supervisor_state::drain_below(child& c, time_point deadline) {
 void supervisor_state::report(const child& c, transition what,
                               std::string_view reason) {
   auto& bus = *setup_.options.events;
-  if (!bus.wanted(what))
+  auto fails = failure_record::wants(what, reason);
+  if (!fails && !bus.wanted(what))
     return;
   lifecycle_event event;
   event.at = hololoom::now();
@@ -105,11 +106,13 @@ void supervisor_state::report(const child& c, transition what,
   event.what = what;
   event.incarnation = c.incarnation;
   event.reason = reason;
+  if (fails)
+    setup_.options.names->failures().enter(event);
   bus.publish(event);
 }
 
 void supervisor_state::ended(const child& c, hololoom::ended how,
-                             time_point now) {
+                             const std::string& reason, time_point now) {
   auto& ledger = setup_.options.names->ledger();
   if (!ledger.keeps_ends() || board_->is_claimed(c))
     return;
@@ -122,6 +125,8 @@ void supervisor_state::ended(const child& c, hololoom::ended how,
   if (how == hololoom::ended::abandoned)
     if (auto doing = describe_work(c))
       o.doing = std::move(*doing);
+  if (how == hololoom::ended::crashed)
+    o.reason = reason;
   ledger.enter_end(std::move(o));
 }
 

@@ -34,7 +34,8 @@ exit_class classify(const caf::error& reason) {
 std::string text_of(exit_class why, const caf::error& reason) {
   switch (why) {
     case exit_class::normal: return "normal";
-    case exit_class::shutdown: return "shutdown";
+    case exit_class::shutdown:
+      return reason.context().empty() ? "shutdown" : explain(reason);
     case exit_class::killed: return "killed";
     case exit_class::abnormal: break;
   }

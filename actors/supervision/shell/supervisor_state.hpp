@@ -83,7 +83,8 @@ private:
   void drain_below(child& c, time_point deadline) override;
   void report(const child& c, transition what,
               std::string_view reason) override;
-  void ended(const child& c, hololoom::ended how, time_point now) override;
+  void ended(const child& c, hololoom::ended how, const std::string& reason,
+             time_point now) override;
   void abandoned(const child& c) override;
   void answer_started(ticket t, const child& c) override;
   void answer_done(ticket t) override;

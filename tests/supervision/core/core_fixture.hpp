@@ -51,7 +51,8 @@ public:
   void drain_below(child& c, sv::time_point) override {
     note("drain below " + c.name);
   }
-  void ended(const child& c, hololoom::ended how, sv::time_point) override {
+  void ended(const child& c, hololoom::ended how, const std::string&,
+             sv::time_point) override {
     note(c.name + " " + std::string{name_of(how)});
   }
   void abandoned(const child&) override {}

@@ -512,7 +512,8 @@ private:
     a.drains = true;
   }
 
-  void ended(const child& c, hololoom::ended, sv::time_point) override {
+  void ended(const child& c, hololoom::ended, const std::string&,
+             sv::time_point) override {
     if (!core_->stopping())
       problem(c.name + " has ended, and the ledger is of a stop");
   }

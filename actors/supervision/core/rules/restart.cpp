@@ -1,4 +1,5 @@
 #include <hololoom/actors/supervision/core/rules/restart.hpp>
+#include <hololoom/messages/caf/exit.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -10,6 +11,17 @@ namespace {
 std::string in_ms(caf::timespan t) {
   auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(t);
   return std::to_string(ms.count()) + " ms";
+}
+
+std::string rate_text(std::int64_t times, caf::timespan period) {
+  return "more than " + std::to_string(times) + " restarts within "
+       + in_ms(period);
+}
+
+/// What a supervisor ends with because a child failed.
+caf::error ended_by(const std::string& child, const std::string& reason) {
+  return shutdown_because("shutdown after a failure: " + child
+                          + " ended: " + reason);
 }
 
 } // namespace
@@ -112,17 +124,26 @@ void restart::on_end(child& c, exit_class why, time_point now) {
       c.failures = 0;
     return request_restart(c, now);
   }
-  auto significant = c.spec->significant;
+  caf::error end;
+  if (may_end_all(c))
+    end = failed ? ended_by(books_.where(c), c.last_reason)
+                 : shutdown_because("shutdown, as " + books_.where(c)
+                                    + " ended: " + c.last_reason);
   orders_.stays_down(c);
-  check_auto_shutdown(significant, now);
+  check_auto_shutdown(std::move(end), now);
 }
 
-void restart::check_auto_shutdown(bool significant, time_point now) {
-  if (!significant || options_.auto_shutdown == auto_shutdown::never)
-    return;
-  if (options_.auto_shutdown == auto_shutdown::any_significant
-      || books_.significant() == 0)
-    orders_.stop_all(caf::make_error(caf::exit_reason::user_shutdown), now);
+/// Whether the supervisor may end because `c` has, for good.
+bool restart::may_end_all(const child& c) const {
+  return c.spec->significant && options_.auto_shutdown != auto_shutdown::never;
+}
+
+/// @param end what the supervisor would end with; none: it goes on
+void restart::check_auto_shutdown(caf::error end, time_point now) {
+  if (end
+      && (options_.auto_shutdown == auto_shutdown::any_significant
+          || books_.significant() == 0))
+    orders_.stop_all(std::move(end), now);
 }
 
 void restart::request_restart(child& c, time_point now) {
@@ -170,22 +191,23 @@ bool restart::may_restart(child& c, time_point now) {
 void restart::give_up(child& c, time_point now) {
   if (const auto& rate = c.spec->give_up_after) {
     host_.report(c, transition::gave_up,
-                 "more than " + std::to_string(rate->times)
-                   + " restarts within " + in_ms(rate->period)
+                 rate_text(rate->times, rate->period)
                    + "; the last end: " + c.last_reason);
     books_.set_due(c, no_time);
     c.failures = 0;
     c.own_limit = nullptr;
-    auto significant = c.spec->significant;
+    caf::error end;
+    if (may_end_all(c))
+      end = ended_by(books_.where(c), c.last_reason);
     orders_.stays_down(c);
-    return check_auto_shutdown(significant, now);
+    return check_auto_shutdown(std::move(end), now);
   }
-  host_.report(c, transition::escalated,
-               "more than " + std::to_string(options_.intensity)
-                 + " restarts within " + in_ms(options_.period));
+  auto rate = rate_text(options_.intensity, options_.period);
+  host_.report(c, transition::escalated, rate);
   books_.set_due(c, no_time);
+  auto end = ended_by(books_.where(c), c.last_reason + ", after " + rate);
   orders_.stays_down(c);
-  orders_.stop_all(caf::make_error(caf::exit_reason::user_shutdown), now);
+  orders_.stop_all(std::move(end), now);
 }
 
 void restart::fail_group_waits() {

@@ -79,7 +79,8 @@ private:
   void request_restart(child& c, time_point now);
   bool may_restart(child& c, time_point now);
   void restart_now(child& c, time_point now);
-  void check_auto_shutdown(bool significant, time_point now);
+  bool may_end_all(const child& c) const;
+  void check_auto_shutdown(caf::error end, time_point now);
   void give_up(child& c, time_point now);
 
   const supervisor_options& options_;
