@@ -77,8 +77,9 @@ void scope_demo(demo::claims& claims) {
   std::atomic<bool> closed = false;
   {
     auto loom = open_loom(config::fast());
-    loom.at_shutdown(hololoom::cascade_phase::stores, "tell", 1s,
-                     [&] { closed = true; });
+    auto refused = loom.at_shutdown(hololoom::cascade_phase::stores, "tell", 1s,
+                                    [&] { closed = true; });
+    claims.check(!refused, "a shutdown hook was added");
     auto woven = loom.weave("What is lifecycle management?");
     claims.check(woven.engaged(), "the query was answered");
     if (woven) {

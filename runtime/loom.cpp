@@ -321,16 +321,23 @@ tree_snapshot loom::tree() const {
   return impl_ ? impl_->names()->snapshot("root") : tree_snapshot{};
 }
 
+caf::error loom::at_shutdown(shutdown_hook hook) {
+  return impl_ ? impl_->add_hook(std::move(hook)) : moved_from();
+}
+
 caf::error loom::at_shutdown(cascade_phase phase, std::string name,
                              std::chrono::milliseconds limit,
                              std::function<void()> function) {
-  if (!impl_)
-    return moved_from();
-  return impl_->add_hook({phase, std::move(name), limit, std::move(function)});
+  return at_shutdown({phase, std::move(name), limit, std::move(function)});
 }
 
-std::uint64_t loom::subscribe(std::function<void(const lifecycle_event&)> f) {
-  return impl_ ? impl_->events().subscribe(std::move(f)) : 0;
+caf::error loom::cancel_at_shutdown(std::string_view name) {
+  return impl_ ? impl_->cancel_hook(name) : moved_from();
+}
+
+std::uint64_t loom::subscribe(std::function<void(const lifecycle_event&)> f,
+                              event_filter which) {
+  return impl_ ? impl_->events().subscribe(std::move(f), std::move(which)) : 0;
 }
 
 void loom::unsubscribe(std::uint64_t subscription) {

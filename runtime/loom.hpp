@@ -3,6 +3,7 @@
 #include <hololoom/actors/shuttle/tools/tool.hpp>
 #include <hololoom/actors/storage/disk.hpp>
 #include <hololoom/actors/supervision/directory.hpp>
+#include <hololoom/actors/supervision/shutdown_hook.hpp>
 #include <hololoom/actors/supervision/supervisor.hpp>
 #include <hololoom/actors/workers/background.hpp>
 #include <hololoom/messages/lifecycle.hpp>
@@ -45,6 +46,9 @@ struct loom_extras {
   /// Called on the thread that opens, while the stores take long, with how far
   /// they are: "checking the journal: 45 %". May be null.
   start_progress_sink on_progress = {};
+  /// Subscribed to the lifecycle events before the first one: see
+  /// `loom::subscribe`. May be null.
+  std::function<void(const lifecycle_event&)> on_event = {};
   /// Requests that `open` gives up.
   std::stop_token stop = {};
 };
@@ -260,21 +264,35 @@ public:
   tree_snapshot tree() const;
 
   /// Calls `function` in `phase` of the cascade, on a thread of its own, beside
-  /// the phase's work. The phase waits for it up to `limit`; its outcome is a
-  /// line of the report. A hook that calls `close` is not waited for.
-  /// @returns `errc::shutting_down` when the cascade has begun.
-  caf::error at_shutdown(cascade_phase phase, std::string name,
-                         std::chrono::milliseconds limit,
-                         std::function<void()> function);
+  /// the phase's work. The phase waits for it up to `limit`, and once the loom
+  /// is told to hurry no longer than 100 ms; its outcome is a line of the
+  /// report. A hook that calls `close` is not waited for.
+  ///
+  /// A hook of the first phase may still weave, reflect, remember and stop
+  /// workers. Hooks may add others to later phases.
+  /// @returns `errc::invalid_spec` with what is wrong,
+  ///          `errc::already_present` for a name that another hook has, and
+  ///          `errc::shutting_down` when the phase has begun.
+  [[nodiscard]] caf::error at_shutdown(shutdown_hook hook);
+  [[nodiscard]] caf::error at_shutdown(cascade_phase phase, std::string name,
+                                       std::chrono::milliseconds limit,
+                                       std::function<void()> function);
 
-  /// Calls `f` with each lifecycle event, in their order, on a thread of this
-  /// subscription's own; it may take its time, and may close the loom. Events
+  /// Forgets a hook whose phase has not begun.
+  /// @returns `errc::not_found` if there is none.
+  [[nodiscard]] caf::error cancel_at_shutdown(std::string_view name);
+
+  /// Calls `f` with each lifecycle event that `which` selects, in their order,
+  /// on a thread of this subscription's own; it may take its time, and may call
+  /// anything of the loom, `close` too. `loom_extras::on_event` hears of the
+  /// opening as well. Events
   /// that come while very many wait for it are dropped. `close` gives it what
   /// is left of the grace for the last events; the report names as
   /// "subscriber N" one that missed events or does not return.
   /// @returns a number for `unsubscribe`; 0 if no thread can be had or the loom
   ///          has closed.
-  std::uint64_t subscribe(std::function<void(const lifecycle_event&)> f);
+  std::uint64_t subscribe(std::function<void(const lifecycle_event&)> f,
+                          event_filter which = {});
 
   /// Once this has returned, the function does not run and is never called
   /// again. It waits for a call under way, but not for the one it is called

@@ -40,7 +40,10 @@ public:
       [this](const caf::down_msg& x) { stores_.is_down(x); });
     return {
       [this](begin_cascade& x) { return join(x); },
-      [this](const hurry_cascade&) { signal_.hurry(); },
+      [this](const hurry_cascade&) {
+        hooks_.hurry();
+        signal_.hurry();
+      },
       [this](const phase_limit& x) { limit_reached(x.epoch); },
       [this](const hook_ended& x) {
         hooks_.ended(x);
@@ -70,8 +73,6 @@ private:
       run_.report.reason = std::move(x.reason);
       run_.report.requested_by = std::move(x.requested_by);
       run_.report.started_at = now();
-      if (run_.plan.hooks)
-        hooks_.take(run_.plan.hooks());
       enter(cascade_phase::refuse);
     }
     return promise;
@@ -81,20 +82,15 @@ private:
     run_.enter(phase);
     if (run_.plan.on_phase)
       run_.plan.on_phase(phase);
-    hooks_.start(phase);
+    if (run_.plan.hooks)
+      hooks_.start(run_.plan.hooks(phase));
     switch (phase) {
-      case cascade_phase::refuse: refuse(); break;
+      case cascade_phase::refuse: run_.done(); break;
       case cascade_phase::signal: signal_.begin(); break;
       case cascade_phase::flush: flush_.begin(); break;
       case cascade_phase::force: force_.begin(); break;
       case cascade_phase::stores: stores_.begin(); break;
     }
-  }
-
-  void refuse() {
-    if (run_.plan.refuse)
-      run_.plan.refuse(self_);
-    run_.done();
   }
 
   /// Goes on when the phase's own work is over, and its hooks are.
@@ -104,6 +100,8 @@ private:
     run_.report.phases.push_back({std::string{name_of(run_.phase)},
                                   run_.since(run_.entered), run_.problem()});
     hooks_.report(run_.report.phases);
+    if (run_.phase == cascade_phase::refuse && run_.plan.refuse)
+      run_.plan.refuse(self_);
     if (run_.phase == cascade_phase::stores)
       finish();
     else

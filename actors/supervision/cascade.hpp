@@ -1,6 +1,7 @@
 #pragma once
 
 #include <hololoom/actors/supervision/directory.hpp>
+#include <hololoom/actors/supervision/shutdown_hook.hpp>
 #include <hololoom/actors/supervision/supervisor.hpp>
 #include <hololoom/messages/caf/local_message.hpp>
 #include <hololoom/messages/caf/reflection_ids.hpp>
@@ -39,19 +40,6 @@ struct cascade_limits {
   millis slack{1'000};
 };
 
-/// A user's function that runs in a phase, on a thread of its own.
-struct shutdown_hook {
-  cascade_phase phase = cascade_phase::refuse;
-  std::string name;
-  /// Past it, the function is abandoned and the phase goes on.
-  millis limit{1'000};
-  std::function<void()> run;
-};
-
-/// On the thread of a hook: the cascade no longer waits for the hook, which is
-/// about to wait for the cascade. Elsewhere it has no effect.
-void excuse_hook();
-
 /// What a cascade has to do, and with whom.
 struct cascade_plan {
   supervisor_actor root;
@@ -64,7 +52,8 @@ struct cascade_plan {
   /// producers: they may make work for these.
   std::vector<std::string> stores;
   cascade_limits limits;
-  /// Closes the gate. Must not block. May be null.
+  /// Closes the gate, when the hooks of the first phase are over: they may
+  /// still make work. Must not block. May be null.
   std::function<void(caf::event_based_actor*)> refuse;
   /// The buffer that must flush; null when there is none now. May be null
   /// itself, for a tree that has no buffer.
@@ -76,8 +65,8 @@ struct cascade_plan {
     cut;
   /// Called on entering each phase. Must not block. May be null.
   std::function<void(cascade_phase)> on_phase;
-  /// Hooks, asked for when the cascade begins. May be null.
-  std::function<std::vector<shutdown_hook>()> hooks;
+  /// The hooks of a phase, asked for when it begins. May be null.
+  std::function<std::vector<shutdown_hook>(cascade_phase)> hooks;
 };
 
 /// Begins the cascade, or joins the one that is under way: all requests get the

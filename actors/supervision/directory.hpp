@@ -2,7 +2,7 @@
 
 #include <hololoom/actors/supervision/records/failure_record.hpp>
 #include <hololoom/actors/supervision/records/living_walk.hpp>
-#include <hololoom/actors/supervision/stand_ins.hpp>
+#include <hololoom/actors/supervision/records/stand_ins.hpp>
 #include <hololoom/messages/errc.hpp>
 #include <hololoom/messages/lifecycle.hpp>
 #include <hololoom/messages/sync.hpp>

@@ -5,15 +5,35 @@
 #include <caf/send.hpp>
 
 #include <algorithm>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
 namespace hololoom {
 
-event_bus::ticket event_bus::subscribe(callback f, selection only) {
+namespace {
+
+bool is_below(std::string_view path, std::string_view top) {
+  return top.empty()
+      || (path.starts_with(top)
+          && (path.size() == top.size() || path[top.size()] == '/'));
+}
+
+} // namespace
+
+template <class Transitions>
+std::uint32_t event_bus::kinds_of(const Transitions& only) {
+  std::uint32_t kinds = only.size() == 0 ? every_kind : 0;
+  for (auto what : only)
+    kinds |= bit(what);
+  return kinds;
+}
+
+event_bus::ticket event_bus::subscribe(callback f, event_filter which) {
   try {
     return add({0,
-                kinds_of(only),
+                kinds_of(which.only),
+                std::move(which.below),
                 std::make_shared<const callback>(std::move(f)),
                 std::make_shared<outlet>(),
                 {}});
@@ -25,26 +45,20 @@ event_bus::ticket event_bus::subscribe(callback f, selection only) {
 event_bus::ticket event_bus::observe(callback f, selection only) {
   return add({0,
               kinds_of(only),
+              {},
               std::make_shared<const callback>(std::move(f)),
               nullptr,
               {}});
 }
 
 event_bus::ticket event_bus::subscribe(const caf::actor& listener) {
-  auto id = add({0, every_kind, nullptr, nullptr, listener.address()});
+  auto id = add({0, every_kind, {}, nullptr, nullptr, listener.address()});
   // When a listener ends, its entry goes, which would else stay for ever.
   listener->attach_functor([weak = weak_from_this(), id](const caf::error&) {
     if (auto self = weak.lock())
       self->unsubscribe(id);
   });
   return id;
-}
-
-std::uint32_t event_bus::kinds_of(selection only) {
-  std::uint32_t kinds = only.size() == 0 ? every_kind : 0;
-  for (auto what : only)
-    kinds |= bit(what);
-  return kinds;
 }
 
 event_bus::ticket event_bus::add(subscriber s) {
@@ -96,7 +110,7 @@ void event_bus::publish(const lifecycle_event& event) {
   auto subscribers = current();
   std::shared_ptr<const lifecycle_event> copy;
   for (const auto& s : *subscribers) {
-    if ((s.kinds & bit(event.what)) == 0)
+    if ((s.kinds & bit(event.what)) == 0 || !is_below(event.path, s.below))
       continue;
     if (s.thread) {
       if (!copy)

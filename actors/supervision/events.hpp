@@ -12,9 +12,18 @@
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace hololoom {
+
+/// Which lifecycle events a subscriber wants.
+struct event_filter {
+  /// Transitions; none listed means all.
+  std::vector<transition> only = {};
+  /// A child and those below it: "root/workers". Empty means all.
+  std::string below = {};
+};
 
 /// Carries lifecycle events from supervisors to their subscribers.
 ///
@@ -36,7 +45,7 @@ public:
   /// up to `outlet::capacity` events wait for it; those beyond are dropped and
   /// counted. Its exceptions are swallowed.
   /// @returns 0 if no thread can be had or the bus is closed.
-  ticket subscribe(callback f, selection only = {});
+  ticket subscribe(callback f, event_filter which = {});
 
   /// Sends each event to `listener` as a message, until it ends.
   ticket subscribe(const caf::actor& listener);
@@ -86,6 +95,7 @@ private:
   struct subscriber {
     ticket id;
     std::uint32_t kinds;
+    std::string below;
     std::shared_ptr<const callback> call;
     /// Where `call` runs; null for an observer.
     std::shared_ptr<outlet> thread;
@@ -98,7 +108,8 @@ private:
     return std::uint32_t{1} << static_cast<unsigned>(what);
   }
 
-  static std::uint32_t kinds_of(selection only);
+  template <class Transitions>
+  static std::uint32_t kinds_of(const Transitions& only);
   ticket add(subscriber s);
   /// @returns the list as it was, to be released outside of the lock.
   template <class Predicate>

@@ -6,6 +6,8 @@ caf::error loom_is_closed() {
   return failure(errc::closed, "the loom is closed; open a new one");
 }
 
+thread_local const admission* last_words::to_ = nullptr;
+
 bool admission::closes() const {
   auto now = state();
   return now == loom_state::draining || now == loom_state::closing
@@ -30,6 +32,9 @@ caf::error admission::refusal() const {
     case loom_state::running:
     case loom_state::degraded: return {};
     case loom_state::draining:
+      if (hears_last_words_ && last_words::are_for(*this))
+        return {};
+      [[fallthrough]];
     case loom_state::closing:
       return failure(errc::shutting_down,
                      "the loom is shutting down and takes no new work");

@@ -32,8 +32,12 @@ public:
   /// begun to close, because the root ends then anyway.
   void fail();
 
-  /// No error while the loom takes work, otherwise why it does not.
+  /// No error while the loom takes work, otherwise why it does not. While it
+  /// drains, it takes that of its last words.
   caf::error refusal() const;
+
+  /// From now on, it does not.
+  void end_last_words() { hears_last_words_ = false; }
 
   /// The same for a weave, which is counted as refused if it is.
   caf::error weave_refusal();
@@ -53,9 +57,26 @@ public:
 
 private:
   std::atomic<loom_state> state_{loom_state::created};
+  std::atomic<bool> hears_last_words_{true};
   std::shared_ptr<drain_counts> counts_ = std::make_shared<drain_counts>();
   mutex mutex_;
   bool tally_closed_ HOLOLOOM_GUARDED_BY(mutex_) = false;
+};
+
+/// On the thread where it lives, code of the user's may give the loom work in
+/// the first phase of its closing: the hooks of that phase.
+class last_words {
+public:
+  explicit last_words(const admission& to) : before_(to_) { to_ = &to; }
+  ~last_words() { to_ = before_; }
+  last_words(const last_words&) = delete;
+  last_words& operator=(const last_words&) = delete;
+
+  static bool are_for(const admission& x) { return to_ == &x; }
+
+private:
+  static thread_local const admission* to_;
+  const admission* before_;
 };
 
 } // namespace hololoom::detail

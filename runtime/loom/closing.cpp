@@ -70,6 +70,7 @@ cascade_plan loom_impl::plan(supervisor_actor root) {
   result.limits.kill_wait = cfg_.shutdown.kill_wait;
   // `this` outlives the cascade, which is ended before the loom is: no cycle.
   result.refuse = [this](caf::event_based_actor* self) {
+    admission_->end_last_words();
     if (auto shuttle = local_shuttle(*names_))
       self->request(shuttle, caf::infinite, begin_drain{})
         .then([](const shuttle_status&) {}, [](const caf::error&) {});
@@ -85,10 +86,8 @@ cascade_plan loom_impl::plan(supervisor_actor root) {
     if (phase != cascade_phase::refuse && phase != cascade_phase::signal)
       admission_->enter(loom_state::closing);
   };
-  result.hooks = [this] {
-    lock_guard guard{closing_};
-    hooks_taken_ = true;
-    return std::move(hooks_);
+  result.hooks = [this](cascade_phase phase) {
+    return hooks_.take(phase);
   };
   return result;
 }
@@ -194,14 +193,12 @@ void loom_impl::hurry() {
 }
 
 caf::error loom_impl::add_hook(shutdown_hook hook) {
-  lock_guard guard{closing_};
-  // A loom that has failed is still closed, and runs its hooks then.
-  if (hooks_taken_ || closes_)
-    return failure(errc::shutting_down, "cannot add the shutdown hook \""
-                                          + hook.name
-                                          + "\": the cascade has begun");
-  hooks_.push_back(std::move(hook));
-  return {};
+  if (hook.phase == cascade_phase::refuse && hook.run)
+    hook.run = [run = std::move(hook.run), admission = admission_] {
+      last_words mark{*admission};
+      run();
+    };
+  return hooks_.add(std::move(hook));
 }
 
 void loom_impl::leave() {

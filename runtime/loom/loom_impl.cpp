@@ -50,6 +50,10 @@ void loom_impl::give_up() {
     cascade_ = nullptr;
   }
   bridge_ = nullptr;
+  events_->settle(
+    std::chrono::steady_clock::now()
+    + std::chrono::ceil<std::chrono::nanoseconds>(cfg_.shutdown.kill_wait));
+  events_->close();
   names_->close_stand_ins();
   all_ended_ = await_actors() == 0;
   leave_system();
@@ -64,6 +68,8 @@ caf::error loom_impl::start_in(caf::actor_system* system) {
     return err;
   open_system(system);
   log_events();
+  if (extras_.on_event)
+    events_->subscribe(extras_.on_event);
   watch_workers();
   bridge_ = std::make_unique<request_bridge>(*system_);
   auto progress = std::make_shared<opening>();

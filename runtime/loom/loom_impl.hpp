@@ -9,6 +9,7 @@
 #include <hololoom/runtime/data_dir.hpp>
 #include <hololoom/runtime/loom.hpp>
 #include <hololoom/runtime/loom/admission.hpp>
+#include <hololoom/runtime/loom/hook_list.hpp>
 #include <hololoom/runtime/loom/opening.hpp>
 #include <hololoom/runtime/loom/owned_system.hpp>
 #include <hololoom/runtime/loom/request_bridge.hpp>
@@ -103,6 +104,7 @@ public:
   bool lend_thread();
   void hurry();
   caf::error add_hook(shutdown_hook hook);
+  caf::error cancel_hook(std::string_view name) { return hooks_.cancel(name); }
 
   /// Waits for the thread that closes, if there is one, and destroys the actor
   /// system, or leaves it behind for an actor that is stuck.
@@ -196,11 +198,10 @@ private:
   /// Whether the loom closes once no background worker is left.
   std::atomic<bool> closes_when_done_{false};
 
+  hook_list hooks_;
   mutable mutex closing_;
   supervisor_actor root_ HOLOLOOM_GUARDED_BY(closing_);
   caf::actor cascade_ HOLOLOOM_GUARDED_BY(closing_);
-  std::vector<shutdown_hook> hooks_ HOLOLOOM_GUARDED_BY(closing_);
-  bool hooks_taken_ HOLOLOOM_GUARDED_BY(closing_) = false;
   bool closes_ HOLOLOOM_GUARDED_BY(closing_) = false;
   bool closes_on_failure_ HOLOLOOM_GUARDED_BY(closing_) = false;
   /// Why the loom, or an essential worker, has failed.

@@ -122,8 +122,8 @@ void from_callback(house& in) {
 }
 
 void from_hook(house& in) {
-  in.loom().at_shutdown(cascade_phase::refuse, "closer", 500ms,
-                        [&in] { in.close_from("a hook"); });
+  in.at_shutdown(cascade_phase::refuse, "closer", 500ms,
+                 [&in] { in.close_from("a hook"); });
   in.arrived();
   in.loom().close_async("guest", "host");
   std::thread{[&in] {

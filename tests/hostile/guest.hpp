@@ -2,6 +2,8 @@
 
 #include <hololoom/runtime/loom.hpp>
 
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -25,6 +27,14 @@ public:
   void start(background work) {
     if (auto started = loom().spawn_background(std::move(work)); !started)
       throw std::runtime_error{explain(started.error())};
+  }
+
+  /// Has the loom call `f` when it closes.
+  void at_shutdown(cascade_phase phase, std::string name,
+                   std::chrono::milliseconds limit, std::function<void()> f) {
+    if (auto err =
+          loom().at_shutdown(phase, std::move(name), limit, std::move(f)))
+      throw std::runtime_error{explain(err)};
   }
 
   /// A guest is where it makes trouble; the host waits for that.

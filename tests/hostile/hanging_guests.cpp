@@ -194,7 +194,7 @@ void hung_callback(house& in) {
 }
 
 void hung_hook(house& in) {
-  in.loom().at_shutdown(cascade_phase::signal, "hung-hook", 100ms, [] {
+  in.at_shutdown(cascade_phase::signal, "hung-hook", 100ms, [] {
     ::pthread_setname_np(::pthread_self(), "hung-hook");
     for (;;)
       std::this_thread::sleep_for(1h);

@@ -5,12 +5,15 @@
 
 #include <algorithm>
 #include <atomic>
+#include <fstream>
 #include <future>
 #include <latch>
 #include <memory>
+#include <mutex>
 #include <pthread.h>
 #include <string>
 #include <thread>
+#include <vector>
 
 // What the user's functions that listen to a loom may do to it: subscribers and
 // shutdown hooks that block, close it, or throw.
@@ -149,47 +152,55 @@ TEST_CASE("a subscriber may close the loom") {
   CHECK(report.total < millis{2'000});
 }
 
-TEST_CASE("a hook may close the loom it belongs to") {
+TEST_CASE("a subscriber gets the events that it wants") {
   auto x = open();
-  std::promise<std::string> reason;
-  REQUIRE(!x.at_shutdown(cascade_phase::flush, "closes", 10s,
-                         [&] { reason.set_value(x.close("again").reason); }));
-  auto report = x.close("first");
-  CHECK(report.exit_code == 0);
-  CHECK(report.total < millis{2'000});
-  CHECK(report.abandoned.empty());
-  REQUIRE(line_of(report, "hook: closes"));
-  CHECK_FALSE(line_of(report, "hook: closes")->error);
-  CHECK(reason.get_future().get() == "first");
+  std::mutex guard;
+  std::vector<std::string> heard;
+  x.subscribe(
+    [&](const lifecycle_event& e) {
+      std::lock_guard lock{guard};
+      heard.push_back(e.path + " " + std::string{name_of(e.what)});
+    },
+    {.only = {transition::exited, transition::restarting},
+     .below = "root/workers/crashing"});
+  auto came_back = std::make_shared<std::latch>(1);
+  REQUIRE(x.spawn_background(background::coroutine(
+    "crashing-too", [](task_context) -> task { co_return; })));
+  CHECK(!x.wait_background("crashing-too"));
+  REQUIRE(x.spawn_background(crashing_once(came_back)));
+  CHECK(!x.wait_background("crashing"));
+  x.close();
+  CHECK(heard
+        == std::vector<std::string>{"root/workers/crashing exited",
+                                    "root/workers/crashing restarting",
+                                    "root/workers/crashing exited"});
 }
 
-TEST_CASE("a hook cannot add another, and may throw anything") {
-  auto x = open();
-  std::promise<caf::error> added;
-  REQUIRE(!x.at_shutdown(cascade_phase::signal, "adds", 10s, [&] {
-    added.set_value(x.at_shutdown(cascade_phase::stores, "late", 1s, [] {}));
-  }));
-  REQUIRE(
-    !x.at_shutdown(cascade_phase::signal, "throws", 10s, [] { throw 42; }));
-  auto report = x.close();
-  CHECK(report.exit_code == 0);
-  CHECK(is(added.get_future().get(), errc::shutting_down));
-  CHECK_FALSE(line_of(report, "hook: late"));
-  REQUIRE(line_of(report, "hook: throws"));
-  CHECK(line_of(report, "hook: throws")->error);
-}
-
-TEST_CASE("a hook or a subscriber that ends its thread ends nothing else") {
-  auto x = open();
-  REQUIRE(!x.at_shutdown(cascade_phase::signal, "exits", 10s,
-                         [] { ::pthread_exit(nullptr); }));
-  x.subscribe([](const auto&) { ::pthread_exit(nullptr); });
-  auto report = x.close();
-  CHECK(report.exit_code == 0);
-  CHECK(report.total < millis{2'000});
-  REQUIRE(line_of(report, "hook: exits"));
-  CHECK(line_of(report, "hook: exits")->error
-        == std::string{"it ended its thread"});
+TEST_CASE("a program hears of the opening, too") {
+  std::vector<std::string> started;
+  loom_extras extras;
+  extras.on_event = [&](const lifecycle_event& e) {
+    if (e.what == transition::started)
+      started.push_back(e.path);
+  };
+  SECTION("that succeeds") {
+    auto x = loom::open(config::fast(), extras);
+    REQUIRE(x);
+    x->close();
+    REQUIRE(started.size() >= 4);
+    CHECK(started[0] == "root/reflection");
+    CHECK(started[1] == "root/yarn");
+    CHECK(started[2] == "root/shuttle");
+  }
+  SECTION("that fails") {
+    auto cfg = config::fast();
+    scratch folder;
+    cfg.data_dir = folder.path.string();
+    REQUIRE(loom::open(cfg));
+    std::ofstream{folder.path / "journal.db"} << "no database at all";
+    REQUIRE(!loom::open(cfg, extras));
+    CHECK(started == std::vector<std::string>{"root/reflection"});
+  }
 }
 
 TEST_CASE_METHOD(scratch, "a log that takes nothing is in the report, and the "

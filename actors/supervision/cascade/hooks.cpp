@@ -16,6 +16,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// How long a hook has that runs when the cascade is told to hurry.
+constexpr millis hurried_limit{100};
+
 /// On the thread of a hook: says that it has ended.
 thread_local std::function<void(maybe<std::string>)> end_of_hook;
 
@@ -44,39 +47,64 @@ void excuse_hook() {
   end_hook(nothing);
 }
 
-void hook_runner::take(std::vector<shutdown_hook> hooks) {
+void hook_runner::start(std::vector<shutdown_hook> hooks) {
+  under_way_ += hooks.size();
   for (auto& hook : hooks)
-    entries_.push_back({std::move(hook), {}, false, false});
+    entries_.push_back({std::move(hook), nothing, false, false});
+  start_next();
 }
 
-void hook_runner::start(cascade_phase phase) {
+void hook_runner::start_next() {
+  for (std::size_t i = 0; i < entries_.size(); ++i)
+    if (!entries_[i].started && may_start(entries_[i]))
+      start(i);
+}
+
+bool hook_runner::may_start(const entry& x) const {
+  const auto& after = x.hook.after;
+  return std::all_of(entries_.begin(), entries_.end(), [&](const entry& y) {
+    return y.over
+        || std::find(after.begin(), after.end(), y.hook.name) == after.end();
+  });
+}
+
+void hook_runner::start(std::size_t number) {
+  auto& x = entries_[number];
+  x.started = self_->clock().now();
+  if (hurried_)
+    x.hook.limit = std::min(x.hook.limit, hurried_limit);
+  wait_for(number);
+  // Detached, because the cascade waits for the message, up to the limit, and
+  // never for the thread.
+  try {
+    std::thread{[number, f = x.hook.run, to = caf::actor{self_}] {
+      end_of_hook = [number, to](maybe<std::string> problem) {
+        caf::anon_send(to, hook_ended{number, std::move(problem)});
+      };
+      end_hook(run(f));
+    }}.detach();
+  } catch (const std::system_error& e) {
+    x.returned = true;
+    close(number, std::string{"no thread can be had for it: "} + e.what());
+  }
+}
+
+void hook_runner::hurry() {
+  hurried_ = true;
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     auto& x = entries_[i];
-    if (x.hook.phase != phase)
+    if (x.over || !x.started)
       continue;
-    x.started = self_->clock().now();
-    ++under_way_;
+    auto left = hurried_limit + (self_->clock().now() - *x.started);
+    x.hook.limit = std::min<millis>(x.hook.limit, left);
     wait_for(i);
-    // Detached, because the cascade waits for the message, up to the limit,
-    // and never for the thread.
-    try {
-      std::thread{[i, f = x.hook.run, to = caf::actor{self_}] {
-        end_of_hook = [i, to](maybe<std::string> problem) {
-          caf::anon_send(to, hook_ended{i, std::move(problem)});
-        };
-        end_hook(run(f));
-      }}.detach();
-    } catch (const std::system_error& e) {
-      x.returned = true;
-      close(i, std::string{"no thread can be had for it: "} + e.what());
-    }
   }
 }
 
 void hook_runner::wait_for(std::size_t number) {
   const auto& x = entries_[number];
   auto due =
-    x.started + std::chrono::ceil<std::chrono::nanoseconds>(x.hook.limit);
+    *x.started + std::chrono::ceil<std::chrono::nanoseconds>(x.hook.limit);
   self_->delayed_send(self_,
                       std::clamp(due - self_->clock().now(), 0ns, longest_tick),
                       hook_limit{number});
@@ -91,7 +119,7 @@ void hook_runner::limit_reached(const hook_limit& x) {
   const auto& hook = entries_[x.number];
   if (hook.over)
     return;
-  if (self_->clock().now() - hook.started < hook.hook.limit)
+  if (self_->clock().now() - *hook.started < hook.hook.limit)
     return wait_for(x.number);
   auto limit = static_cast<long>(hook.hook.limit.count());
   close(x.number, "it did not return within " + std::to_string(limit)
@@ -103,8 +131,9 @@ void hook_runner::close(std::size_t number, maybe<std::string> problem) {
   if (std::exchange(x.over, true))
     return;
   --under_way_;
-  lines_.push_back({"hook: " + x.hook.name, self_->clock().now() - x.started,
+  lines_.push_back({"hook: " + x.hook.name, self_->clock().now() - *x.started,
                     std::move(problem)});
+  start_next();
 }
 
 void hook_runner::report(std::vector<shutdown_phase>& lines) {

@@ -42,10 +42,11 @@ class hook_runner {
 public:
   explicit hook_runner(caf::event_based_actor* self) : self_(self) {}
 
-  void take(std::vector<shutdown_hook> hooks);
+  /// Starts the hooks of a phase, each after those that it names.
+  void start(std::vector<shutdown_hook> hooks);
 
-  /// Starts the hooks of `phase`, all at once.
-  void start(cascade_phase phase);
+  /// From now on, hooks have no more than a moment.
+  void hurry();
 
   void ended(const hook_ended& x);
   void limit_reached(const hook_limit& x);
@@ -62,11 +63,15 @@ public:
 private:
   struct entry {
     shutdown_hook hook;
-    caf::actor_clock::time_point started;
+    maybe<caf::actor_clock::time_point> started;
     bool over = false;
     bool returned = false;
   };
 
+  /// Starts those that need not wait any more.
+  void start_next();
+  void start(std::size_t number);
+  bool may_start(const entry& x) const;
   void close(std::size_t number, maybe<std::string> problem);
   /// Comes back to a hook at its limit.
   void wait_for(std::size_t number);
@@ -75,6 +80,7 @@ private:
   std::vector<entry> entries_;
   std::vector<shutdown_phase> lines_;
   std::size_t under_way_ = 0;
+  bool hurried_ = false;
 };
 
 } // namespace hololoom

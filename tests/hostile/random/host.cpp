@@ -57,8 +57,9 @@ public:
     if (!opened)
       throw std::runtime_error{explain(opened.error())};
     loom_.emplace(std::move(*opened));
-    loom_->at_shutdown(cascade_phase::signal, "truth", 1s,
-                       [] { write_truth('S', "-"); });
+    if (auto err = loom_->at_shutdown(cascade_phase::signal, "truth", 1s,
+                                      [] { write_truth('S', "-"); }))
+      throw std::runtime_error{explain(err)};
   }
 
   supervisor_actor supervisor() override { return loom_->workers(); }

@@ -1,5 +1,5 @@
 #include <hololoom/actors/supervision/directory.hpp>
-#include <hololoom/actors/supervision/stand_ins.hpp>
+#include <hololoom/actors/supervision/records/stand_ins.hpp>
 #include <hololoom/messages/caf/exit.hpp>
 #include <hololoom/messages/caf/local_message.hpp>
 #include <hololoom/messages/caf/pass_on.hpp>
