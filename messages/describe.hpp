@@ -1,7 +1,7 @@
 #pragma once
 
+#include <cstddef>
 #include <string_view>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -21,6 +21,16 @@ constexpr field<Struct, Member> member(std::string_view name,
   return {name, pointer};
 }
 
+/// The members of a struct, in order: hands all of them to the function that
+/// it is given. A `std::tuple` would check its constructors for each struct, in
+/// every source that includes the header.
+template <class... Fields>
+constexpr auto members(Fields... fields) {
+  return [=](auto&& f) -> decltype(auto) {
+    return f(fields...);
+  };
+}
+
 /// A struct that lists its members once, in a static `fields()`. What CAF
 /// sends, what JSON shows and what the tests compare all come from that list.
 ///
@@ -34,7 +44,7 @@ constexpr field<Struct, Member> member(std::string_view name,
 ///   double x = 0;
 ///   double y = 0;
 ///   static constexpr auto fields() {
-///     return std::tuple{member("x", &point::x), member("y", &point::y)};
+///     return members(member("x", &point::x), member("y", &point::y));
 ///   }
 ///   bool operator==(const point&) const = default;
 /// };
@@ -47,9 +57,15 @@ concept described = requires {
 /// Calls `f(name, member)` for each member of `x`, in order.
 template <described T, class F>
 constexpr void for_each_field(T& x, F&& f) {
-  std::apply([&](const auto&... fs) { (f(fs.name, x.*fs.pointer), ...); },
-             std::remove_cv_t<T>::fields());
+  std::remove_cv_t<T>::fields()(
+    [&](const auto&... fs) { (f(fs.name, x.*fs.pointer), ...); });
 }
+
+/// The number of members of `T`.
+template <described T>
+constexpr std::size_t field_count = T::fields()([](const auto&... fs) {
+  return sizeof...(fs);
+});
 
 /// An enum whose names are listed by `enumerators(E)`, found by ADL: an array
 /// of pairs of value and name.

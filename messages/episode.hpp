@@ -16,15 +16,15 @@ namespace hololoom {
 
 /// A person's feedback on an answer.
 struct feedback {
-  maybe<bool> helpful;
+  maybe<bool> helpful = {};
   /// In 1..5.
-  maybe<double> rating;
-  maybe<std::string> comment;
+  maybe<double> rating = {};
+  maybe<std::string> comment = {};
 
   static constexpr auto fields() {
-    return std::tuple{member("helpful", &feedback::helpful),
-                      member("rating", &feedback::rating),
-                      member("comment", &feedback::comment)};
+    return members(member("helpful", &feedback::helpful),
+                   member("rating", &feedback::rating),
+                   member("comment", &feedback::comment));
   }
   bool operator==(const feedback&) const = default;
 };
@@ -46,24 +46,22 @@ constexpr auto enumerators(reward_formula) {
 /// A weave, the feedback on it and its reward.
 struct episode {
   /// Unique: an episode stored again under its id changes nothing.
-  std::string id;
-  spacetime woven;
-  maybe<feedback> said;
+  std::string id = {};
+  spacetime woven = {};
+  maybe<feedback> said = {};
   /// In 0..1.
   double reward = 0;
   reward_formula formula = reward_formula::extracted;
   /// Whether `reward` reached the success threshold.
   bool success = false;
-  timestamp at;
+  timestamp at = {};
 
   static constexpr auto fields() {
-    return std::tuple{member("id", &episode::id),
-                      member("spacetime", &episode::woven),
-                      member("feedback", &episode::said),
-                      member("reward", &episode::reward),
-                      member("formula", &episode::formula),
-                      member("success", &episode::success),
-                      member("timestamp", &episode::at)};
+    return members(
+      member("id", &episode::id), member("spacetime", &episode::woven),
+      member("feedback", &episode::said), member("reward", &episode::reward),
+      member("formula", &episode::formula),
+      member("success", &episode::success), member("timestamp", &episode::at));
   }
   static constexpr std::array required{"spacetime", "reward"};
   bool operator==(const episode&) const = default;
@@ -75,21 +73,21 @@ struct reflection_metrics {
   std::int64_t total_cycles = 0;
   std::int64_t successful_cycles = 0;
   std::int64_t failed_cycles = 0;
-  std::map<std::string, double> tool_success_rates;
-  std::map<std::string, double> tool_avg_confidence;
-  std::map<std::string, std::int64_t> tool_usage_counts;
-  std::map<std::string, double> pattern_success_rates;
+  std::map<std::string, double> tool_success_rates = {};
+  std::map<std::string, double> tool_avg_confidence = {};
+  std::map<std::string, std::int64_t> tool_usage_counts = {};
+  std::map<std::string, double> pattern_success_rates = {};
   /// Milliseconds.
-  std::map<std::string, double> pattern_avg_duration;
-  std::map<std::string, std::int64_t> pattern_usage_counts;
+  std::map<std::string, double> pattern_avg_duration = {};
+  std::map<std::string, std::int64_t> pattern_usage_counts = {};
   /// Code points; the last 100 of each.
-  std::vector<std::int64_t> successful_query_lengths;
-  std::vector<std::int64_t> failed_query_lengths;
-  timestamp last_updated;
+  std::vector<std::int64_t> successful_query_lengths = {};
+  std::vector<std::int64_t> failed_query_lengths = {};
+  timestamp last_updated = {};
 
   static constexpr auto fields() {
     using t = reflection_metrics;
-    return std::tuple{
+    return members(
       member("total_cycles", &t::total_cycles),
       member("successful_cycles", &t::successful_cycles),
       member("failed_cycles", &t::failed_cycles),
@@ -101,7 +99,7 @@ struct reflection_metrics {
       member("pattern_usage_counts", &t::pattern_usage_counts),
       member("successful_query_lengths", &t::successful_query_lengths),
       member("failed_query_lengths", &t::failed_query_lengths),
-      member("last_updated", &t::last_updated)};
+      member("last_updated", &t::last_updated));
   }
   bool operator==(const reflection_metrics&) const = default;
 
@@ -124,12 +122,10 @@ struct tool_posterior {
 
   static constexpr auto fields() {
     using t = tool_posterior;
-    return std::tuple{member("alpha", &t::alpha),
-                      member("beta", &t::beta),
-                      member("pulls", &t::pulls),
-                      member("total_reward", &t::total_reward),
-                      member("successes", &t::successes),
-                      member("failures", &t::failures)};
+    return members(
+      member("alpha", &t::alpha), member("beta", &t::beta),
+      member("pulls", &t::pulls), member("total_reward", &t::total_reward),
+      member("successes", &t::successes), member("failures", &t::failures));
   }
   bool operator==(const tool_posterior&) const = default;
 
@@ -141,19 +137,18 @@ struct policy_snapshot {
   /// The number of episodes learned from; grows by one with each.
   std::int64_t version = 0;
   /// By tool; a tool without an entry has the prior Beta(1, 1).
-  std::map<std::string, tool_posterior> tools;
+  std::map<std::string, tool_posterior> tools = {};
   /// The exploration rate that learning signals ask for, in 0..0.3; without
   /// one, the config's holds.
-  maybe<double> epsilon;
+  maybe<double> epsilon = {};
   /// The most successful card, once enough weaves tell.
-  maybe<std::string> preferred_card;
+  maybe<std::string> preferred_card = {};
 
   static constexpr auto fields() {
     using t = policy_snapshot;
-    return std::tuple{member("version", &t::version),
-                      member("tools", &t::tools),
-                      member("epsilon", &t::epsilon),
-                      member("preferred_card", &t::preferred_card)};
+    return members(member("version", &t::version), member("tools", &t::tools),
+                   member("epsilon", &t::epsilon),
+                   member("preferred_card", &t::preferred_card));
   }
   bool operator==(const policy_snapshot&) const = default;
 };
@@ -176,25 +171,23 @@ constexpr auto enumerators(signal_type) {
 /// A recommendation from an analysis of recent episodes.
 struct learning_signal {
   signal_type type = signal_type::bandit_update;
-  maybe<std::string> tool;
-  maybe<std::string> pattern;
-  maybe<double> reward;
-  maybe<double> confidence_threshold;
-  std::string recommendation;
-  attributes evidence;
+  maybe<std::string> tool = {};
+  maybe<std::string> pattern = {};
+  maybe<double> reward = {};
+  maybe<double> confidence_threshold = {};
+  std::string recommendation = {};
+  attributes evidence = {};
   /// In 0..1.
   double priority = 0.5;
 
   static constexpr auto fields() {
     using t = learning_signal;
-    return std::tuple{member("signal_type", &t::type),
-                      member("tool", &t::tool),
-                      member("pattern", &t::pattern),
-                      member("reward", &t::reward),
-                      member("confidence_threshold", &t::confidence_threshold),
-                      member("recommendation", &t::recommendation),
-                      member("evidence", &t::evidence),
-                      member("priority", &t::priority)};
+    return members(member("signal_type", &t::type), member("tool", &t::tool),
+                   member("pattern", &t::pattern), member("reward", &t::reward),
+                   member("confidence_threshold", &t::confidence_threshold),
+                   member("recommendation", &t::recommendation),
+                   member("evidence", &t::evidence),
+                   member("priority", &t::priority));
   }
   static constexpr std::array required{"signal_type"};
   bool operator==(const learning_signal&) const = default;

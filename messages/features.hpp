@@ -16,8 +16,8 @@ struct text_span {
   std::int64_t end = 0;
 
   static constexpr auto fields() {
-    return std::tuple{member("start", &text_span::start),
-                      member("end", &text_span::end)};
+    return members(member("start", &text_span::start),
+                   member("end", &text_span::end));
   }
   static constexpr bool json_array = true;
   bool operator==(const text_span&) const = default;
@@ -25,16 +25,16 @@ struct text_span {
 
 /// A recurring figure, recognised in a text.
 struct motif {
-  std::string pattern;
-  text_span span;
+  std::string pattern = {};
+  text_span span = {};
   /// In 0..1.
   double score = 0;
-  attributes metadata;
+  attributes metadata = {};
 
   static constexpr auto fields() {
-    return std::tuple{
-      member("pattern", &motif::pattern), member("span", &motif::span),
-      member("score", &motif::score), member("metadata", &motif::metadata)};
+    return members(member("pattern", &motif::pattern),
+                   member("span", &motif::span), member("score", &motif::score),
+                   member("metadata", &motif::metadata));
   }
   bool operator==(const motif&) const = default;
 };
@@ -42,37 +42,37 @@ struct motif {
 /// A query as the policy sees it.
 struct features {
   /// The query's embedding at the card's largest scale, L2-normalised.
-  std::vector<double> psi;
+  std::vector<double> psi = {};
   /// Motif patterns, in the order of recognition.
-  std::vector<std::string> motifs;
+  std::vector<std::string> motifs = {};
   /// Named measurements, such as `coherence`, `fiedler` and `topic_var`.
-  std::map<std::string, double> metrics;
+  std::map<std::string, double> metrics = {};
   /// In 0..1.
   double confidence = 1;
-  attributes metadata;
+  attributes metadata = {};
 
   static constexpr auto fields() {
-    return std::tuple{member("psi", &features::psi),
-                      member("motifs", &features::motifs),
-                      member("metrics", &features::metrics),
-                      member("confidence", &features::confidence),
-                      member("metadata", &features::metadata)};
+    return members(member("psi", &features::psi),
+                   member("motifs", &features::motifs),
+                   member("metrics", &features::metrics),
+                   member("confidence", &features::confidence),
+                   member("metadata", &features::metadata));
   }
   bool operator==(const features&) const = default;
 };
 
 /// The policy's decision.
 struct action_plan {
-  std::string chosen_tool;
-  std::string adapter;
-  std::map<std::string, double> tool_probs;
-  attributes metadata;
+  std::string chosen_tool = {};
+  std::string adapter = {};
+  std::map<std::string, double> tool_probs = {};
+  attributes metadata = {};
 
   static constexpr auto fields() {
-    return std::tuple{member("chosen_tool", &action_plan::chosen_tool),
-                      member("adapter", &action_plan::adapter),
-                      member("tool_probs", &action_plan::tool_probs),
-                      member("metadata", &action_plan::metadata)};
+    return members(member("chosen_tool", &action_plan::chosen_tool),
+                   member("adapter", &action_plan::adapter),
+                   member("tool_probs", &action_plan::tool_probs),
+                   member("metadata", &action_plan::metadata));
   }
   bool operator==(const action_plan&) const = default;
 };

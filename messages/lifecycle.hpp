@@ -85,9 +85,9 @@ struct lifecycle_event {
 
   static constexpr auto fields() {
     using t = lifecycle_event;
-    return std::tuple{
+    return members(
       member("at", &t::at), member("path", &t::path), member("what", &t::what),
-      member("incarnation", &t::incarnation), member("reason", &t::reason)};
+      member("incarnation", &t::incarnation), member("reason", &t::reason));
   }
   bool operator==(const lifecycle_event&) const = default;
 };
@@ -171,14 +171,11 @@ struct child_status {
 
   static constexpr auto fields() {
     using t = child_status;
-    return std::tuple{member("path", &t::path),
-                      member("kind", &t::kind),
-                      member("state", &t::state),
-                      member("incarnation", &t::incarnation),
-                      member("restarts", &t::restarts),
-                      member("age_ms", &t::age),
-                      member("last_reason", &t::last_reason),
-                      member("doing", &t::doing)};
+    return members(
+      member("path", &t::path), member("kind", &t::kind),
+      member("state", &t::state), member("incarnation", &t::incarnation),
+      member("restarts", &t::restarts), member("age_ms", &t::age),
+      member("last_reason", &t::last_reason), member("doing", &t::doing));
   }
   bool operator==(const child_status&) const = default;
 };
@@ -189,7 +186,7 @@ struct tree_snapshot {
   std::vector<child_status> children;
 
   static constexpr auto fields() {
-    return std::tuple{member("children", &tree_snapshot::children)};
+    return members(member("children", &tree_snapshot::children));
   }
   bool operator==(const tree_snapshot&) const = default;
 };
@@ -222,8 +219,8 @@ struct shutdown_phase {
 
   static constexpr auto fields() {
     using t = shutdown_phase;
-    return std::tuple{member("name", &t::name), member("ms", &t::took),
-                      member("error", &t::error)};
+    return members(member("name", &t::name), member("ms", &t::took),
+                   member("error", &t::error));
   }
   bool operator==(const shutdown_phase&) const = default;
 };
@@ -266,10 +263,10 @@ struct child_outcome {
 
   static constexpr auto fields() {
     using t = child_outcome;
-    return std::tuple{member("name", &t::name),     member("kind", &t::kind),
-                      member("ended", &t::how),     member("ms", &t::took),
-                      member("forced", &t::forced), member("doing", &t::doing),
-                      member("reason", &t::reason)};
+    return members(member("name", &t::name), member("kind", &t::kind),
+                   member("ended", &t::how), member("ms", &t::took),
+                   member("forced", &t::forced), member("doing", &t::doing),
+                   member("reason", &t::reason));
   }
   bool operator==(const child_outcome&) const = default;
 };
@@ -281,8 +278,8 @@ struct weave_tally {
 
   static constexpr auto fields() {
     using t = weave_tally;
-    return std::tuple{member("drained", &t::drained),
-                      member("refused", &t::refused), member("cut", &t::cut)};
+    return members(member("drained", &t::drained),
+                   member("refused", &t::refused), member("cut", &t::cut));
   }
   bool operator==(const weave_tally&) const = default;
 };
@@ -298,9 +295,9 @@ struct flush_outcome {
 
   static constexpr auto fields() {
     using t = flush_outcome;
-    return std::tuple{member("acknowledged", &t::acknowledged),
-                      member("episodes", &t::episodes), member("at_ms", &t::at),
-                      member("ms", &t::took), member("error", &t::error)};
+    return members(member("acknowledged", &t::acknowledged),
+                   member("episodes", &t::episodes), member("at_ms", &t::at),
+                   member("ms", &t::took), member("error", &t::error));
   }
   bool operator==(const flush_outcome&) const = default;
 };
@@ -324,18 +321,14 @@ struct shutdown_report {
 
   static constexpr auto fields() {
     using t = shutdown_report;
-    return std::tuple{member("reason", &t::reason),
-                      member("requested_by", &t::requested_by),
-                      member("started_at", &t::started_at),
-                      member("total_ms", &t::total),
-                      member("phases", &t::phases),
-                      member("children", &t::children),
-                      member("weaves", &t::weaves),
-                      member("flush", &t::flush),
-                      member("first_force_at_ms", &t::first_force_at),
-                      member("late_stores", &t::late_stores),
-                      member("abandoned", &t::abandoned),
-                      member("exit_code", &t::exit_code)};
+    return members(
+      member("reason", &t::reason), member("requested_by", &t::requested_by),
+      member("started_at", &t::started_at), member("total_ms", &t::total),
+      member("phases", &t::phases), member("children", &t::children),
+      member("weaves", &t::weaves), member("flush", &t::flush),
+      member("first_force_at_ms", &t::first_force_at),
+      member("late_stores", &t::late_stores),
+      member("abandoned", &t::abandoned), member("exit_code", &t::exit_code));
   }
   bool operator==(const shutdown_report&) const = default;
 };

@@ -12,12 +12,12 @@ namespace hololoom {
 /// A user's question.
 struct query {
   /// UTF-8. Its length is counted in code points, never bytes.
-  std::string text;
-  attributes metadata;
+  std::string text = {};
+  attributes metadata = {};
 
   static constexpr auto fields() {
-    return std::tuple{member("text", &query::text),
-                      member("metadata", &query::metadata)};
+    return members(member("text", &query::text),
+                   member("metadata", &query::metadata));
   }
   static constexpr std::array required{"text"};
   bool operator==(const query&) const = default;

@@ -14,22 +14,22 @@ namespace hololoom {
 
 /// Answer a query.
 struct weave_request {
-  query asked;
+  query asked = {};
   /// bare, fast, fused or auto; without one, the config's.
-  maybe<std::string> card;
+  maybe<std::string> card = {};
   /// For the whole weave; without one, the card's.
-  maybe<millis> deadline;
+  maybe<millis> deadline = {};
 
   static constexpr auto fields() {
     using t = weave_request;
-    return std::tuple{member("query", &t::asked), member("card", &t::card),
-                      member("deadline_ms", &t::deadline)};
+    return members(member("query", &t::asked), member("card", &t::card),
+                   member("deadline_ms", &t::deadline));
   }
   bool operator==(const weave_request&) const = default;
 };
 
 struct shuttle_status_query {
-  static constexpr auto fields() { return std::tuple{}; }
+  static constexpr auto fields() { return members(); }
   bool operator==(const shuttle_status_query&) const = default;
 };
 
@@ -48,24 +48,20 @@ struct shuttle_status {
   /// Weaves that could not be recorded for a later reflection.
   std::int64_t unrecorded = 0;
   /// The cause of the last such failure; empty without one.
-  std::string problem;
+  std::string problem = {};
   /// How often each card was taken in the last thousand weaves.
-  std::map<std::string, std::int64_t> cards;
+  std::map<std::string, std::int64_t> cards = {};
 
   static constexpr auto fields() {
     using t = shuttle_status;
-    return std::tuple{member("weavers", &t::weavers),
-                      member("under_way", &t::under_way),
-                      member("waiting", &t::waiting),
-                      member("completed", &t::completed),
-                      member("failed", &t::failed),
-                      member("refused", &t::refused),
-                      member("drained", &t::drained),
-                      member("cut", &t::cut),
-                      member("lost_weavers", &t::lost_weavers),
-                      member("unrecorded", &t::unrecorded),
-                      member("problem", &t::problem),
-                      member("cards", &t::cards)};
+    return members(
+      member("weavers", &t::weavers), member("under_way", &t::under_way),
+      member("waiting", &t::waiting), member("completed", &t::completed),
+      member("failed", &t::failed), member("refused", &t::refused),
+      member("drained", &t::drained), member("cut", &t::cut),
+      member("lost_weavers", &t::lost_weavers),
+      member("unrecorded", &t::unrecorded), member("problem", &t::problem),
+      member("cards", &t::cards));
   }
   bool operator==(const shuttle_status&) const = default;
 };

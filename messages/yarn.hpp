@@ -13,14 +13,14 @@ namespace hololoom {
 
 /// Keep these shards. Answered once they are on disk and can be found.
 struct remember_request {
-  std::vector<shard> shards;
+  std::vector<shard> shards = {};
   /// Files that were read anew: their other shards (with that `source` in the
   /// metadata, and not among `shards`) are forgotten.
-  std::vector<std::string> sources;
+  std::vector<std::string> sources = {};
 
   static constexpr auto fields() {
-    return std::tuple{member("shards", &remember_request::shards),
-                      member("sources", &remember_request::sources)};
+    return members(member("shards", &remember_request::shards),
+                   member("sources", &remember_request::sources));
   }
   bool operator==(const remember_request&) const = default;
 };
@@ -38,51 +38,50 @@ struct remember_ack {
 
   static constexpr auto fields() {
     using t = remember_ack;
-    return std::tuple{
-      member("added", &t::added), member("replaced", &t::replaced),
-      member("unchanged", &t::unchanged), member("removed", &t::removed),
-      member("total", &t::total)};
+    return members(member("added", &t::added), member("replaced", &t::replaced),
+                   member("unchanged", &t::unchanged),
+                   member("removed", &t::removed), member("total", &t::total));
   }
   bool operator==(const remember_ack&) const = default;
 };
 
 /// Find shards.
 struct recall_request {
-  std::string text;
+  std::string text = {};
   std::int64_t limit = 6;
 
   static constexpr auto fields() {
     using t = recall_request;
-    return std::tuple{member("text", &t::text), member("limit", &t::limit)};
+    return members(member("text", &t::text), member("limit", &t::limit));
   }
   bool operator==(const recall_request&) const = default;
 };
 
 struct recall_result {
-  std::vector<hit> hits;
+  std::vector<hit> hits = {};
 
   static constexpr auto fields() {
-    return std::tuple{member("hits", &recall_result::hits)};
+    return members(member("hits", &recall_result::hits));
   }
   bool operator==(const recall_result&) const = default;
 };
 
 struct yarn_status_query {
-  static constexpr auto fields() { return std::tuple{}; }
+  static constexpr auto fields() { return members(); }
   bool operator==(const yarn_status_query&) const = default;
 };
 
 struct yarn_status {
   std::int64_t shards = 0;
   bool degraded = false;
-  std::string problem;
+  std::string problem = {};
   bool durable = true;
 
   static constexpr auto fields() {
     using t = yarn_status;
-    return std::tuple{
+    return members(
       member("shards", &t::shards), member("degraded", &t::degraded),
-      member("problem", &t::problem), member("durable", &t::durable)};
+      member("problem", &t::problem), member("durable", &t::durable));
   }
   bool operator==(const yarn_status&) const = default;
 };

@@ -26,10 +26,10 @@ struct shutdown_options {
 
   static constexpr auto fields() {
     using t = shutdown_options;
-    return std::tuple{member("grace_ms", &t::grace),
-                      member("flush_stall_ms", &t::flush_stall),
-                      member("store_limit_ms", &t::store_limit),
-                      member("kill_wait_ms", &t::kill_wait)};
+    return members(member("grace_ms", &t::grace),
+                   member("flush_stall_ms", &t::flush_stall),
+                   member("store_limit_ms", &t::store_limit),
+                   member("kill_wait_ms", &t::kill_wait));
   }
   bool operator==(const shutdown_options&) const = default;
 };
@@ -42,8 +42,8 @@ struct worker_options {
 
   static constexpr auto fields() {
     using t = worker_options;
-    return std::tuple{member("give_up_after", &t::give_up_after),
-                      member("give_up_period_ms", &t::give_up_period)};
+    return members(member("give_up_after", &t::give_up_after),
+                   member("give_up_period_ms", &t::give_up_period));
   }
   bool operator==(const worker_options&) const = default;
 };
@@ -57,24 +57,24 @@ struct config {
   /// bare, fast or fused: the source of missing keys.
   std::string preset = "fused";
   /// Where the stores are. Empty: in memory only, and nothing survives.
-  std::string data_dir;
+  std::string data_dir = {};
   /// Threads of the actor system's pool; 0: one for each core, at least 4.
   std::int64_t threads = 0;
-  shuttle_options weave;
-  memory_options memory;
-  reflection_options reflection;
-  worker_options workers;
-  shutdown_options shutdown;
-  log_options log;
+  shuttle_options weave = {};
+  memory_options memory = {};
+  reflection_options reflection = {};
+  worker_options workers = {};
+  shutdown_options shutdown = {};
+  log_options log = {};
 
   static constexpr auto fields() {
     using t = config;
-    return std::tuple{
-      member("preset", &t::preset),   member("data_dir", &t::data_dir),
+    return members(
+      member("preset", &t::preset), member("data_dir", &t::data_dir),
       member("threads", &t::threads), member("weave", &t::weave),
-      member("memory", &t::memory),   member("reflection", &t::reflection),
+      member("memory", &t::memory), member("reflection", &t::reflection),
       member("workers", &t::workers), member("shutdown", &t::shutdown),
-      member("log", &t::log)};
+      member("log", &t::log));
   }
   bool operator==(const config&) const = default;
 

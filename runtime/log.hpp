@@ -17,11 +17,11 @@ struct log_options {
   /// trace, debug, info, warn, error, critical or off.
   std::string level = "warn";
   /// A file to append to; empty: standard error.
-  std::string file;
+  std::string file = {};
 
   static constexpr auto fields() {
-    return std::tuple{member("level", &log_options::level),
-                      member("file", &log_options::file)};
+    return members(member("level", &log_options::level),
+                   member("file", &log_options::file));
   }
   bool operator==(const log_options&) const = default;
 };

@@ -33,8 +33,8 @@ class signal_watch;
 /// Overrides of the config for a single weave.
 struct weave_options {
   /// bare, fast, fused or auto.
-  maybe<std::string> card;
-  maybe<millis> deadline;
+  maybe<std::string> card = {};
+  maybe<millis> deadline = {};
 };
 
 /// What a program adds to the config.

@@ -10,7 +10,6 @@
 
 #include <cstdint>
 #include <string>
-#include <tuple>
 
 /// memory: what the loom remembers. The yarn graph, the room's actor, owns the
 /// store and the index of all shards. Below it, text/ analyses, reading/ turns
@@ -23,7 +22,7 @@ namespace hololoom {
 /// How to keep the memory.
 struct memory_options {
   /// The SQLite file; without one, nothing survives the process.
-  maybe<std::string> path;
+  maybe<std::string> path = {};
   /// Components of the default encoder's vectors.
   std::int64_t dimension = 384;
   /// In a large memory, the shards that BM25 proposes for vector scoring.
@@ -35,11 +34,10 @@ struct memory_options {
 
   static constexpr auto fields() {
     using t = memory_options;
-    return std::tuple{member("path", &t::path),
-                      member("dimension", &t::dimension),
-                      member("candidates", &t::candidates),
-                      member("cached_vectors", &t::cached_vectors),
-                      member("max_shards", &t::max_shards)};
+    return members(member("path", &t::path), member("dimension", &t::dimension),
+                   member("candidates", &t::candidates),
+                   member("cached_vectors", &t::cached_vectors),
+                   member("max_shards", &t::max_shards));
   }
   bool operator==(const memory_options&) const = default;
 };
@@ -51,7 +49,7 @@ struct snapshot_query {
 
 /// The answer to `snapshot_query`: everything acknowledged so far.
 struct index_snapshot {
-  shard_index_ptr index;
+  shard_index_ptr index = {};
 };
 
 } // namespace hololoom

@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <string>
-#include <tuple>
 
 namespace hololoom {
 
@@ -13,7 +12,7 @@ namespace hololoom {
 struct reflection_options {
   /// The directory of `journal.db` and `metrics_summary.json`. Empty: in memory
   /// only, and acknowledgements have `durable: false`.
-  std::string directory;
+  std::string directory = {};
   /// Episodes held in memory: the newest ones.
   std::int64_t capacity = 1000;
   /// Episodes that an analysis covers: the newest ones.
@@ -23,7 +22,7 @@ struct reflection_options {
   /// How a reward is derived when none is given: blended or extracted.
   reward_formula formula = reward_formula::extracted;
   /// The weights of the extracted reward.
-  reward_weights weights;
+  reward_weights weights = {};
   /// The share of earlier evidence that each new episode leaves, in (0, 1]. 1:
   /// all of it; 0.995 adapts to a changing world.
   double discount = 1.0;
@@ -54,15 +53,12 @@ struct reflection_options {
 
   static constexpr auto fields() {
     using t = reflection_options;
-    return std::tuple{
-      member("directory", &t::directory),
-      member("capacity", &t::capacity),
+    return members(
+      member("directory", &t::directory), member("capacity", &t::capacity),
       member("learning_window", &t::learning_window),
       member("success_threshold", &t::success_threshold),
-      member("formula", &t::formula),
-      member("weights", &t::weights),
-      member("discount", &t::discount),
-      member("queue_limit", &t::queue_limit),
+      member("formula", &t::formula), member("weights", &t::weights),
+      member("discount", &t::discount), member("queue_limit", &t::queue_limit),
       member("retain_episodes", &t::retain_episodes),
       member("retain_age_ms", &t::retain_age),
       member("retain_spacetimes", &t::retain_spacetimes),
@@ -72,7 +68,7 @@ struct reflection_options {
       member("consolidation_interval_ms", &t::consolidation_interval),
       member("retry_interval_ms", &t::retry_interval),
       member("stall_limit_ms", &t::stall_limit),
-      member("lock_wait_ms", &t::lock_wait)};
+      member("lock_wait_ms", &t::lock_wait));
   }
   bool operator==(const reflection_options&) const = default;
 };

@@ -1,11 +1,12 @@
 #pragma once
 
-#include <hololoom/actors/shuttle/weave/convergence.hpp>
+#include <hololoom/actors/shuttle/weave/strategy.hpp>
+#include <hololoom/messages/describe.hpp>
+#include <hololoom/messages/errc.hpp>
 #include <hololoom/messages/time.hpp>
 
 #include <cstdint>
 #include <string>
-#include <tuple>
 #include <vector>
 
 namespace hololoom {
@@ -47,21 +48,17 @@ struct shuttle_options {
 
   static constexpr auto fields() {
     using t = shuttle_options;
-    return std::tuple{member("weavers", &t::weavers),
-                      member("max_under_way", &t::max_under_way),
-                      member("max_waiting", &t::max_waiting),
-                      member("card", &t::card),
-                      member("strategy", &t::strategy),
-                      member("epsilon", &t::epsilon),
-                      member("blend", &t::blend),
-                      member("experience", &t::experience),
-                      member("max_query_chars", &t::max_query_chars),
-                      member("max_threads", &t::max_threads),
-                      member("scales", &t::scales),
-                      member("max_deadline_ms", &t::max_deadline),
-                      member("stuck_margin_ms", &t::stuck_margin),
-                      member("seed", &t::seed),
-                      member("record", &t::record)};
+    return members(
+      member("weavers", &t::weavers),
+      member("max_under_way", &t::max_under_way),
+      member("max_waiting", &t::max_waiting), member("card", &t::card),
+      member("strategy", &t::strategy), member("epsilon", &t::epsilon),
+      member("blend", &t::blend), member("experience", &t::experience),
+      member("max_query_chars", &t::max_query_chars),
+      member("max_threads", &t::max_threads), member("scales", &t::scales),
+      member("max_deadline_ms", &t::max_deadline),
+      member("stuck_margin_ms", &t::stuck_margin), member("seed", &t::seed),
+      member("record", &t::record));
   }
   bool operator==(const shuttle_options&) const = default;
 };

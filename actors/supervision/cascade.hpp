@@ -3,10 +3,10 @@
 #include <hololoom/actors/supervision/directory.hpp>
 #include <hololoom/actors/supervision/shutdown_hook.hpp>
 #include <hololoom/actors/supervision/supervisor.hpp>
+#include <hololoom/messages/caf/lifecycle_ids.hpp>
 #include <hololoom/messages/caf/local_message.hpp>
-#include <hololoom/messages/caf/reflection_ids.hpp>
+#include <hololoom/messages/flush.hpp>
 #include <hololoom/messages/lifecycle.hpp>
-#include <hololoom/messages/reflection.hpp>
 
 #include <caf/actor.hpp>
 #include <caf/actor_system.hpp>
@@ -42,38 +42,38 @@ struct cascade_limits {
 
 /// What a cascade has to do, and with whom.
 struct cascade_plan {
-  supervisor_actor root;
+  supervisor_actor root = {};
   /// The tree's own: `supervisor_options::names`. A plan without it, or without
   /// a root, is refused by `errc::invalid_spec`.
-  std::shared_ptr<directory> names;
+  std::shared_ptr<directory> names = {};
   /// Where the root is in it: its name.
   std::string path = "root";
   /// Children of the root that close last, in start order. All others are
   /// producers: they may make work for these.
-  std::vector<std::string> stores;
-  cascade_limits limits;
+  std::vector<std::string> stores = {};
+  cascade_limits limits = {};
   /// Closes the gate, when the hooks of the first phase are over: they may
   /// still make work. Must not block. May be null.
-  std::function<void(caf::event_based_actor*)> refuse;
+  std::function<void(caf::event_based_actor*)> refuse = {};
   /// The buffer that must flush; null when there is none now. May be null
   /// itself, for a tree that has no buffer.
-  std::function<reflection_actor()> buffer;
+  std::function<flushing_actor()> buffer = {};
   /// Answers what is still under way with an error, and calls the second
   /// argument, once, with the tally. Called when the grace is over. May be
   /// null.
   std::function<void(caf::event_based_actor*, std::function<void(weave_tally)>)>
-    cut;
+    cut = {};
   /// Called on entering each phase. Must not block. May be null.
-  std::function<void(cascade_phase)> on_phase;
+  std::function<void(cascade_phase)> on_phase = {};
   /// The hooks of a phase, asked for when it begins. May be null.
-  std::function<std::vector<shutdown_hook>(cascade_phase)> hooks;
+  std::function<std::vector<shutdown_hook>(cascade_phase)> hooks = {};
 };
 
 /// Begins the cascade, or joins the one that is under way: all requests get the
 /// same `shutdown_report`.
 struct begin_cascade {
-  std::string reason;
-  std::string requested_by;
+  std::string reason = {};
+  std::string requested_by = {};
 };
 
 /// Skips the rest of the grace period. The flush is still waited for.

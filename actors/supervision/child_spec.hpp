@@ -99,8 +99,8 @@ struct restart_rate {
 
 /// What a child works on, and since when (on the steady clock).
 struct work_note {
-  std::string what;
-  caf::actor_clock::time_point since;
+  std::string what = {};
+  caf::actor_clock::time_point since = {};
 };
 
 /// A view into a child that its supervisor may use from any thread; it must not
@@ -130,15 +130,15 @@ public:
 struct start_context {
   caf::actor_system* system = nullptr;
   /// The child's place in the tree: "root/workers/pulse".
-  std::string path;
+  std::string path = {};
   /// Counts its actors, this one included.
   std::int64_t incarnation = 0;
   /// Tells this attempt to start a child from all others of its supervisor.
   std::uint64_t start_id = 0;
   /// A weak reference: a child never keeps its supervisor alive.
-  caf::actor_addr supervisor;
-  std::shared_ptr<directory> names;
-  std::shared_ptr<event_bus> events;
+  caf::actor_addr supervisor = {};
+  std::shared_ptr<directory> names = {};
+  std::shared_ptr<event_bus> events = {};
 
   /// Tells the supervisor that a child whose start is pending can serve.
   /// Thread-safe.
@@ -206,11 +206,11 @@ using child_factory = std::function<start_result(const start_context&)>;
 /// A child as data.
 struct child_spec {
   /// Unique among its siblings, without '/'.
-  std::string name;
-  child_factory start;
+  std::string name = {};
+  child_factory start = {};
   restart_type restart = restart_type::permanent;
   /// Left out: 5 s for a worker, infinity for a supervisor.
-  std::optional<shutdown_policy> shutdown;
+  std::optional<shutdown_policy> shutdown = {};
   child_type type = child_type::worker;
   /// Whether its end counts for the supervisor's auto_shutdown.
   bool significant = false;
@@ -219,12 +219,12 @@ struct child_spec {
   bool apart = false;
   /// For people: actor, coroutine, periodic, blocking, process, supervisor.
   std::string kind = "actor";
-  backoff_policy backoff;
+  backoff_policy backoff = {};
   /// Past this rate the supervisor gives up the child, and goes on with the
   /// others. Without it the child's restarts count for the supervisor's
   /// intensity, past which the supervisor gives up itself, as in OTP.
-  std::optional<restart_rate> give_up_after;
-  stuck_policy stuck;
+  std::optional<restart_rate> give_up_after = {};
+  stuck_policy stuck = {};
   /// How long a pending start may take, or go on without any progress.
   caf::timespan start_limit = std::chrono::seconds{30};
   /// The longest that its own stop takes, for a supervisor of this library;

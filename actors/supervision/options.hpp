@@ -76,8 +76,8 @@ struct supervisor_options {
   /// A thread of its own: it answers whatever the pool's threads are doing.
   bool detached = false;
   /// Shared by a whole tree; made when left out, handed down to children.
-  std::shared_ptr<directory> names;
-  std::shared_ptr<event_bus> events;
+  std::shared_ptr<directory> names = {};
+  std::shared_ptr<event_bus> events = {};
 };
 
 /// What is wrong with a spec or an option, by OTP's names.
@@ -127,9 +127,9 @@ constexpr auto enumerators(spec_flaw) {
 
 /// A flaw, the field it is in and a sentence for people.
 struct spec_problem {
-  spec_flaw flaw;
-  std::string field;
-  std::string sentence;
+  spec_flaw flaw = {};
+  std::string field = {};
+  std::string sentence = {};
 
   /// The sentence as `errc::invalid_spec`.
   caf::error to_error() const { return failure(errc::invalid_spec, sentence); }

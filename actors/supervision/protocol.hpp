@@ -17,13 +17,13 @@ namespace hololoom {
 /// template. Errors: `invalid_spec`, `already_started`, `already_present`,
 /// `start_failed`, `shutting_down`.
 struct start_child {
-  child_spec_ptr spec;
+  child_spec_ptr spec = {};
 };
 
 /// Stops a child; its spec is kept, unless it is temporary. Answered when the
 /// child is down. Errors: `not_found`, `not_supported`.
 struct terminate_child {
-  std::string name;
+  std::string name = {};
   /// It is killed at once, whatever its spec says.
   bool by_force = false;
 };
@@ -32,13 +32,13 @@ struct terminate_child {
 /// `child_running`, `child_restarting`, `start_failed`, `not_supported`,
 /// `shutting_down`.
 struct restart_child {
-  std::string name;
+  std::string name = {};
 };
 
 /// Forgets a child that does not run. Errors: `not_found`, `child_running`,
 /// `child_restarting`, `not_supported`.
 struct delete_child {
-  std::string name;
+  std::string name = {};
 };
 
 /// Lists the children in start order.
@@ -48,10 +48,10 @@ struct count_children {};
 
 /// A child that was started.
 struct child_started {
-  std::string name;
+  std::string name = {};
   std::int64_t incarnation = 0;
   /// Null when the factory answered `ignore`.
-  caf::strong_actor_ptr handle;
+  caf::strong_actor_ptr handle = {};
 };
 
 /// The request was carried out.
@@ -60,18 +60,18 @@ struct acknowledged {
 };
 
 struct child_info {
-  std::string name;
+  std::string name = {};
   child_state state = child_state::running;
   child_type type = child_type::worker;
   /// Counts its actors, one that did not become ready included.
   std::int64_t incarnation = 0;
-  caf::strong_actor_ptr handle;
+  caf::strong_actor_ptr handle = {};
   /// Counts its successful starts.
   std::int64_t starts = 0;
 };
 
 struct child_list {
-  std::vector<child_info> children;
+  std::vector<child_info> children = {};
 };
 
 struct child_counts {
@@ -94,22 +94,22 @@ struct tree_query {};
 
 /// Sent by or for a child whose start is pending.
 struct child_ready {
-  std::string name;
+  std::string name = {};
   std::uint64_t start_id = 0; ///< `start_context::start_id`
   /// None: it can serve.
-  caf::error reason;
+  caf::error reason = {};
 };
 
 /// Sent by or for a child whose start is pending and goes on.
 struct child_progress {
-  std::string name;
+  std::string name = {};
   std::uint64_t start_id = 0; ///< `start_context::start_id`
   std::string what;           ///< How far it is, for people.
 };
 
 /// Subscribes the sender of the request, or `listener`, to lifecycle events.
 struct subscribe_events {
-  caf::actor listener;
+  caf::actor listener = {};
 };
 
 // -- draining, for the shutdown cascade --------------------------------------------
@@ -119,11 +119,11 @@ struct subscribe_events {
 /// `start_child` fails with `shutting_down`.
 struct drain_request {
   /// Which children; empty means all but `except`.
-  std::vector<std::string> names;
+  std::vector<std::string> names = {};
   /// On the system's (steady) clock. Children that are stopped one after the
   /// other share the time until then. Past it, all have been asked; none is
   /// killed, and the request goes on waiting.
-  caf::actor_clock::time_point deadline;
+  caf::actor_clock::time_point deadline = {};
   /// Whether the supervisor itself ends once all its children are down.
   bool then_end = false;
   std::vector<std::string> except = {};
@@ -140,18 +140,18 @@ struct drained {
 /// is killed so early that all are down or abandoned by `end`, and the
 /// supervisor, too. A supervisor with a `stop_limit` sends it to those below.
 struct stop_by {
-  caf::actor_clock::time_point end;
+  caf::actor_clock::time_point end = {};
 };
 
 /// Waits no longer for children that did not end when killed: they are entered
 /// in the ledger as abandoned. Unknown names are ignored.
 struct abandon_children {
-  std::vector<std::string> names;
+  std::vector<std::string> names = {};
   /// Nor for all others that are being stopped, very many. The supervisor does
   /// not enter them: the sender reports them.
   bool others = false;
   /// But for these, and supervisors.
-  std::vector<std::string> except;
+  std::vector<std::string> except = {};
 };
 
 /// Any supervisor.

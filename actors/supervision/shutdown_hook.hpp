@@ -13,11 +13,11 @@ namespace hololoom {
 struct shutdown_hook {
   cascade_phase phase = cascade_phase::refuse;
   /// Unique in its loom; the report has a line "hook: NAME".
-  std::string name;
+  std::string name = {};
   /// Past it, the function is abandoned and the phase goes on. Counts from its
   /// own start.
   millis limit{1'000};
-  std::function<void()> run;
+  std::function<void()> run = {};
   /// Hooks of the same phase that it starts after: they have returned, or were
   /// abandoned.
   std::vector<std::string> after = {};

@@ -29,7 +29,7 @@ namespace hololoom {
 struct periodic_failure {
   /// How often it has thrown, this time included.
   std::uint64_t count = 0;
-  std::string what;
+  std::string what = {};
 };
 
 struct periodic_options {

@@ -111,10 +111,9 @@ inline void forget_request_timeout(caf::local_actor* self, caf::message_id id) {
 /// Serialises every described struct, for CAF.
 template <class Inspector, described T>
 typename Inspector::result_type inspect(Inspector& f, T& x) {
-  return std::apply(
-    [&](const auto&... fs) ->
-    typename Inspector::result_type { return f((x.*fs.pointer)...); },
-    T::fields());
+  return T::fields()([&](const auto&... fs) -> typename Inspector::result_type {
+    return f((x.*fs.pointer)...);
+  });
 }
 
 /// Declares that `inspect` of a large message is compiled in

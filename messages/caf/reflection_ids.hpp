@@ -1,11 +1,13 @@
 #pragma once
 
+#include <hololoom/messages/caf/lifecycle_ids.hpp>
 #include <hololoom/messages/episode.hpp>
 #include <hololoom/messages/reflection.hpp>
 
 #include <caf/type_id.hpp>
 
-// Episodes, what is learned from them, and the buffer: ids 1100 to 1199.
+// Episodes, what is learned from them, and the buffer: ids 1100 to 1199. What
+// the buffer says to a cascade has its ids in the lifecycle's block.
 
 CAF_BEGIN_TYPE_ID_BLOCK(hololoom_reflection, 1100)
 
@@ -25,11 +27,6 @@ CAF_BEGIN_TYPE_ID_BLOCK(hololoom_reflection, 1100)
   CAF_ADD_TYPE_ID(hololoom_reflection, (hololoom::episode_page))
   CAF_ADD_TYPE_ID(hololoom_reflection, (hololoom::learn_request))
   CAF_ADD_TYPE_ID(hololoom_reflection, (hololoom::learned))
-  CAF_ADD_TYPE_ID(hololoom_reflection, (hololoom::flush_request))
-  CAF_ADD_TYPE_ID(hololoom_reflection, (hololoom::flush_progress))
-  CAF_ADD_TYPE_ID(hololoom_reflection, (hololoom::flush_ack))
-  CAF_ADD_TYPE_ID(hololoom_reflection, (hololoom::reflection_status_query))
-  CAF_ADD_TYPE_ID(hololoom_reflection, (hololoom::reflection_status))
   CAF_ADD_TYPE_ID(hololoom_reflection, (hololoom::import_request))
   CAF_ADD_TYPE_ID(hololoom_reflection, (hololoom::policy_subscription))
   CAF_ADD_TYPE_ID(hololoom_reflection, (hololoom::consolidate_request))

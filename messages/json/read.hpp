@@ -93,7 +93,7 @@ caf::error from_json_value(const json& value, T& x,
       x.emplace(key, std::move(y));
     }
   } else if constexpr (detail::is_json_array<T>) {
-    constexpr auto size = std::tuple_size_v<decltype(T::fields())>;
+    constexpr auto size = field_count<T>;
     if (!value.is_array() || value.size() != size)
       return at(path, "expected an array of " + std::to_string(size));
     caf::error err;

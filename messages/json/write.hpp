@@ -9,7 +9,6 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -55,12 +54,10 @@ inline constexpr bool is_json_array<T> = T::json_array;
 /// What stands before each field's value in a `T`: `{"first":`, `,"second":`.
 template <class T>
 const auto& keys_of() {
-  static const auto keys = std::apply(
-    [open = '{'](const auto&... fs) mutable {
-      return std::array<std::string, sizeof...(fs)>{
-        (std::exchange(open, ',') + ('"' + std::string{fs.name}) + "\":")...};
-    },
-    T::fields());
+  static const auto keys = T::fields()([open = '{'](const auto&... fs) mutable {
+    return std::array<std::string, sizeof...(fs)>{
+      (std::exchange(open, ',') + ('"' + std::string{fs.name}) + "\":")...};
+  });
   return keys;
 }
 
@@ -119,7 +116,7 @@ void append_json(std::string& out, const T& x) {
     });
     out += ']';
   } else if constexpr (described<T>) {
-    if constexpr (std::tuple_size_v<decltype(T::fields())> == 0)
+    if constexpr (field_count<T> == 0)
       out += '{';
     auto key = detail::keys_of<T>().begin();
     for_each_field(x, [&](std::string_view, const auto& y) {

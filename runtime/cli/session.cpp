@@ -11,7 +11,6 @@
 #include <string>
 #include <sys/eventfd.h>
 #include <system_error>
-#include <tuple>
 #include <unistd.h>
 #include <utility>
 

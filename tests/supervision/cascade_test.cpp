@@ -111,7 +111,7 @@ public:
     plan.root = supervise(options, std::move(producers));
     plan.names = names;
     plan.buffer = [this] {
-      return caf::actor_cast<reflection_actor>(names->find("root/reflection"));
+      return caf::actor_cast<flushing_actor>(names->find("root/reflection"));
     };
     plan.on_phase = [this](cascade_phase x) {
       phases.emplace_back(name_of(x));
@@ -501,7 +501,7 @@ TEST_CASE_METHOD(cascade_fixture,
 TEST_CASE_METHOD(cascade_fixture, "without a buffer the cascade still ends") {
   open({.done = 0ms}, {worker("a")});
   plan.buffer = [] {
-    return reflection_actor{};
+    return flushing_actor{};
   };
   auto report = begin();
   REQUIRE(report.ready());

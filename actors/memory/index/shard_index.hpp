@@ -52,7 +52,7 @@ struct search_options {
   /// trained encoder, 0.15 to 0.5 is right.
   double bm25_weight = 0.85;
   /// Only these shards, if given.
-  std::optional<std::vector<ordinal>> among;
+  std::optional<std::vector<ordinal>> among = {};
 };
 
 /// A shard that a search found.

@@ -10,14 +10,14 @@ namespace hololoom {
 
 /// The span of time that a weave searches.
 struct temporal_window {
-  timestamp start;
-  timestamp end;
+  timestamp start = {};
+  timestamp end = {};
   /// Measured back from `end`.
   std::chrono::microseconds max_age = std::chrono::hours{24 * 365};
   /// How much of its weight the oldest moment of the window loses, in 0..1.
   double recency_bias = 0.5;
   /// Only shards of this episode.
-  std::optional<std::string> episode;
+  std::optional<std::string> episode = {};
 
   /// Whether `t` lies within start and end, both included.
   bool contains(timestamp t) const;

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <map>
 #include <string>
-#include <tuple>
 
 namespace hololoom {
 
@@ -23,10 +22,10 @@ struct adjustment {
 
   static constexpr auto fields() {
     using t = adjustment;
-    return std::tuple{
-      member("analysed", &t::analysed), member("doubts", &t::doubts),
-      member("epsilon", &t::epsilon),
-      member("preferred_card", &t::preferred_card), member("at", &t::at)};
+    return members(member("analysed", &t::analysed),
+                   member("doubts", &t::doubts), member("epsilon", &t::epsilon),
+                   member("preferred_card", &t::preferred_card),
+                   member("at", &t::at));
   }
   bool operator==(const adjustment&) const = default;
 };
@@ -45,10 +44,10 @@ struct learned_state {
 
   static constexpr auto fields() {
     using t = learned_state;
-    return std::tuple{
+    return members(
       member("sequence", &t::sequence), member("adjustments", &t::adjustments),
       member("analysed", &t::analysed), member("metrics", &t::metrics),
-      member("policy", &t::policy)};
+      member("policy", &t::policy));
   }
   bool operator==(const learned_state&) const = default;
 };

@@ -2,8 +2,6 @@
 
 #include <hololoom/messages/episode.hpp>
 
-#include <tuple>
-
 namespace hololoom {
 
 /// The weights of the extracted reward; durations in milliseconds.
@@ -22,13 +20,12 @@ struct reward_weights {
 
   static constexpr auto fields() {
     using t = reward_weights;
-    return std::tuple{member("base", &t::base),
-                      member("quality", &t::quality),
-                      member("efficiency", &t::efficiency),
-                      member("error_penalty", &t::error_penalty),
-                      member("warning_penalty", &t::warning_penalty),
-                      member("timeout_penalty", &t::timeout_penalty),
-                      member("time_budget_ms", &t::time_budget)};
+    return members(member("base", &t::base), member("quality", &t::quality),
+                   member("efficiency", &t::efficiency),
+                   member("error_penalty", &t::error_penalty),
+                   member("warning_penalty", &t::warning_penalty),
+                   member("timeout_penalty", &t::timeout_penalty),
+                   member("time_budget_ms", &t::time_budget));
   }
   bool operator==(const reward_weights&) const = default;
 };

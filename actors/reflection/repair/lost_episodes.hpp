@@ -6,7 +6,6 @@
 
 #include <cstdint>
 #include <string>
-#include <tuple>
 #include <vector>
 
 namespace hololoom {
@@ -17,8 +16,8 @@ struct episode_range {
   std::int64_t last = 0;
 
   static constexpr auto fields() {
-    return std::tuple{member("first", &episode_range::first),
-                      member("last", &episode_range::last)};
+    return members(member("first", &episode_range::first),
+                   member("last", &episode_range::last));
   }
   bool operator==(const episode_range&) const = default;
 };

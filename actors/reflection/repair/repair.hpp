@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
-#include <tuple>
 #include <vector>
 
 /// The repair's room: recovers a damaged journal offline. `salvage` reads the
@@ -38,15 +37,12 @@ struct repair_report {
 
   static constexpr auto fields() {
     using t = repair_report;
-    return std::tuple{member("damaged", &t::damaged),
-                      member("episodes", &t::episodes),
-                      member("spacetimes", &t::spacetimes),
-                      member("lost", &t::lost),
-                      member("lost_ranges", &t::lost_ranges),
-                      member("lost_ids", &t::lost_ids),
-                      member("relearned", &t::relearned),
-                      member("set_aside", &t::set_aside),
-                      member("problems", &t::problems)};
+    return members(
+      member("damaged", &t::damaged), member("episodes", &t::episodes),
+      member("spacetimes", &t::spacetimes), member("lost", &t::lost),
+      member("lost_ranges", &t::lost_ranges), member("lost_ids", &t::lost_ids),
+      member("relearned", &t::relearned), member("set_aside", &t::set_aside),
+      member("problems", &t::problems));
   }
   bool operator==(const repair_report&) const = default;
 };

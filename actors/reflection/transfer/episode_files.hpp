@@ -66,8 +66,8 @@ struct import_report {
   std::vector<std::string> failed;
 
   static constexpr auto fields() {
-    return std::tuple{member("stored", &import_report::stored),
-                      member("failed", &import_report::failed)};
+    return members(member("stored", &import_report::stored),
+                   member("failed", &import_report::failed));
   }
   bool operator==(const import_report&) const = default;
 };

@@ -24,7 +24,7 @@ namespace hololoom {
 
 /// A shard that retrieval found, and measures of how well it fits.
 struct found_shard {
-  shard found;
+  shard found = {};
   /// In 0..1, relative to the others.
   double score = 0;
   /// Cosine to the query: absolute.
@@ -44,9 +44,9 @@ struct tool_input {
   /// The whole memory, for a tool that looks further; never null, maybe empty.
   const shard_index* memory = nullptr;
   /// When the query was asked.
-  timestamp at;
+  timestamp at = {};
   /// A tool that takes long checks it now and then.
-  time_limit limit;
+  time_limit limit = {};
 };
 
 /// Makes the final response once an effect is done.
@@ -55,21 +55,21 @@ using effect_report = std::function<std::string(const remember_ack&)>;
 /// A change to be made outside the tool before the weave ends. Tools know no
 /// actors: the weaver asks the yarn graph, and answers the caller after it.
 struct tool_effect {
-  remember_request remember;
+  remember_request remember = {};
   /// Makes the response once it is done; null: the response does not change.
-  effect_report report;
+  effect_report report = {};
 };
 
 /// The result of a tool.
 struct tool_result {
-  std::string response;
+  std::string response = {};
   /// The tool's confidence that the response answers the query, in 0..1.
   double confidence = 0;
   /// File paths or shard ids, best first; repetitions are removed.
-  std::vector<std::string> sources;
-  std::optional<tool_effect> effect;
+  std::vector<std::string> sources = {};
+  std::optional<tool_effect> effect = {};
   /// Details, for the spacetime's metadata under "tool_result".
-  attributes details;
+  attributes details = {};
 };
 
 /// The source that a spacetime names for `found`: its file, or else its id.

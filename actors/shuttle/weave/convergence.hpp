@@ -1,36 +1,14 @@
 #pragma once
 
-#include <hololoom/messages/describe.hpp>
+#include <hololoom/actors/shuttle/weave/strategy.hpp>
 #include <hololoom/messages/episode.hpp>
 
-#include <array>
 #include <cstddef>
-#include <cstdint>
-#include <optional>
 #include <random>
 #include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
 
 namespace hololoom {
-
-/// How to choose a tool by its probability and its posterior.
-enum class bandit_strategy : std::uint8_t {
-  argmax = 0,         ///< The most probable.
-  epsilon_greedy = 1, ///< The most probable, sometimes another.
-  bayesian_blend = 2, ///< 0.7 probability + 0.3 posterior mean.
-  pure_thompson = 3,  ///< A draw from the posteriors alone.
-};
-
-constexpr auto enumerators(bandit_strategy) {
-  using e = bandit_strategy;
-  return std::array{
-    std::pair{e::argmax, std::string_view{"argmax"}},
-    std::pair{e::epsilon_greedy, std::string_view{"epsilon_greedy"}},
-    std::pair{e::bayesian_blend, std::string_view{"bayesian_blend"}},
-    std::pair{e::pure_thompson, std::string_view{"pure_thompson"}}};
-}
 
 /// The random numbers of a weaver; seeded, so that a run can be repeated.
 using random_generator = std::mt19937_64;

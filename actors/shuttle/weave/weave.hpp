@@ -3,6 +3,7 @@
 #include <hololoom/actors/shuttle/options.hpp>
 #include <hololoom/actors/shuttle/protocol.hpp>
 #include <hololoom/actors/shuttle/tools/tool.hpp>
+#include <hololoom/actors/shuttle/weave/convergence.hpp>
 
 #include <functional>
 #include <memory>

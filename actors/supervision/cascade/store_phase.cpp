@@ -10,7 +10,7 @@ namespace hololoom {
 void store_phase::begin() {
   left_ = run_.plan.stores;
   run_.arm(run_.plan.limits.slack);
-  auto buffer = run_.plan.buffer ? run_.plan.buffer() : reflection_actor{};
+  auto buffer = run_.plan.buffer ? run_.plan.buffer() : flushing_actor{};
   if (!buffer)
     return close_next();
   run_.self->request(buffer, caf::infinite, reflection_status_query{})

@@ -29,11 +29,10 @@ struct child_failures {
 
   static constexpr auto fields() {
     using t = child_failures;
-    return std::tuple{
-      member("path", &t::path),      member("times", &t::times),
-      member("reason", &t::reason),  member("first", &t::first),
-      member("last", &t::last),      member("restarts", &t::restarts),
-      member("gave_up", &t::gave_up)};
+    return members(member("path", &t::path), member("times", &t::times),
+                   member("reason", &t::reason), member("first", &t::first),
+                   member("last", &t::last), member("restarts", &t::restarts),
+                   member("gave_up", &t::gave_up));
   }
   bool operator==(const child_failures&) const = default;
 };

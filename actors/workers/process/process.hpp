@@ -65,12 +65,12 @@ std::optional<int> run_if_child_process(int argc, char** argv);
 struct process_output {
   enum class stream : unsigned char { out = 1, err = 2 };
   stream from = stream::out;
-  std::string_view line;
+  std::string_view line = {};
 };
 
 struct process_options {
   /// The name under which the function is registered.
-  std::string function;
+  std::string function = {};
   std::vector<std::string> arguments = {};
   /// Added to the parent's environment, or replaces entries of it.
   std::map<std::string, std::string> environment = {};
