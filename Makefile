@@ -15,7 +15,7 @@ help:
 	@echo 'make demo        build, and run the main job from start to end'
 	@echo 'make test        build the tests too, and run every one'
 	@echo 'make bench       build and run the benchmarks, each beside its peer'
-	@echo 'make build-time  measure what a build costs, from nothing and after an edit'
+	@echo 'make build-time  measure what a build, an edit and a header cost'
 	@echo 'make lint        formatting, include arrows, clang-tidy; warnings are errors'
 	@echo 'make asan-test   the tests under AddressSanitizer and UBSan'
 	@echo 'make tsan-test   those of actors and runtime under ThreadSanitizer'
@@ -45,6 +45,7 @@ bench:
 build-time:
 	$(call packages,build test bench)
 	@bench/build_time
+	@bench/include_time
 
 lint:
 	$(call packages,build lint)
