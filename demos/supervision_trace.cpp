@@ -75,9 +75,9 @@ HOLOLOOM_LOCAL_MESSAGE(2000, leave)
 
 namespace {
 
-caf::behavior child(caf::event_based_actor* self,
-                    const std::shared_ptr<script>& how, const std::string& id,
-                    const std::shared_ptr<ledger>& book) {
+caf::behavior traced(caf::event_based_actor* self,
+                     const std::shared_ptr<script>& how, const std::string& id,
+                     const std::shared_ptr<ledger>& book) {
   auto note = std::make_shared<ending>(ending{id, "killed", true});
   self->attach_functor([=](const caf::error&) {
     book->ended.push_back(*note);
@@ -226,7 +226,7 @@ parsed_child read_child(const json& x, const std::shared_ptr<ledger>& book) {
       book->last_failed = id;
       return start_result::failure(failure(errc::start_failed, outcome));
     }
-    auto hdl = ctx.system->spawn(child, how, id, book);
+    auto hdl = ctx.system->spawn(traced, how, id, book);
     book->running[id] = hdl;
     return start_result::started(hdl);
   };

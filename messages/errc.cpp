@@ -4,6 +4,8 @@
 #include <caf/message.hpp>
 #include <caf/sec.hpp>
 
+#include <array>
+#include <string_view>
 #include <utility>
 
 namespace hololoom {
@@ -98,6 +100,40 @@ errc code_of(const caf::error& err) {
   return errc::internal;
 }
 
+namespace {
+
+/// What an error of CAF's own means to those who did not write the actor;
+/// empty for all but the usual ones.
+std::string_view sentence_of(const caf::error& err) {
+  using std::pair;
+  using std::string_view;
+  static const std::array sentences{
+    pair{caf::make_error(caf::sec::request_timeout),
+         string_view{"no answer came within the time given"}},
+    pair{caf::make_error(caf::sec::request_receiver_down),
+         string_view{"the actor that had the request is gone"}},
+    pair{caf::make_error(caf::sec::unexpected_message),
+         string_view{"the actor takes no message of that type"}},
+    pair{caf::make_error(caf::sec::unexpected_response),
+         string_view{"the answer is of another type than the one asked for"}},
+    pair{caf::make_error(caf::sec::runtime_error),
+         string_view{"an exception left a handler of the actor"}},
+    pair{caf::make_error(caf::exit_reason::unhandled_exception),
+         string_view{"an exception left a handler of the actor"}},
+    pair{caf::make_error(caf::exit_reason::kill),
+         string_view{"the actor was killed"}},
+    pair{caf::make_error(caf::exit_reason::user_shutdown),
+         string_view{"the actor was told to end"}},
+    pair{caf::make_error(caf::exit_reason::remote_link_unreachable),
+         string_view{"the node of the actor cannot be reached"}}};
+  for (const auto& [known, sentence] : sentences)
+    if (err == known)
+      return sentence;
+  return {};
+}
+
+} // namespace
+
 std::string explain(const caf::error& err) {
   if (!err)
     return "no error";
@@ -105,10 +141,12 @@ std::string explain(const caf::error& err) {
   if (code_of(err) != errc::internal || is(err, errc::internal)) {
     if (context.match_elements<std::string>())
       return context.get_as<std::string>(0);
-    if (context.empty())
+    if (context.empty() && is(err, code_of(err)))
       return to_string(code_of(err));
   }
-  auto text = category_name(err) + " error " + std::to_string(err.code());
+  std::string text{sentence_of(err)};
+  if (text.empty())
+    text = category_name(err) + " error " + std::to_string(err.code());
   if (!context.empty())
     text += ": " + to_string(context);
   return text;

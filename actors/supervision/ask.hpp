@@ -107,4 +107,17 @@ caf::expected<Result> ask_and_wait(caf::actor_system& system,
   return future.get();
 }
 
+/// The same, with the answer that the target's type says it gives.
+template <typed_handle Handle, class Message>
+auto ask_and_wait(caf::actor_system& system, const Handle& target,
+                  caf::timespan limit, Message message) {
+  constexpr auto known = requires {
+    typename response_of<Handle, Message>;
+  };
+  static_assert(known, "the target takes no such message: see its `answers`");
+  if constexpr (known)
+    return ask_and_wait<response_of<Handle, Message>>(system, target, limit,
+                                                      std::move(message));
+}
+
 } // namespace hololoom

@@ -10,6 +10,7 @@
 #include <caf/actor_system.hpp>
 #include <caf/timespan.hpp>
 
+#include <any>
 #include <array>
 #include <cstdint>
 #include <functional>
@@ -139,6 +140,14 @@ struct start_context {
   caf::actor_addr supervisor = {};
   std::shared_ptr<directory> names = {};
   std::shared_ptr<event_bus> events = {};
+  /// What the `start_child` that added the child gave for it.
+  std::any argument = {};
+
+  /// The argument, if it is a `T`; else null.
+  template <class T>
+  const T* argument_as() const {
+    return std::any_cast<T>(&argument);
+  }
 
   /// Tells the supervisor that a child whose start is pending can serve.
   /// Thread-safe.
@@ -230,6 +239,9 @@ struct child_spec {
   /// The longest that its own stop takes, for a supervisor of this library;
   /// zero when that has no bound. Set by `supervisor_child`.
   caf::timespan stop_bound{0};
+  /// What is wrong with how it was made, as a sentence: "it needs a function".
+  /// Such a spec is refused wherever it is given.
+  std::string flaw = {};
 
   shutdown_policy effective_shutdown() const {
     if (shutdown)

@@ -194,6 +194,16 @@ std::vector<living_child> directory::supervisors(std::string_view path) const {
   return result;
 }
 
+std::shared_ptr<const void> directory::claim_root(const std::string& path) {
+  write_guard guard{mutex_};
+  auto& claimed = roots_[path];
+  if (!claimed.expired())
+    return nullptr;
+  auto result = std::make_shared<char>();
+  claimed = result;
+  return result;
+}
+
 void directory::add(std::shared_ptr<board> b) {
   write_guard guard{mutex_};
   auto path = b->path();

@@ -13,6 +13,7 @@
 #include <caf/actor_control_block.hpp>
 #include <caf/actor_system.hpp>
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -106,6 +107,10 @@ public:
 
   // -- for supervisors --------------------------------------------------------
 
+  /// Takes the place of a root, for as long as the result is kept.
+  /// @returns null if another root has it.
+  std::shared_ptr<const void> claim_root(const std::string& path);
+
   void add(std::shared_ptr<board> b);
   void remove(const board* b);
 
@@ -122,6 +127,9 @@ private:
   mutable shared_mutex mutex_;
   std::unordered_map<std::string, std::shared_ptr<board>>
     boards_ HOLOLOOM_GUARDED_BY(mutex_);
+  /// The roots that run, or are about to.
+  std::map<std::string, std::weak_ptr<const void>>
+    roots_ HOLOLOOM_GUARDED_BY(mutex_);
 };
 
 } // namespace hololoom

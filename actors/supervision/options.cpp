@@ -34,10 +34,9 @@ std::optional<spec_problem> check_backoff(const backoff_policy& b,
   };
   if (b.min.count() < 0)
     return wrong("backoff.min", "must not be negative");
-  if (!b.on())
-    return std::nullopt;
   if (b.max < b.min)
     return wrong("backoff.max", "must not be less than backoff.min");
+  // Not a number is refused as well.
   if (!(b.factor >= 1))
     return wrong("backoff.factor", "must be at least 1");
   if (!(b.jitter >= 0 && b.jitter <= 1))
@@ -50,6 +49,41 @@ std::optional<spec_problem> check_backoff(const backoff_policy& b,
 /// Limits may be as long as the clock can tell.
 caf::timespan sum_of(caf::timespan a, caf::timespan b) {
   return b < caf::timespan::max() - a ? a + b : caf::timespan::max();
+}
+
+std::optional<spec_problem> check_give_up(const child_spec& s,
+                                          const supervisor_options& o,
+                                          const std::string& who) {
+  if (s.give_up_after && s.give_up_after->times < 0)
+    return problem(spec_flaw::invalid_intensity, "give_up_after", who,
+                   "must not be a negative number of restarts");
+  if (s.give_up_after && s.give_up_after->period.count() <= 0)
+    return problem(spec_flaw::invalid_period, "give_up_after", who,
+                   "needs a period of more than zero");
+  auto times = s.give_up_after ? s.give_up_after->times : o.intensity;
+  if (s.backoff.on() && times == 0 && s.restart != restart_type::temporary)
+    return problem(
+      spec_flaw::bad_combination, "backoff", who,
+      std::string{"has no restart to wait for: "}
+        + (s.give_up_after ? "give_up_after" : "the supervisor's intensity")
+        + " is 0; raise it, or leave the backoff out");
+  return std::nullopt;
+}
+
+std::optional<spec_problem> check_shutdown(const child_spec& s,
+                                           const std::string& who) {
+  auto wrong = [&](std::string field, const char* sentence) {
+    return problem(spec_flaw::invalid_shutdown, std::move(field), who,
+                   sentence);
+  };
+  if (s.shutdown && s.shutdown->how > shutdown_policy::mode::infinity)
+    return wrong("shutdown", "must be limit, brutal_kill or infinity");
+  if (s.shutdown && s.shutdown->how == shutdown_policy::mode::limit
+      && s.shutdown->limit.count() < 0)
+    return wrong("shutdown", "must not be negative");
+  if (s.stop_bound.count() < 0)
+    return wrong("stop_bound", "must not be negative");
+  return std::nullopt;
 }
 
 } // namespace
@@ -71,8 +105,17 @@ std::optional<spec_problem> check(const supervisor_options& o) {
                    "must be never, any_significant or all_significant");
   if (o.name.empty())
     return problem(spec_flaw::invalid_name, "name", who, "is missing");
+  if (o.name.find('/') != std::string::npos)
+    return problem(spec_flaw::invalid_name, "name", who,
+                   "must not contain '/'");
+  if (!listed_in(o.stop_order))
+    return problem(spec_flaw::invalid_stop_order, "stop_order", who,
+                   "must be reverse or parallel");
   if (o.stop_limit.count() < 0)
     return problem(spec_flaw::invalid_stop_limit, "stop_limit", who,
+                   "must not be negative");
+  if (o.max_children < 0)
+    return problem(spec_flaw::invalid_max_children, "max_children", who,
                    "must not be negative");
   if (o.kill_wait.count() <= 0)
     return problem(spec_flaw::invalid_stop_limit, "kill_wait", who,
@@ -88,6 +131,9 @@ std::optional<spec_problem> check(const child_spec& s,
   if (s.name.find('/') != std::string::npos)
     return problem(spec_flaw::invalid_name, "name", who,
                    "must not contain '/'");
+  if (!s.flaw.empty())
+    return spec_problem{spec_flaw::bad_start_spec, "start",
+                        who + ": " + s.flaw};
   if (!s.start)
     return problem(spec_flaw::bad_start_spec, "start", who,
                    "is missing: it needs a factory");
@@ -103,23 +149,17 @@ std::optional<spec_problem> check(const child_spec& s,
   if (!listed_in(s.type))
     return problem(spec_flaw::invalid_child_type, "type", who,
                    "must be worker or supervisor");
-  if (s.shutdown && s.shutdown->how == shutdown_policy::mode::limit
-      && s.shutdown->limit.count() < 0)
-    return problem(spec_flaw::invalid_shutdown, "shutdown", who,
-                   "must not be negative");
+  if (auto p = check_shutdown(s, who))
+    return p;
   if (s.start_limit.count() <= 0)
     return problem(spec_flaw::invalid_start_limit, "start_limit", who,
                    "must be more than zero");
   if (s.stuck.limit.count() < 0)
     return problem(spec_flaw::invalid_stuck, "stuck.limit", who,
                    "must not be negative");
-  if (s.give_up_after && s.give_up_after->times < 0)
-    return problem(spec_flaw::invalid_intensity, "give_up_after", who,
-                   "must not be a negative number of restarts");
-  if (s.give_up_after && s.give_up_after->period.count() <= 0)
-    return problem(spec_flaw::invalid_period, "give_up_after", who,
-                   "needs a period of more than zero");
-  return check_backoff(s.backoff, who);
+  if (auto p = check_backoff(s.backoff, who))
+    return p;
+  return check_give_up(s, o, who);
 }
 
 std::optional<caf::timespan> stop_bound(const supervisor_options& options,
@@ -153,6 +193,11 @@ std::optional<spec_problem> check(const supervisor_options& options,
     return problem(spec_flaw::bad_start_spec, "children", who,
                    "must be exactly one template, not "
                      + std::to_string(children.size()));
+  if (options.max_children > 0
+      && options.strategy != strategy::simple_one_for_one
+      && std::ssize(children) > options.max_children)
+    return problem(spec_flaw::invalid_max_children, "max_children", who,
+                   "is less than the number of its children");
   std::unordered_set<std::string_view> names;
   for (const auto& c : children) {
     if (auto p = check(c, options))

@@ -71,6 +71,9 @@ struct supervisor_options {
   /// When very many are killed at once, this counts from the last of them that
   /// was down.
   caf::timespan kill_wait = std::chrono::milliseconds{250};
+  /// How many children it may have at once, those included that are stopped and
+  /// whose specs are kept; zero: any number.
+  std::int64_t max_children = 0;
   /// Makes the jitter of backoffs repeatable.
   std::uint64_t seed = 0;
   /// A thread of its own: it answers whatever the pool's threads are doing.
@@ -100,6 +103,8 @@ enum class spec_flaw : std::uint8_t {
   invalid_stuck,
   invalid_start_limit,
   invalid_stop_limit,
+  invalid_stop_order,
+  invalid_max_children,
 };
 
 constexpr auto enumerators(spec_flaw) {
@@ -122,7 +127,9 @@ constexpr auto enumerators(spec_flaw) {
     std::pair{e::invalid_backoff, sv{"invalid_backoff"}},
     std::pair{e::invalid_stuck, sv{"invalid_stuck"}},
     std::pair{e::invalid_start_limit, sv{"invalid_start_limit"}},
-    std::pair{e::invalid_stop_limit, sv{"invalid_stop_limit"}}};
+    std::pair{e::invalid_stop_limit, sv{"invalid_stop_limit"}},
+    std::pair{e::invalid_stop_order, sv{"invalid_stop_order"}},
+    std::pair{e::invalid_max_children, sv{"invalid_max_children"}}};
 }
 
 /// A flaw, the field it is in and a sentence for people.

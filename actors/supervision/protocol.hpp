@@ -6,7 +6,10 @@
 
 #include <caf/typed_actor.hpp>
 
+#include <any>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace hololoom {
@@ -15,9 +18,24 @@ namespace hololoom {
 
 /// Adds a child and starts it. A simple_one_for_one takes no spec: it has a
 /// template. Errors: `invalid_spec`, `already_started`, `already_present`,
-/// `start_failed`, `shutting_down`.
+/// `start_failed`, `overloaded` (`max_children`), `shutting_down`.
 struct start_child {
-  child_spec_ptr spec = {};
+  start_child() = default;
+  start_child(child_spec_ptr x) : spec(std::move(x)) {}
+  start_child(child_spec x)
+    : spec(std::make_shared<const child_spec>(std::move(x))) {}
+
+  /// Another child of a simple_one_for_one. Each of its incarnations finds
+  /// `x` by `start_context::argument_as<T>()`.
+  template <class T>
+  static start_child with(T x) {
+    start_child result;
+    result.argument = std::move(x);
+    return result;
+  }
+
+  child_spec_ptr spec;
+  std::any argument;
 };
 
 /// Stops a child; its spec is kept, unless it is temporary. Answered when the
@@ -43,6 +61,16 @@ struct delete_child {
 
 /// Lists the children in start order.
 struct which_children {};
+
+/// Answers the `child_info` of one child. Errors: `not_found`.
+struct which_child {
+  std::string name = {};
+};
+
+/// Answers the `known_spec` of a child, running or not. Errors: `not_found`.
+struct get_childspec {
+  std::string name = {};
+};
 
 struct count_children {};
 
@@ -72,6 +100,10 @@ struct child_info {
 
 struct child_list {
   std::vector<child_info> children = {};
+};
+
+struct known_spec {
+  child_spec_ptr spec = {};
 };
 
 struct child_counts {
@@ -159,6 +191,7 @@ using supervisor_actor = caf::typed_actor<
   answers<child_started, start_child>, answers<acknowledged, terminate_child>,
   answers<child_started, restart_child>, answers<acknowledged, delete_child>,
   answers<child_list, which_children>, answers<child_counts, count_children>,
+  answers<child_info, which_child>, answers<known_spec, get_childspec>,
   answers<acknowledged, await_running>, answers<tree_snapshot, tree_query>,
   answers<acknowledged, subscribe_events>, answers<drained, drain_request>,
   answers<void, stop_by>, answers<void, abandon_children>,
@@ -183,5 +216,9 @@ HOLOLOOM_LOCAL_MESSAGE(1518, hololoom::subscribe_events)
 HOLOLOOM_LOCAL_MESSAGE(1519, hololoom::drain_request)
 HOLOLOOM_LOCAL_MESSAGE(1520, hololoom::drained)
 HOLOLOOM_LOCAL_MESSAGE(1521, hololoom::abandon_children)
+HOLOLOOM_LOCAL_MESSAGE(1529, hololoom::which_child)
+HOLOLOOM_LOCAL_MESSAGE(1530, hololoom::get_childspec)
+HOLOLOOM_LOCAL_MESSAGE(1531, hololoom::child_info)
+HOLOLOOM_LOCAL_MESSAGE(1532, hololoom::known_spec)
 HOLOLOOM_LOCAL_MESSAGE(1527, hololoom::child_progress)
 HOLOLOOM_LOCAL_MESSAGE(1528, hololoom::stop_by)

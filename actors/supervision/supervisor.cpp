@@ -1,6 +1,7 @@
 #include <hololoom/actors/supervision/shell/supervisor_state.hpp>
 #include <hololoom/actors/supervision/supervisor.hpp>
 #include <hololoom/actors/supervision/supervisor_code.hpp>
+#include <hololoom/actors/supervision/tree_place.hpp>
 #include <hololoom/messages/caf/compat.hpp>
 #include <hololoom/messages/caf/put.hpp>
 
@@ -21,14 +22,20 @@ using supervision::supervisor_state;
 
 /// The actor of a supervisor: marks its thread while it runs.
 class supervising final
-  : public state_actor<supervisor_state, supervisor_impl::base> {
+  : public state_actor<supervisor_state, supervisor_impl::base>,
+    public supervision::tree_place {
 public:
-  using state_actor::state_actor;
+  supervising(caf::actor_config& cfg, supervisor_setup setup)
+    : supervising(cfg, tree_place{setup.options.names, setup.path}, setup) {}
 
   resume_result resume(execution_unit* unit, std::size_t most) override {
     supervisor_code mark;
     return state_actor::resume(unit, most);
   }
+
+private:
+  supervising(caf::actor_config& cfg, tree_place place, supervisor_setup& setup)
+    : state_actor(cfg, std::move(setup)), tree_place(std::move(place)) {}
 };
 
 child_specs shared(std::vector<child_spec> children) {
@@ -41,8 +48,6 @@ child_specs shared(std::vector<child_spec> children) {
 
 supervisor_actor spawn(caf::actor_system& system, supervisor_setup setup) {
   auto& o = setup.options;
-  if (!o.names)
-    o.names = std::make_shared<directory>();
   if (!o.events)
     o.events = std::make_shared<event_bus>();
   auto result = o.detached
@@ -58,9 +63,18 @@ spawn_supervisor(caf::actor_system& system, supervisor_options options,
                  std::vector<child_spec> children) {
   if (auto problem = check(options, children))
     return problem->to_error();
+  if (!options.names)
+    options.names = std::make_shared<directory>();
   auto path = options.name;
-  return spawn(system, {std::move(options), std::move(path),
-                        shared(std::move(children)), std::nullopt});
+  auto claim = options.names->claim_root(path);
+  if (!claim)
+    return failure(errc::already_started,
+                   "a supervisor called '" + path
+                     + "' runs already in this directory; end it first, or "
+                       "give this one another name or a directory of its own");
+  return spawn(system,
+               {std::move(options), std::move(path),
+                shared(std::move(children)), std::nullopt, std::move(claim)});
 }
 
 caf::expected<supervisor_actor>
@@ -101,6 +115,8 @@ child_spec supervisor_child(supervisor_options options,
   else if (auto bound = stop_bound(options, children))
     spec.stop_bound = *bound;
   auto problem = check(options, children);
+  if (problem)
+    spec.flaw = problem->sentence;
   auto specs = shared(std::move(children));
   spec.start = [options = std::move(options), specs,
                 problem](const start_context& ctx) {
@@ -110,7 +126,7 @@ child_spec supervisor_child(supervisor_options options,
     mine.names = ctx.names;
     mine.events = ctx.events;
     auto result = start_result::pending(
-      spawn(*ctx.system, {std::move(mine), ctx.path, specs, ctx}));
+      spawn(*ctx.system, {std::move(mine), ctx.path, specs, ctx, nullptr}));
     result.nested = true;
     return result;
   };

@@ -12,66 +12,59 @@
 
 namespace hololoom {
 
-namespace {
-
-start_result refused(std::string_view what) {
-  return start_result::failure(failure(errc::invalid_spec, std::string{what}));
-}
-
-} // namespace
-
-background::background(std::string name, std::string kind,
-                       child_factory start) {
+background::background(std::string name, std::string kind, child_factory start,
+                       std::string_view flaw) {
   spec_.name = std::move(name);
   spec_.kind = std::move(kind);
   spec_.start = std::move(start);
+  spec_.flaw = flaw;
   spec_.restart = restart_type::temporary;
 }
 
 background background::coroutine(std::string name,
                                  std::function<task(task_context)> body) {
+  auto flaw = body ? "" : "it needs a coroutine: the function given is empty";
   return {std::move(name), "coroutine",
           [body = std::move(body)](const start_context& ctx) {
-            if (!body)
-              return refused("a coroutine worker needs a coroutine: the "
-                             "function given is empty");
             return detail::start_worker<detail::coroutine_worker>(ctx, body,
                                                                   ctx.names);
-          }};
+          },
+          flaw};
 }
 
 background background::periodic(std::string name, caf::timespan interval,
                                 std::function<void()> body,
                                 periodic_options options) {
+  auto flaw = interval.count() <= 0 ? "it needs an interval above zero"
+            : body                  ? ""
+                   : "it needs a function: the one given is empty";
   return {std::move(name), "periodic",
           [interval, body = std::move(body),
            options = std::move(options)](const start_context& ctx) {
-            if (interval.count() <= 0)
-              return refused("a periodic worker needs an interval above zero");
-            if (!body)
-              return refused("a periodic worker needs a function: the one "
-                             "given is empty");
             return detail::start_worker<detail::periodic_worker>(ctx, interval,
                                                                  body, options);
-          }};
+          },
+          flaw};
 }
 
 background background::blocking(std::string name,
                                 std::function<void(std::stop_token)> body) {
+  auto flaw = body ? "" : "it needs a function: the one given is empty";
   return {std::move(name), "blocking",
           [body = std::move(body)](const start_context& ctx) {
-            if (!body)
-              return refused("a blocking worker needs a function: the one "
-                             "given is empty");
             return detail::start_worker<detail::blocking_worker>(ctx, body);
-          }};
+          },
+          flaw};
 }
 
 background background::process(std::string name, process_options options) {
+  auto flaw =
+    options.function.empty() ? "it needs the name of a process function" : "";
   return {std::move(name), "process",
           [options = std::move(options)](const start_context& ctx) {
             return detail::start_process_worker(ctx, options);
-          }};
+          },
+          flaw};
 }
 
 background background::made_by(

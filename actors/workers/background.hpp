@@ -13,6 +13,7 @@
 #include <functional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <utility>
 
 /// Background workers: functions of the user's that run under a supervisor.
@@ -170,8 +171,12 @@ public:
 
   friend child_spec to_child_spec(background work);
 
+  /// Wherever a child spec is taken, work is.
+  operator child_spec() const { return spec_; }
+
 private:
-  background(std::string name, std::string kind, child_factory start);
+  background(std::string name, std::string kind, child_factory start,
+             std::string_view flaw = {});
   static background
   made_by(std::string name,
           std::function<caf::strong_actor_ptr(caf::actor_system&)> factory);

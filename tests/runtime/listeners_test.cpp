@@ -221,3 +221,32 @@ TEST_CASE_METHOD(scratch, "a log that takes nothing is in the report, and the "
   std::string kept{std::istreambuf_iterator<char>{in}, {}};
   CHECK(kept.find("lines that were lost: ") != std::string::npos);
 }
+
+TEST_CASE_METHOD(scratch,
+                 "an end by an error is a warning in the log, whatever "
+                 "the restart type") {
+  auto cfg = config::fast();
+  cfg.log = {"warn", (path / "log").string()};
+  auto x = open(cfg);
+  for (auto restart : {restart_type::permanent, restart_type::transient,
+                       restart_type::temporary}) {
+    std::string name{name_of(restart)};
+    auto work = background::blocking(name, [name](const std::stop_token&) {
+      throw std::runtime_error{"no " + name};
+    });
+    work.restart(restart).give_up_after(0, 1s);
+    REQUIRE(x.spawn_background(std::move(work)));
+    CHECK(is(x.wait_background(name), errc::crashed));
+  }
+  REQUIRE(
+    x.spawn_background(background::blocking("done", [](std::stop_token) {})));
+  CHECK(!x.wait_background("done"));
+  CHECK(x.close().exit_code == 0);
+  std::ifstream in{path / "log"};
+  std::string log{std::istreambuf_iterator<char>{in}, {}};
+  for (std::string name : {"permanent", "transient", "temporary"})
+    CHECK(log.find("warning root/workers/" + name
+                   + " exited (incarnation 1): no " + name)
+          != std::string::npos);
+  CHECK(log.find("root/workers/done") == std::string::npos);
+}

@@ -1,6 +1,9 @@
 #include "support.hpp"
 #include "support/catch.hpp"
 
+#include <array>
+#include <cmath>
+
 using namespace hololoom;
 using namespace hololoom::test;
 
@@ -61,6 +64,64 @@ TEST_CASE_METHOD(supervision_fixture,
   CHECK(*ask<child_counts>(sup, count_children{}) == child_counts{3, 1, 1, 2});
   REQUIRE(ask<acknowledged>(sup, delete_child{"s"}));
   CHECK(*ask<child_counts>(sup, count_children{}) == child_counts{2, 1, 0, 2});
+}
+
+TEST_CASE_METHOD(supervision_fixture,
+                 "one whose start is pending does not count as active") {
+  start_context pending;
+  auto slow = worker("slow");
+  slow.start = [&](const start_context& ctx) {
+    pending = ctx;
+    return start_result::pending(make(ctx));
+  };
+  auto sup = supervise({}, {worker("a")});
+  auto counts = [&] {
+    return *ask<child_counts>(sup, count_children{});
+  };
+  auto answers = [&] {
+    return std::array{error_of(ask<child_started>(sup, with(slow))),
+                      error_of(ask<child_started>(sup, restart_child{"slow"})),
+                      error_of(ask<acknowledged>(sup, delete_child{"slow"}))};
+  };
+  constexpr std::array while_pending{
+    errc::already_present, errc::child_restarting, errc::child_restarting};
+  auto started = begin_ask<child_started>(sup, with(slow));
+  CHECK(counts() == child_counts{2, 1, 0, 2});
+  CHECK(answers() == while_pending);
+  pending.ready();
+  run();
+  CHECK(started.ready());
+  CHECK(counts() == child_counts{2, 2, 0, 2});
+  CHECK(answers()
+        == std::array{errc::already_started, errc::child_running,
+                      errc::child_running});
+  end("slow");
+  CHECK(states(sup) == "a:running slow:starting");
+  CHECK(counts() == child_counts{2, 1, 0, 2});
+  CHECK(answers() == while_pending);
+  auto gone = begin_ask<acknowledged>(sup, terminate_child{"slow"});
+  CHECK(gone.ready());
+  CHECK(counts() == child_counts{2, 1, 0, 2});
+  CHECK(ask<acknowledged>(sup, delete_child{"slow"}));
+  CHECK(counts() == child_counts{1, 1, 0, 1});
+}
+
+TEST_CASE_METHOD(supervision_fixture,
+                 "one child, and its spec, can be asked for") {
+  auto b = worker("b");
+  b.restart = restart_type::transient;
+  auto sup = supervise({}, {worker("a"), b});
+  end("b", normal);
+  auto info = ask<child_info>(sup, which_child{"a"});
+  REQUIRE(info);
+  CHECK(info->state == child_state::running);
+  CHECK(caf::actor_cast<caf::actor>(info->handle) == log->current["a"]);
+  CHECK(ask<child_info>(sup, which_child{"b"})->state == child_state::stopped);
+  auto spec = ask<known_spec>(sup, get_childspec{"b"});
+  REQUIRE(spec);
+  CHECK(spec->spec->restart == restart_type::transient);
+  CHECK(error_of(ask<child_info>(sup, which_child{"c"})) == errc::not_found);
+  CHECK(error_of(ask<known_spec>(sup, get_childspec{"c"})) == errc::not_found);
 }
 
 TEST_CASE_METHOD(supervision_fixture,
@@ -162,6 +223,38 @@ TEST_CASE_METHOD(supervision_fixture,
           s.backoff = {1s, 2s, 2, 1.5};
         }).find("backoff.jitter")
         != std::string::npos);
+  CHECK(refused([](auto& s) {
+          s.backoff = {1s, 2s, std::nan("")};
+        }).find("child 'x' of 'root': backoff.factor")
+        != std::string::npos);
+  CHECK(refused([](auto& s) {
+          s.backoff = {1s, 2s, 2, std::nan("")};
+        }).find("backoff.jitter")
+        != std::string::npos);
+  CHECK(refused([](auto& s) {
+          s.backoff = {0s, -1s};
+        }).find("backoff.max")
+        != std::string::npos);
+  CHECK(refused([](auto& s) {
+          s.backoff = {1s, 2s};
+          s.give_up_after = restart_rate{0, 5s};
+        }).find("backoff has no restart to wait for: give_up_after is 0")
+        != std::string::npos);
+  CHECK(refused([](auto& s) {
+          s.shutdown = shutdown_policy{static_cast<shutdown_policy::mode>(7)};
+        }).find("shutdown must be limit, brutal_kill or infinity")
+        != std::string::npos);
+  CHECK(refused([](auto& s) { s.stop_bound = -1s; }).find("stop_bound")
+        != std::string::npos);
+  CHECK(refused([](auto& s) { s.flaw = "it needs a function"; })
+        == "child 'x' of 'root': it needs a function");
+  CHECK(refused([](auto& s) {
+          s.start = [](const start_context&) {
+            return start_result::failure(
+              failure(errc::invalid_spec, "no such function"));
+          };
+        })
+        == "child 'x' of root did not start: no such function");
 }
 
 TEST_CASE("invalid supervisors are refused with OTP's tags") {
@@ -188,6 +281,26 @@ TEST_CASE("invalid supervisors are refused with OTP's tags") {
   o = good;
   o.auto_shutdown = static_cast<auto_shutdown>(9);
   CHECK(flaw(o) == "invalid_auto_shutdown");
+  o = good;
+  o.stop_order = static_cast<stop_order>(9);
+  CHECK(flaw(o) == "invalid_stop_order");
+  o = good;
+  o.name = "a/b";
+  CHECK(flaw(o) == "invalid_name");
+  o = good;
+  o.max_children = -1;
+  CHECK(flaw(o) == "invalid_max_children");
+  o.max_children = 1;
+  auto other = child;
+  other.name = "b";
+  CHECK(flaw(o, {child, other}) == "invalid_max_children");
+  o = good;
+  o.intensity = 0;
+  auto patient = child;
+  patient.backoff = {std::chrono::seconds{1}, std::chrono::seconds{1}};
+  CHECK(flaw(o, {patient}) == "bad_combination");
+  patient.give_up_after = restart_rate{1, std::chrono::seconds{1}};
+  CHECK(flaw(o, {patient}) == "none");
   CHECK(flaw(good, {child, child}) == "duplicate_child_name");
   o = good;
   o.strategy = strategy::simple_one_for_one;

@@ -127,7 +127,9 @@ private:
     spec.apart = draw(4) == 0;
     if (draw(4) == 0)
       spec.give_up_after = restart_rate{static_cast<std::int64_t>(draw(4)), 1s};
-    if (draw(3) == 0)
+    auto restarts =
+      spec.give_up_after ? spec.give_up_after->times : o.intensity;
+    if (draw(3) == 0 && restarts > 0)
       spec.backoff = {10ms, 1s, 2, 0.3, 500ms};
     auto how = pick({manners::obeys, manners::obeys, manners::ignores,
                      manners::normal, manners::crashes});

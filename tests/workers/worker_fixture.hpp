@@ -3,6 +3,7 @@
 #include "support/actor_fixture.hpp"
 #include "support/catch.hpp"
 
+#include <hololoom/actors/supervision/options.hpp>
 #include <hololoom/actors/workers/background.hpp>
 #include <hololoom/messages/caf/exit.hpp>
 
@@ -40,6 +41,8 @@ struct started_worker {
 /// Starts `work` as a supervisor does.
 inline start_result start_bare(caf::actor_system& system, background work) {
   auto spec = to_child_spec(std::move(work));
+  if (auto problem = check(spec, {}))
+    return start_result::failure(problem->to_error());
   start_context ctx;
   ctx.system = &system;
   ctx.path = "root/workers/" + spec.name;

@@ -8,6 +8,7 @@
 
 #include <caf/actor_control_block.hpp>
 
+#include <any>
 #include <atomic>
 #include <map>
 #include <memory>
@@ -73,6 +74,7 @@ struct child {
   bool unwaited = false;       ///< It is there and not waited for any more.
   bool excused = false;        ///< A child below it waits for the drain.
   bool significant = false;    ///< Counted as significant and active.
+  bool pending = false;        ///< Its actor is there and cannot serve yet.
   time_point let_go = no_time; ///< Its thread outlives its actor, until then.
   supervision::origin origin = origin::boot;
   std::uint32_t failures = 0; ///< Restarts in a row, for the backoff.
@@ -84,6 +86,7 @@ struct child {
   time_point asked_at{};
   std::unique_ptr<std::vector<ticket>> start_tickets;
   std::unique_ptr<std::vector<ticket>> stop_tickets;
+  std::any argument; ///< Of the request that added it.
 
   bool alive() const { return handle != nullptr; }
 };

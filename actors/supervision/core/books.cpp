@@ -71,12 +71,14 @@ void books::take_handle(child& c, start_result& r, child_state s,
   });
   if (!c.zombie)
     ++counts_.active;
+  set_pending(c, s == child_state::starting);
   count_significant(c);
   host_.adopt(c);
 }
 
 void books::now_ready(child& c, time_point now) {
   set_due(c, no_time);
+  set_pending(c, false);
   children_.change(c, [&](child& x) {
     x.state = child_state::running;
     x.since = now;
@@ -86,6 +88,7 @@ void books::now_ready(child& c, time_point now) {
 }
 
 void books::stop_waiting(child& c) {
+  set_pending(c, false);
   c.due = no_time;
   if (!std::exchange(c.unwaited, true) && !c.zombie)
     --counts_.active;
@@ -96,6 +99,7 @@ void books::lose_handle(child& c, std::string reason) {
   if (!c.alive())
     return;
   host_.release(c);
+  set_pending(c, false);
   c.due = c.let_go = no_time;
   c.asked = c.kill_sent = c.drained = c.excused = false;
   if (!std::exchange(c.unwaited, false) && !c.zombie)
@@ -130,6 +134,12 @@ void books::set_reason(child& c, std::string reason) {
 void books::set_progress(child& c, std::string what) {
   auto fresh = std::make_unique<std::string>(std::move(what));
   children_.change(c, [&](child& x) { x.progress.swap(fresh); });
+}
+
+void books::set_pending(child& c, bool x) {
+  if (c.pending != x)
+    pending_ += x ? 1 : -1;
+  c.pending = x;
 }
 
 void books::count_significant(child& c) {

@@ -61,7 +61,14 @@ public:
 
   // -- properties -------------------------------------------------------------
 
+  /// `active` counts those that have an actor.
   const child_counts& counts() const noexcept { return counts_; }
+  /// The same, with those alone as `active` that can serve: as OTP counts.
+  child_counts told_counts() const noexcept {
+    auto result = counts_;
+    result.active -= pending_;
+    return result;
+  }
   /// Counts the template of a simple_one_for_one.
   void count_template() { counts_.specs = 1; }
   /// How many significant children are active or about to be.
@@ -75,6 +82,7 @@ public:
 private:
   void count(const child& c, int change);
   void count_significant(child& c);
+  void set_pending(child& c, bool x);
   auto still_due() {
     return [this](std::uint64_t order, time_point due) {
       auto c = find(order);
@@ -88,6 +96,7 @@ private:
   timers timers_;
   child_counts counts_;
   std::int64_t significant_ = 0;
+  std::int64_t pending_ = 0;
 };
 
 } // namespace hololoom::supervision

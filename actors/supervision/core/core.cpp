@@ -251,6 +251,7 @@ void core::finish(caf::error reason) {
   over_ = true;
   auto said =
     code_of(reason) == errc::start_failed
+        || code_of(reason) == errc::invalid_spec
       ? reason
       : failure(errc::shutting_down, books_.path() + " is shutting down");
   for (auto t : std::exchange(awaiting_, {}))

@@ -54,7 +54,7 @@ public:
   // -- requests (requests.cpp) ------------------------------------------------
 
   void boot(child_specs specs, time_point now);
-  void start_child(ticket t, child_spec_ptr spec, time_point now);
+  void start_child(ticket t, hololoom::start_child x, time_point now);
   void terminate_child(ticket t, const hololoom::terminate_child& x,
                        time_point now);
   void restart_child(ticket t, const std::string& name, time_point now);
@@ -85,7 +85,7 @@ public:
 
   /// When `tick` is to be called; `no_time`: not at all.
   time_point next_due(time_point now);
-  child_counts counts() const { return books_.counts(); }
+  child_counts counts() const { return books_.told_counts(); }
   bool draining() const noexcept { return drain_.draining(); }
   bool stopping() const noexcept {
     return draining() || plan_.stopping_all() || over_;
@@ -110,6 +110,9 @@ private:
   void stop_all_by(caf::error reason, time_point now, time_point end);
   bool refuses(ticket t);
   child* find_or_refuse(ticket t, const std::string& name);
+  /// Refuses the name of `old`, and a child too many.
+  void refuse_name(ticket t, const child& old);
+  bool refuse_more(ticket t);
   /// Answers an error if `c` runs or is about to.
   bool refuse_active(ticket t, const child& c, const char* advice);
   void refuse_simple(ticket t, const std::string& why);

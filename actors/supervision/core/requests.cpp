@@ -41,8 +41,33 @@ child* core::find_or_refuse(ticket t, const std::string& name) {
   return c;
 }
 
+void core::refuse_name(ticket t, const child& old) {
+  host_.answer_error(
+    t, old.alive() && !old.pending
+         ? failure(errc::already_started, books_.where(old) + " runs already")
+         : failure(errc::already_present,
+                   books_.where(old) + " is known already"
+                     + (old.pending ? " and is being started"
+                                    : "; restart or delete it")));
+}
+
+bool core::refuse_more(ticket t) {
+  auto most = options_.max_children;
+  const auto& counts = books_.counts();
+  if (most == 0 || counts.workers + counts.supervisors < most)
+    return false;
+  host_.answer_error(
+    t, failure(errc::overloaded,
+               books_.path() + " has " + std::to_string(most)
+                 + " children, and its max_children allows no more"));
+  return true;
+}
+
 bool core::refuse_active(ticket t, const child& c, const char* advice) {
-  if (c.alive())
+  if (c.pending)
+    host_.answer_error(t, failure(errc::child_restarting,
+                                  books_.where(c) + " is being started"));
+  else if (c.alive())
     host_.answer_error(t,
                        failure(errc::child_running, books_.where(c) + advice));
   else if (c.state == child_state::restarting)
@@ -67,40 +92,38 @@ void core::boot(child_specs specs, time_point now) {
   advance(now);
 }
 
-void core::start_child(ticket t, child_spec_ptr spec, time_point now) {
+void core::start_child(ticket t, hololoom::start_child x, time_point now) {
   if (refuses(t))
     return;
-  auto again = [this, t, spec](time_point later) {
-    start_child(t, spec, later);
+  auto again = [this, t, x](time_point later) {
+    start_child(t, x, later);
   };
   if (plan_.busy())
     return backlog_.defer(again);
   std::string name;
   if (books_.simple()) {
-    if (spec)
+    if (x.spec)
       return refuse_simple(t, ": it starts its template");
-    spec = template_;
+    if (refuse_more(t))
+      return;
+    x.spec = template_;
     name = names_.next();
   } else {
-    if (!spec)
+    if (!x.spec)
       return host_.answer_error(
         t, failure(errc::invalid_spec, "start_child needs a child spec"));
-    if (auto problem = check(*spec, options_))
+    if (auto problem = check(*x.spec, options_))
       return host_.answer_error(t, problem->to_error());
-    if (auto old = books_.find(spec->name)) {
-      if (old->state == child_state::stopping && old->asked)
-        return backlog_.after_stop(old->order, again);
-      return host_.answer_error(
-        t,
-        old->alive()
-          ? failure(errc::already_started, books_.where(*old) + " runs already")
-          : failure(errc::already_present,
-                    books_.where(*old)
-                      + " is known already; restart or delete it"));
-    }
-    name = spec->name;
+    if (auto old = books_.find(x.spec->name))
+      return old->state == child_state::stopping && old->asked
+             ? backlog_.after_stop(old->order, again)
+             : refuse_name(t, *old);
+    if (refuse_more(t))
+      return;
+    name = x.spec->name;
   }
-  auto& c = books_.add(std::move(name), std::move(spec));
+  auto& c = books_.add(std::move(name), std::move(x.spec));
+  c.argument = std::move(x.argument);
   books_.await_start(c, t);
   auto result = restart_.start(c, origin::added, now);
   if (books_.simple()

@@ -29,6 +29,7 @@ start_result supervisor_state::start(child& c, std::int64_t incarnation) {
   ctx.supervisor = self_->address();
   ctx.names = setup_.options.names;
   ctx.events = setup_.options.events;
+  ctx.argument = c.argument;
   try {
     auto result = c.spec->start(ctx);
     if (!result.handle
@@ -177,6 +178,7 @@ void supervisor_state::finished(caf::error reason) {
   done_ = true;
   // Its name is free before any actor learns of its end.
   setup_.options.names->remove(board_.get());
+  setup_.claim = nullptr;
   // Every request that still waits gets an answer.
   for (auto& [t, request] : std::exchange(pending_, {}))
     std::visit(

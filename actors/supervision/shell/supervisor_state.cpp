@@ -31,6 +31,10 @@ exit_class classify(const caf::error& reason) {
   }
 }
 
+child_info info_of(const child& c) {
+  return {c.name, c.state, c.spec->type, c.incarnation, c.handle, c.starts};
+}
+
 std::string text_of(exit_class why, const caf::error& reason) {
   switch (why) {
     case exit_class::normal: return "normal";
@@ -83,7 +87,7 @@ supervisor_impl::behavior_type supervisor_state::make_behavior() {
   return {
     [this](start_child& x) {
       return later<child_started>(
-        [&](ticket t) { core_.start_child(t, std::move(x.spec), now()); });
+        [&](ticket t) { core_.start_child(t, std::move(x), now()); });
     },
     [this](const terminate_child& x) {
       return later<acknowledged>(
@@ -99,6 +103,16 @@ supervisor_impl::behavior_type supervisor_state::make_behavior() {
     },
     [this](which_children) { return list(); },
     [this](count_children) { return core_.counts(); },
+    [this](const which_child& x) -> caf::result<child_info> {
+      if (auto c = known(x.name))
+        return info_of(*c);
+      return unknown(x.name);
+    },
+    [this](const get_childspec& x) -> caf::result<known_spec> {
+      if (auto c = known(x.name))
+        return known_spec{c->spec};
+      return unknown(x.name);
+    },
     [this](await_running) {
       return later<acknowledged>([&](ticket t) { core_.await_running(t); });
     },
@@ -203,13 +217,21 @@ void supervisor_state::proceed() {
   arm();
 }
 
+const child* supervisor_state::known(const std::string& id) const {
+  auto c = board_->find(id);
+  return c && !c->zombie ? c : nullptr;
+}
+
+caf::error supervisor_state::unknown(const std::string& id) const {
+  return failure(errc::not_found, setup_.path + " has no child '" + id + "'");
+}
+
 child_list supervisor_state::list() const {
   child_list result;
   result.children.reserve(board_->children().size());
   for (const auto& [order, c] : board_->children())
     if (!c.zombie)
-      result.children.push_back(
-        {c.name, c.state, c.spec->type, c.incarnation, c.handle, c.starts});
+      result.children.push_back(info_of(c));
   return result;
 }
 

@@ -48,6 +48,8 @@ struct supervisor_setup {
   child_specs children;
   /// With a parent: whom to tell that it is ready.
   std::optional<start_context> parent;
+  /// Without one: the place of a root in its directory, taken.
+  std::shared_ptr<const void> claim;
 };
 
 /// Owned by its parent, or by the code that spawned it. Monitors its children,
@@ -110,6 +112,8 @@ private:
   void tick(std::uint64_t epoch);
   void sweep();
   child_list list() const;
+  const child* known(const std::string& id) const;
+  caf::error unknown(const std::string& id) const;
   void subscribe(const subscribe_events& request);
   void proceed();
 

@@ -19,13 +19,10 @@ caf::behavior doubling(caf::event_based_actor*) {
   }};
 }
 
-child_spec child(const char* name) {
-  child_spec spec;
-  spec.name = name;
-  spec.start = [](const start_context& ctx) {
-    return start_result::started(ctx.system->spawn(doubling));
-  };
-  return spec;
+child doubler(const char* name) {
+  return {name, [](caf::actor_system& s) {
+            return s.spawn(doubling);
+          }};
 }
 
 } // namespace
@@ -44,7 +41,7 @@ int main() {
         && e.incarnation == 2)
       restarted.set_value();
   });
-  auto root = start_supervisor(system, options, {child("a"), child("b")});
+  auto root = start_supervisor(system, options, {doubler("a"), doubler("b")});
   if (!root)
     return std::cerr << explain(root.error()) << '\n', 1;
   exit_high(*options.names->get("root/a"), caf::exit_reason::kill);

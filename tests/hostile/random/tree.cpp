@@ -79,6 +79,9 @@ private:
     } else {
       x.children = some(depth - 1, 4);
     }
+    if (o.intensity == 0) // A backoff would have no restart to wait for.
+      for (auto& child : x.children)
+        child.backoff = {};
     x.shutdown = shutdown_policy::infinity();
     return x;
   }

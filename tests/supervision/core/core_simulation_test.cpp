@@ -395,12 +395,14 @@ private:
       auto may_wait = c.state == child_state::starting
                    || c.state == child_state::stopping
                    || c.state == child_state::restarting;
+      if (c.state == child_state::starting && !c.pending)
+        problem(c.name + " is starting, and counts as active");
       if (c.due != sv::no_time && !may_wait)
         problem(c.name + " has a limit and nothing to end by it");
       if (c.zombie)
         continue;
       truth.specs += simple() ? 0 : 1;
-      truth.active += c.alive() ? 1 : 0;
+      truth.active += c.alive() && !c.pending ? 1 : 0;
       (c.spec->type == child_type::supervisor ? truth.supervisors
                                               : truth.workers)++;
     }

@@ -27,18 +27,19 @@ caf::error ended_by(const std::string& child, const std::string& reason) {
 } // namespace
 
 attempt restart::start(child& c, origin why, time_point now) {
-  auto result = try_start(c, why, now);
+  auto code = errc::start_failed;
+  auto result = try_start(c, why, now, code);
   if (result == attempt::ignored)
     start_ignored(c);
   else if (result == attempt::failed)
-    start_failed(c,
-                 failure(errc::start_failed,
-                         books_.where(c) + " did not start: " + c.last_reason),
-                 now);
+    start_failed(
+      c, failure(code, books_.where(c) + " did not start: " + c.last_reason),
+      now);
   return result;
 }
 
-attempt restart::try_start(child& c, origin why, time_point now) {
+/// @param code of a failure: what the child was made of may be at fault
+attempt restart::try_start(child& c, origin why, time_point now, errc& code) {
   c.origin = why;
   c.asked = c.kill_sent = false;
   c.start_id = ++last_start_;
@@ -52,11 +53,13 @@ attempt restart::try_start(child& c, origin why, time_point now) {
     case start_result::outcome::pending:
       books_.take_handle(c, result, child_state::starting, now);
       books_.set_due(c, after(now, c.spec->start_limit));
-      host_.report(c, transition::started, "not ready yet");
+      host_.report(c, transition::started, {});
       return attempt::pending;
     case start_result::outcome::ignored: return attempt::ignored;
     case start_result::outcome::failed: break;
   }
+  if (is(result.reason, errc::invalid_spec))
+    code = errc::invalid_spec;
   books_.set_reason(c, explain(result.reason));
   return attempt::failed;
 }

@@ -74,7 +74,7 @@ public:
   void fail_group_waits();
 
 private:
-  attempt try_start(child& c, origin why, time_point now);
+  attempt try_start(child& c, origin why, time_point now, errc& code);
   void start_ignored(child& c);
   void request_restart(child& c, time_point now);
   bool may_restart(child& c, time_point now);

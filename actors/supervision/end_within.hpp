@@ -1,0 +1,20 @@
+#pragma once
+
+#include <hololoom/actors/supervision/protocol.hpp>
+#include <hololoom/messages/lifecycle.hpp>
+
+#include <caf/expected.hpp>
+#include <caf/timespan.hpp>
+
+namespace hololoom {
+
+/// Ends a whole tree, and returns when it has ended, after `limit` at the
+/// latest: children are asked to end, the last started first, and what is left
+/// after the greater part of the limit is killed, or abandoned. The report
+/// tells how each child ended. Not from an actor.
+/// @returns `errc::invalid_spec` unless `root` is a supervisor of this process
+///          and `limit` more than zero.
+caf::expected<shutdown_report> end_within(const supervisor_actor& root,
+                                          caf::timespan limit);
+
+} // namespace hololoom
