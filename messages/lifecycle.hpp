@@ -271,6 +271,31 @@ struct child_outcome {
   bool operator==(const child_outcome&) const = default;
 };
 
+/// How often one child has failed, by an end by an error or a start that
+/// failed, and how its supervisor took it.
+struct child_failures {
+  /// "root/workers/pulse".
+  std::string path;
+  std::int64_t times = 0;
+  /// Of the last time.
+  std::string reason;
+  timestamp first;
+  timestamp last;
+  /// How often its supervisor decided to start it again.
+  std::int64_t restarts = 0;
+  /// The last failure was one too many: its supervisor gave it up, or ended.
+  bool gave_up = false;
+
+  static constexpr auto fields() {
+    using t = child_failures;
+    return members(member("path", &t::path), member("times", &t::times),
+                   member("reason", &t::reason), member("first", &t::first),
+                   member("last", &t::last), member("restarts", &t::restarts),
+                   member("gave_up", &t::gave_up));
+  }
+  bool operator==(const child_failures&) const = default;
+};
+
 struct weave_tally {
   std::int64_t drained = 0; ///< Finished after the cascade began.
   std::int64_t refused = 0; ///< Arrived too late.
@@ -310,6 +335,10 @@ struct shutdown_report {
   millis total{0};
   std::vector<shutdown_phase> phases;
   std::vector<child_outcome> children;
+  /// The failures of the run, a line a child: the first hundred that failed,
+  /// and the last hundred.
+  std::vector<child_failures> failures;
+  std::int64_t failures_left_out = 0; ///< Failures that no line counts.
   weave_tally weaves;
   flush_outcome flush;
   maybe<millis> first_force_at;
@@ -325,6 +354,8 @@ struct shutdown_report {
       member("reason", &t::reason), member("requested_by", &t::requested_by),
       member("started_at", &t::started_at), member("total_ms", &t::total),
       member("phases", &t::phases), member("children", &t::children),
+      member("failures", &t::failures),
+      member("failures_left_out", &t::failures_left_out),
       member("weaves", &t::weaves), member("flush", &t::flush),
       member("first_force_at_ms", &t::first_force_at),
       member("late_stores", &t::late_stores),

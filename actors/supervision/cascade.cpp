@@ -137,6 +137,9 @@ private:
     auto& report = run_.report;
     account_for_children(report, run_.forced, run_.seen,
                          run_.plan.names->ledger(), run_.since(run_.signaled));
+    const auto& failures = run_.plan.names->failures();
+    report.failures = failures.lines();
+    report.failures_left_out = failures.left_out();
     hooks_.list_abandoned(report.abandoned);
     report.total = run_.since(run_.began);
     if (!report.abandoned.empty() || report.first_force_at)

@@ -318,3 +318,33 @@ TEST_CASE("who waits for a loom that fails closes it") {
   CHECK(report.exit_code >= 69);
   CHECK(x.state() == loom_state::closed);
 }
+
+TEST_CASE("the report lists the failures of the run") {
+  auto x = open();
+  REQUIRE(x.spawn_background(
+    failing().give_up_after(2, 1min).restart(restart_type::permanent)));
+  REQUIRE(x.wait_background("failing"));
+  REQUIRE(x.spawn_background(
+    background::coroutine("thrower", [](task_context) -> task {
+      throw 42;
+      co_return;
+    })));
+  REQUIRE(x.wait_background("thrower"));
+  REQUIRE(x.spawn_background(once()));
+  CHECK(!x.wait_background("once"));
+  auto report = x.close();
+  CHECK(report.exit_code == 0);
+  CHECK(report.failures_left_out == 0);
+  REQUIRE(report.failures.size() == 2);
+  const auto& first = report.failures[0];
+  CHECK(first.path == "root/workers/failing");
+  CHECK(first.times == 3);
+  CHECK(first.restarts == 2);
+  CHECK(first.gave_up);
+  CHECK(first.reason == "the blocking function threw: boom");
+  CHECK(first.first < first.last);
+  const auto& second = report.failures[1];
+  CHECK(second.path == "root/workers/thrower");
+  CHECK(second.times == 1);
+  CHECK(!second.gave_up);
+}

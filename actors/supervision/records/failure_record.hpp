@@ -13,30 +13,6 @@
 
 namespace hololoom {
 
-/// How often one child has failed, and how its supervisor took it.
-struct child_failures {
-  /// "root/workers/pulse".
-  std::string path;
-  std::int64_t times = 0;
-  /// Of the last time.
-  std::string reason;
-  timestamp first;
-  timestamp last;
-  /// How often its supervisor decided to start it again.
-  std::int64_t restarts = 0;
-  /// The last failure was one too many: its supervisor gave it up, or ended.
-  bool gave_up = false;
-
-  static constexpr auto fields() {
-    using t = child_failures;
-    return members(member("path", &t::path), member("times", &t::times),
-                   member("reason", &t::reason), member("first", &t::first),
-                   member("last", &t::last), member("restarts", &t::restarts),
-                   member("gave_up", &t::gave_up));
-  }
-  bool operator==(const child_failures&) const = default;
-};
-
 /// The failures of a tree's children since it was started: ends by an error
 /// and starts that failed, whatever became of the child. However many fail,
 /// there are two hundred lines at most. Thread-safe; it needs no supervisor
