@@ -1,6 +1,7 @@
 #include <hololoom/messages/json/known_keys.hpp>
 #include <hololoom/messages/json/read.hpp>
 #include <hololoom/runtime/config.hpp>
+#include <hololoom/runtime/config_lines.hpp>
 
 #include <fstream>
 #include <iterator>
@@ -37,12 +38,25 @@ caf::expected<config> defaults_for(const json& value) {
   return unknown_preset(to_text(*i));
 }
 
-caf::error check(const worker_options& x) {
+/// `err` with the line of the key that its sentence begins with, or quotes.
+caf::error with_line(const caf::error& err, std::string_view text) {
+  constexpr std::string_view unknown = "unknown key \"";
+  auto sentence = explain(err);
+  auto begin = sentence.starts_with(unknown) ? unknown.size() : 0;
+  auto end = sentence.find_first_of(" :\"[", begin);
+  auto lines = lines_of_keys(text);
+  auto i = lines.find(sentence.substr(begin, end - begin));
+  if (i == lines.end())
+    return err;
+  return invalid("line " + std::to_string(i->second) + ": " + sentence);
+}
+
+caf::error check(std::string_view key, const restart_limits& x) {
   if (x.give_up_after < 0)
-    return invalid("workers.give_up_after is " + std::to_string(x.give_up_after)
-                   + "; expected 0 or more");
-  if (x.give_up_period <= millis{0})
-    return invalid("workers.give_up_period_ms is "
+    return invalid(std::string{key} + ".give_up_after is "
+                   + std::to_string(x.give_up_after) + "; expected 0 or more");
+  if (!(x.give_up_period > millis{0}))
+    return invalid(std::string{key} + ".give_up_period_ms is "
                    + std::to_string(x.give_up_period.count())
                    + "; expected more than 0");
   return {};
@@ -91,21 +105,21 @@ caf::expected<config> config::parse(std::string_view text) {
   try {
     value = json::parse(text, nullptr, true, true);
   } catch (const json::parse_error& e) {
-    return invalid(detail::place_in_json(e.byte, text.size()));
+    return invalid("not JSON at " + line_and_column(text, e.byte));
   } catch (const json::exception&) {
     return invalid("it has a number that no floating point number can hold");
   }
   if (!value.is_object())
     return invalid("a config is a JSON object");
   if (auto err = refuse_unknown_keys<config>(value))
-    return err;
+    return with_line(err, text);
   auto result = defaults_for(value);
   if (!result)
-    return result;
+    return with_line(result.error(), text);
   if (auto err = from_json_value(value, *result))
-    return invalid(explain(err));
+    return with_line(invalid(explain(err)), text);
   if (auto err = check(*result))
-    return err;
+    return with_line(err, text);
   return result;
 }
 
@@ -133,7 +147,9 @@ caf::error check(const config& cfg) {
   if (cfg.threads < 0 || cfg.threads > 1024)
     return invalid("threads is " + std::to_string(cfg.threads)
                    + "; expected 0 to 1024");
-  if (auto err = check(cfg.workers))
+  if (auto err = check("workers", cfg.workers))
+    return err;
+  if (auto err = check("parts", cfg.parts))
     return err;
   const auto& down = cfg.shutdown;
   if (auto err = check_duration("grace_ms", down.grace, 10min))

@@ -34,18 +34,18 @@ struct shutdown_options {
   bool operator==(const shutdown_options&) const = default;
 };
 
-/// What holds for background workers that set nothing else.
-struct worker_options {
-  /// One that is restarted more often than this within the period is given up.
+/// How often something may be restarted: past so many times within the period
+/// it is given up.
+struct restart_limits {
   std::int64_t give_up_after = 10;
   millis give_up_period{5'000};
 
   static constexpr auto fields() {
-    using t = worker_options;
+    using t = restart_limits;
     return members(member("give_up_after", &t::give_up_after),
                    member("give_up_period_ms", &t::give_up_period));
   }
-  bool operator==(const worker_options&) const = default;
+  bool operator==(const restart_limits&) const = default;
 };
 
 /// The settings of a loom.
@@ -63,7 +63,10 @@ struct config {
   shuttle_options weave = {};
   memory_options memory = {};
   reflection_options reflection = {};
-  worker_options workers = {};
+  /// For background workers that set nothing else.
+  restart_limits workers = {};
+  /// For the loom's own parts, all together: a loom that gives up has failed.
+  restart_limits parts = {5, millis{10'000}};
   shutdown_options shutdown = {};
   log_options log = {};
 
@@ -73,8 +76,8 @@ struct config {
       member("preset", &t::preset), member("data_dir", &t::data_dir),
       member("threads", &t::threads), member("weave", &t::weave),
       member("memory", &t::memory), member("reflection", &t::reflection),
-      member("workers", &t::workers), member("shutdown", &t::shutdown),
-      member("log", &t::log));
+      member("workers", &t::workers), member("parts", &t::parts),
+      member("shutdown", &t::shutdown), member("log", &t::log));
   }
   bool operator==(const config&) const = default;
 

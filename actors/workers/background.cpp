@@ -1,3 +1,4 @@
+#include <hololoom/actors/supervision/supervisor.hpp>
 #include <hololoom/actors/workers/background.hpp>
 #include <hololoom/actors/workers/coroutine/coroutine_worker.hpp>
 #include <hololoom/actors/workers/factory_call.hpp>
@@ -77,6 +78,16 @@ background background::made_by(
                       return detail::start_made(ctx, factory, last);
                     }};
   result.spec_.stuck = {.limit = std::chrono::milliseconds{500}};
+  return result;
+}
+
+background background::group(supervisor_options options,
+                             std::vector<background> members) {
+  std::vector<child_spec> specs;
+  for (auto& x : members)
+    specs.push_back(to_child_spec(std::move(x)));
+  background result{options.name, "supervisor", {}};
+  result.spec_ = supervisor_child(std::move(options), std::move(specs));
   return result;
 }
 

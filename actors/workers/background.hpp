@@ -1,6 +1,7 @@
 #pragma once
 
 #include <hololoom/actors/supervision/child_spec.hpp>
+#include <hololoom/actors/supervision/options.hpp>
 #include <hololoom/actors/workers/coroutine/task_context.hpp>
 #include <hololoom/actors/workers/process/process.hpp>
 
@@ -15,6 +16,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 /// Background workers: functions of the user's that run under a supervisor.
 ///
@@ -120,6 +122,20 @@ public:
         return caf::actor_cast<caf::strong_actor_ptr>(factory(system));
       });
   }
+
+  /// Several workers as one: a supervisor with a strategy of its own, which is
+  /// restarted, stopped and given up like a worker. `options.name` is its name.
+  /// Among its members, those that set no rate of their own count for its
+  /// intensity, as in OTP; `essential` is for the group, not for them.
+  ///
+  /// ~~~
+  /// // A crash of either restarts both.
+  /// background::group({.name = "ingest", .strategy = strategy::one_for_all},
+  ///                   {background::coroutine("reader", read_lines),
+  ///                    background::blocking("parser", parse)})
+  /// ~~~
+  static background group(supervisor_options options,
+                          std::vector<background> members);
 
   // -- how it is supervised ---------------------------------------------------
 

@@ -20,10 +20,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Keeps a part that fails again and again from spinning.
-backoff_policy restart_backoff() {
+/// Keeps a part that fails again and again from spinning: at the disk, or
+/// because a part that it needs is being restarted itself.
+backoff_policy restart_backoff(caf::timespan least = 10ms) {
   backoff_policy result;
-  result.min = 50ms;
+  result.min = least;
   result.max = 2s;
   result.jitter = 0.2;
   return result;
@@ -73,7 +74,7 @@ child_spec reflection_spec(const tree_setup& setup) {
   child_spec spec;
   spec.name = part::reflection.name;
   spec.shutdown = shutdown_policy::infinity();
-  spec.backoff = restart_backoff();
+  spec.backoff = restart_backoff(50ms);
   spec.start = [setup](const start_context& ctx) {
     reflection_surroundings around;
     around.hooks = setup.disk;
@@ -108,7 +109,7 @@ child_spec yarn_spec(const tree_setup& setup) {
   child_spec spec;
   spec.name = part::yarn.name;
   spec.shutdown = shutdown_policy::infinity();
-  spec.backoff = restart_backoff();
+  spec.backoff = restart_backoff(50ms);
   spec.start = [setup](const start_context& ctx) {
     auto yarn = spawn_yarn_graph(*ctx.system, setup.cfg.memory, true,
                                  progress_of(ctx, setup));
@@ -124,6 +125,7 @@ child_spec weaver_spec(const tree_setup& setup, std::uint64_t number,
   child_spec spec;
   spec.name = "weaver-" + std::to_string(number);
   spec.restart = restart;
+  spec.backoff = restart_backoff();
   spec.start = [options = setup.cfg.weave, tools = setup.tools,
                 number](const start_context& ctx) {
     auto shuttle = ctx.names->get<local_shuttle_actor>(path_of(part::shuttle));
@@ -147,6 +149,7 @@ std::uint64_t pool_size(const config& cfg) {
 child_spec shuttle_spec(const tree_setup& setup) {
   child_spec spec;
   spec.name = part::shuttle.name;
+  spec.backoff = restart_backoff();
   auto replacements =
     std::make_shared<std::atomic<std::uint64_t>>(pool_size(setup.cfg));
   spec.start = [setup, replacements](const start_context& ctx) {
@@ -187,7 +190,7 @@ child_spec consolidation_spec(const tree_setup& setup) {
     });
   work.restart(restart_type::permanent);
   auto spec = to_child_spec(std::move(work));
-  spec.give_up_after = default_rate(setup.cfg);
+  spec.give_up_after = rate_of(setup.cfg.workers);
   return spec;
 }
 
@@ -226,9 +229,8 @@ child_spec workers_spec(const tree_setup& setup) {
 
 } // namespace
 
-restart_rate default_rate(const config& cfg) {
-  return {cfg.workers.give_up_after,
-          std::chrono::ceil<caf::timespan>(cfg.workers.give_up_period)};
+restart_rate rate_of(const restart_limits& x) {
+  return {x.give_up_after, std::chrono::ceil<caf::timespan>(x.give_up_period)};
 }
 
 bool is_part(const std::string& path) {
@@ -240,8 +242,9 @@ bool is_part(const std::string& path) {
 supervisor_options root_options(const tree_setup& setup) {
   supervisor_options options;
   options.strategy = strategy::rest_for_one;
-  options.intensity = 5;
-  options.period = 10s;
+  auto rate = rate_of(setup.cfg.parts);
+  options.intensity = rate.times;
+  options.period = rate.period;
   // Weavers end when the shuttle releases them, and the shuttle ends when they
   // have finished their work: both must be told to end at the same time.
   options.stop_order = stop_order::parallel;
@@ -269,8 +272,10 @@ std::vector<child_spec> root_children(const tree_setup& setup) {
   result.push_back(reflection_spec(setup));
   result.push_back(yarn_spec(setup));
   result.push_back(shuttle_spec(setup));
-  result.push_back(supervisor_child(pool_options(setup, part::weavers.name),
-                                    std::move(weavers)));
+  auto pool = supervisor_child(pool_options(setup, part::weavers.name),
+                               std::move(weavers));
+  pool.backoff = restart_backoff();
+  result.push_back(std::move(pool));
   result.push_back(workers_spec(setup));
   return result;
 }

@@ -65,8 +65,8 @@ struct tree_setup {
     std::make_shared<std::atomic<errc>>(errc::none);
 };
 
-/// The rate past which the loom gives up a worker that sets none.
-restart_rate default_rate(const config& cfg);
+/// The limits as a rate of supervision.
+restart_rate rate_of(const restart_limits& x);
 
 /// The root restarts a child together with the children that were started after
 /// it, because those work with it. The background workers stand apart.

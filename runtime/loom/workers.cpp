@@ -28,7 +28,7 @@ loom_impl::start_worker(background work) {
   auto essential = work.is_essential();
   auto spec = to_child_spec(std::move(work));
   if (!spec.give_up_after)
-    spec.give_up_after = default_rate(cfg_);
+    spec.give_up_after = rate_of(cfg_.workers);
   kept_worker kept{std::make_shared<const child_spec>(std::move(spec)),
                    essential};
   workers_->keep(kept);

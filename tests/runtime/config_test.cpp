@@ -54,28 +54,61 @@ TEST_CASE("an empty config is the fused preset") {
 }
 
 TEST_CASE("a misspelt key is refused with the nearest right one") {
-  CHECK(problem("{\"shutdown\": {\"grase_ms\": 1}}")
-        == "unknown key \"shutdown.grase_ms\"; did you mean \"grace_ms\"?");
+  CHECK(
+    problem("{\"shutdown\": {\"grase_ms\": 1}}")
+    == "line 1: unknown key \"shutdown.grase_ms\"; did you mean \"grace_ms\"?");
   CHECK(problem("{\"dta_dir\": \"x\"}")
-        == "unknown key \"dta_dir\"; did you mean \"data_dir\"?");
+        == "line 1: unknown key \"dta_dir\"; did you mean \"data_dir\"?");
 }
 
 TEST_CASE("a key that resembles no other is refused with the known keys") {
   CHECK(problem("{\"log\": {\"colour\": true}}")
-        == "unknown key \"log.colour\"; known keys: level, file");
+        == "line 1: unknown key \"log.colour\"; known keys: level, file");
 }
 
 TEST_CASE("a value of the wrong type or size is refused with its key") {
   CHECK(problem("{\"threads\": \"many\"}")
-        == "threads: expected a whole number");
-  CHECK(problem("{\"threads\": -1}") == "threads is -1; expected 0 to 1024");
-  CHECK(problem("{\"preset\": \"fastest\"}").starts_with("preset is "));
+        == "line 1: threads: expected a whole number");
+  CHECK(problem("{\"threads\": -1}")
+        == "line 1: threads is -1; expected 0 to 1024");
+  CHECK(problem("{\"preset\": \"fastest\"}").starts_with("line 1: preset is "));
   CHECK(problem("{\"shutdown\": {\"grace_ms\": -5}}")
-          .starts_with("shutdown.grace_ms is "));
+          .starts_with("line 1: shutdown.grace_ms is "));
   CHECK(problem("{\"weave\": {\"epsilon\": 2}}")
-        == "weave.epsilon must be in 0..1");
+        == "line 1: weave.epsilon must be in 0..1");
   CHECK(problem("[]") == "a config is a JSON object");
-  CHECK(problem("{\"threads\": }").starts_with("not JSON at byte "));
+  CHECK(problem("{\"threads\": }") == "not JSON at line 1, column 13");
+}
+
+TEST_CASE("a mistake is told with its line") {
+  const std::string text = R"(// Comments count.
+{
+  "weave": {
+    /* these
+       too */ "card": "fast", "epsilon": 0.5,
+    "scales": [96,
+      192]
+  },
+  "workers": {
+    "give_up_after": 3
+  }, "threads":
+    2
+})";
+  auto with = [&](const std::string& before, const std::string& after) {
+    auto changed = text;
+    changed.replace(changed.find(before), before.size(), after);
+    return problem(changed);
+  };
+  CHECK(config::parse(text));
+  CHECK(with("0.5", "7") == "line 5: weave.epsilon must be in 0..1");
+  CHECK(with("0.5", "\"x\"") == "line 5: weave.epsilon: expected a number");
+  CHECK(with("192", "0")
+          .starts_with("line 6: weave.scales must be a list of positive"));
+  CHECK(with("give_up_after\": 3", "give_up_after\": -3")
+        == "line 10: workers.give_up_after is -3; expected 0 or more");
+  CHECK(with("threads", "thread")
+        == "line 11: unknown key \"thread\"; did you mean \"threads\"?");
+  CHECK(with("    2\n", "    2,\n") == "not JSON at line 13, column 1");
 }
 
 TEST_CASE("the error for a missing file names it") {

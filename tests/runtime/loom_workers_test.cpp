@@ -348,3 +348,52 @@ TEST_CASE("the report lists the failures of the run") {
   CHECK(second.times == 1);
   CHECK(!second.gave_up);
 }
+
+// -- groups --------------------------------------------------------------------------
+
+TEST_CASE("a group has a strategy of its own, and is stopped as one") {
+  auto x = open();
+  event_watch events{x};
+  REQUIRE(x.spawn_background(steady("outside")));
+  REQUIRE(x.spawn_background(
+    background::group({.name = "group", .strategy = strategy::one_for_all},
+                      {steady("a"), steady("b")})));
+  auto found = x.find("a");
+  REQUIRE(found);
+  CHECK(x.find("root/workers/group/a") == found);
+  SECTION("a crash of one restarts all of it") {
+    kill_incarnation(x, "root/workers/group/b");
+    REQUIRE(events.wait_for("root/workers/group/b", transition::started, 2));
+    CHECK(status_of(x, "root/workers/group/a")->incarnation == 2);
+    CHECK(status_of(x, "root/workers/outside")->incarnation == 1);
+  }
+  SECTION("it is restarted like a worker") {
+    REQUIRE(x.restart_background("group"));
+    CHECK(status_of(x, "root/workers/group/a"));
+    kill_incarnation(x, "root/workers");
+    REQUIRE(events.wait_for("root/workers", transition::ready, 2));
+    CHECK(status_of(x, "root/workers/group/b"));
+  }
+  CHECK(!x.stop_background("group"));
+  CHECK(!status_of(x, "root/workers/group"));
+  CHECK(!status_of(x, "root/workers/group/a"));
+  CHECK(status_of(x, "root/workers/outside"));
+}
+
+TEST_CASE("a group that gives up is given up alone, with the reason") {
+  auto x = open();
+  REQUIRE(x.spawn_background(steady("outside")));
+  auto group = background::group({.name = "group"},
+                                 {failing().restart(restart_type::permanent)});
+  SECTION("and closes the loom if it is essential") {
+    REQUIRE(x.spawn_background(std::move(group).essential()));
+    auto report = x.wait();
+    CHECK(report.exit_code == 69);
+    CHECK(report.reason.starts_with("the worker 'group' failed: "));
+    return;
+  }
+  REQUIRE(x.spawn_background(std::move(group)));
+  CHECK(is(x.wait_background("group"), errc::crashed));
+  CHECK(status_of(x, "root/workers/outside")->incarnation == 1);
+  CHECK(x.state() == loom_state::running);
+}

@@ -1,0 +1,111 @@
+#include "runtime/looms.hpp"
+#include "support/catch.hpp"
+
+#include <hololoom/messages/caf/exit.hpp>
+#include <hololoom/runtime/loom.hpp>
+
+#include <array>
+#include <atomic>
+#include <cstdlib>
+#include <random>
+#include <string>
+#include <thread>
+
+// A user's worker lives through anything that becomes of the loom's parts.
+// HOLOLOOM_KILLS says how many are killed, HOLOLOOM_SEED in which order.
+
+using namespace hololoom;
+using namespace std::chrono_literals;
+using namespace hololoom::test;
+
+namespace {
+
+std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
+  const auto* text = std::getenv(variable);
+  return text ? std::strtoull(text, nullptr, 10) : otherwise;
+}
+
+/// Waits until `f` answers true; the loom changes on threads of its own.
+template <class F>
+void await(F f) {
+  while (!f())
+    std::this_thread::sleep_for(1ms);
+}
+
+} // namespace
+
+TEST_CASE("two parts that fail at once do not fail the loom") {
+  auto [first, second] = GENERATE(
+    table<const char*, const char*>({{"root/yarn", "root/weavers/weaver-1"},
+                                     {"root/yarn", "root/weavers"},
+                                     {"root/reflection", "root/shuttle"},
+                                     {"root/reflection", "root/yarn"}}));
+  INFO(first << " and " << second);
+  auto cfg = config::fast();
+  cfg.log.level = std::getenv("HOLOLOOM_LOG") ? "info" : "off";
+  auto x = open(cfg);
+  auto names = x.names();
+  auto is_back = [&](const char* path, const caf::strong_actor_ptr& victim) {
+    auto now = names->find(path);
+    return now && now != victim;
+  };
+  auto one = names->find(first);
+  auto other = names->find(second);
+  exit_high(one, caf::exit_reason::kill);
+  exit_high(other, caf::exit_reason::kill);
+  await([&] {
+    return x.state() == loom_state::failed
+        || (is_back(first, one) && is_back(second, other));
+  });
+  await([&] { return x.state() != loom_state::degraded; });
+  CHECK(x.state() == loom_state::running);
+  CHECK(x.weave("what is 6 * 7"));
+}
+
+TEST_CASE("a worker survives random kills of the loom's parts") {
+  auto kills = number_from("HOLOLOOM_KILLS", 30);
+  auto seed = number_from("HOLOLOOM_SEED", std::random_device{}());
+  INFO("HOLOLOOM_SEED=" << seed);
+  constexpr std::array parts{"root/shuttle",    "root/weavers",
+                             "root/reflection", "root/yarn",
+                             "root/workers",    "root/weavers/weaver-1"};
+  auto cfg = config::fast();
+  // What is shown is not how often parts may fail.
+  cfg.parts.give_up_after = 1'000'000;
+  cfg.log.level = std::getenv("HOLOLOOM_LOG") ? "info" : "off";
+  auto x = open(cfg);
+  auto names = x.names();
+  std::atomic<std::int64_t> beats{0};
+  std::atomic<std::int64_t> starts{0};
+  REQUIRE(x.spawn_background(
+    background::coroutine("beat", [&](task_context ctx) -> task {
+      ++starts;
+      for (;;) {
+        co_await ctx.sleep_for(1ms);
+        ++beats;
+      }
+    }).restart(restart_type::permanent)));
+  std::minstd_rand random{static_cast<std::uint32_t>(seed)};
+  std::int64_t of_workers = 0;
+  for (std::uint64_t i = 0; i < kills; ++i) {
+    const std::string path = parts[random() % parts.size()];
+    caf::strong_actor_ptr victim;
+    await([&] {
+      victim = names->find(path);
+      return victim || x.state() == loom_state::failed;
+    });
+    REQUIRE(x.state() != loom_state::failed);
+    exit_high(victim, caf::exit_reason::kill);
+    await([&] { return is_down(victim) && names->find(path) != victim; });
+    of_workers += path == "root/workers" ? 1 : 0;
+  }
+  await([&] { return x.state() == loom_state::running; });
+  auto before = beats.load();
+  await([&] { return beats > before; });
+  // Only a restart of its own supervisor had it start again.
+  CHECK(starts == 1 + of_workers);
+  auto woven = x.weave("what is 6 * 7");
+  REQUIRE(woven);
+  CHECK(woven->response.find("42") != std::string::npos);
+  CHECK(x.close().exit_code == 0);
+}
