@@ -99,10 +99,10 @@ private:
 /// ~~~
 /// auto loom = hololoom::loom::open(hololoom::config::fast());
 /// if (!loom)
-///   return fail(hololoom::explain(loom.error()));
+///   hololoom::finish(loom.error());
 /// auto woven = loom->weave("What is Thompson Sampling?");
 /// if (woven)
-///   loom->reflect(*woven, {.helpful = true, .rating = 5.0});
+///   auto ack = loom->reflect(*woven, {.helpful = true, .rating = 5.0});
 /// ~~~
 ///
 /// Errors: every call fails with `errc::shutting_down` while the loom drains,
@@ -119,12 +119,13 @@ public:
   ///          could not start; everything that had been started is stopped
   ///          again. `errc::cancelled` once `extras.stop` was requested, within
   ///          the grace, or `errc::stuck`, with what did not end in it.
-  static caf::expected<loom> open(config cfg, loom_extras extras = {});
+  [[nodiscard]] static caf::expected<loom> open(config cfg,
+                                                loom_extras extras = {});
 
   /// Opens a loom in `system`, which must outlive it and must have been set up
   /// with `register_types`.
-  static caf::expected<loom> open(config cfg, caf::actor_system& system,
-                                  loom_extras extras = {});
+  [[nodiscard]] static caf::expected<loom>
+  open(config cfg, caf::actor_system& system, loom_extras extras = {});
 
   /// A loom that was moved from may be destroyed or assigned to. Its calls fail
   /// with `errc::closed`, its handles are null, and `system()` throws
@@ -141,31 +142,35 @@ public:
   // -- weaving and learning ---------------------------------------------------
 
   /// Answers a query.
-  caf::expected<spacetime> weave(std::string text, weave_options options = {});
-  caf::expected<spacetime> weave(query asked, weave_options options = {});
+  [[nodiscard]] caf::expected<spacetime> weave(std::string text,
+                                               weave_options options = {});
+  [[nodiscard]] caf::expected<spacetime> weave(query asked,
+                                               weave_options options = {});
 
   /// Stores feedback on a weave. When it returns an ack, the episode is on disk
   /// (if the loom has a data directory).
-  caf::expected<reflect_ack> reflect(const spacetime& woven, feedback said = {},
-                                     maybe<double> reward = nothing);
+  [[nodiscard]] caf::expected<reflect_ack>
+  reflect(const spacetime& woven, feedback said = {},
+          maybe<double> reward = nothing);
 
   /// As above, for a spacetime of an earlier run.
-  caf::expected<reflect_ack> reflect(std::string spacetime_id,
-                                     feedback said = {});
+  [[nodiscard]] caf::expected<reflect_ack> reflect(std::string spacetime_id,
+                                                   feedback said = {});
 
   /// Weaves, and reflects on it at once.
-  caf::expected<spacetime> weave_and_reflect(std::string text,
-                                             feedback said = {},
-                                             weave_options options = {});
+  [[nodiscard]] caf::expected<spacetime>
+  weave_and_reflect(std::string text, feedback said = {},
+                    weave_options options = {});
 
   /// Stores shards. When it returns, they are on disk and can be found.
-  caf::expected<remember_ack> remember(std::vector<shard> shards);
+  [[nodiscard]] caf::expected<remember_ack> remember(std::vector<shard> shards);
 
-  caf::expected<hololoom::reflection_metrics> reflection_metrics();
+  [[nodiscard]] caf::expected<hololoom::reflection_metrics>
+  reflection_metrics();
 
   /// Stored episodes, in the order of storing. For all of them, ask again with
   /// the page's `last` until a page is empty.
-  caf::expected<episode_page> episodes(episodes_query which = {});
+  [[nodiscard]] caf::expected<episode_page> episodes(episodes_query which = {});
 
   // -- the same, asynchronously -----------------------------------------------
 
