@@ -195,8 +195,9 @@ public:
   /// unless it is temporary. One that ends too often is given up alone
   /// (`background::give_up_after`): it stays in `tree()`, stopped, and its name
   /// may be used again, like that of one that was stopped or has finished.
-  /// @returns `errc::already_started` if a worker of that name runs or is being
-  ///          restarted.
+  /// @returns `errc::already_started` if a worker of that name runs,
+  ///          `errc::already_present` while it is started or restarted, or why
+  ///          it did not start.
   [[nodiscard]] caf::expected<child_started> spawn_background(background work);
   promised<child_started> spawn_background_async(background work);
 

@@ -28,7 +28,7 @@ int main() {
   job.backoff({.min = 100ms, .max = 10s}).give_up_after(20, 10min);
   auto beat = background::periodic("beat", 1min, [] { std::clog << '.'; });
   if (!loom->spawn_background(job) || !loom->spawn_background(beat))
-    return std::cerr << "a worker did not start\n", 69;
+    finish(failure(errc::start_failed, "a worker did not start"));
   auto report = loom->run_until(signals);
   std::cout << pretty_json(json_text(report)) << '\n';
   finish(report);

@@ -246,7 +246,8 @@ TEST_CASE_METHOD(scratch,
   std::string log{std::istreambuf_iterator<char>{in}, {}};
   for (std::string name : {"permanent", "transient", "temporary"})
     CHECK(log.find("warning root/workers/" + name
-                   + " exited (incarnation 1): no " + name)
+                   + " exited (incarnation 1): the blocking function threw: no "
+                   + name)
           != std::string::npos);
   CHECK(log.find("root/workers/done") == std::string::npos);
 }

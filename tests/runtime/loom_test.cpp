@@ -421,7 +421,8 @@ TEST_CASE("a loom whose root is killed has failed, and still closes") {
   CHECK(report.total < millis{2'000});
   CHECK(!report.flush.acknowledged);
   CHECK(report.flush.error);
-  CHECK(report.exit_code == 74);
+  // Children that ended because the root did need no force.
+  CHECK(report.exit_code == (report.first_force_at ? 75 : 74));
 }
 
 TEST_CASE("the snapshot of the tree has every child") {

@@ -10,6 +10,7 @@
 #include <random>
 #include <string>
 #include <thread>
+#include <utility>
 
 // A user's worker lives through anything that becomes of the loom's parts.
 // HOLOLOOM_KILLS says how many are killed, HOLOLOOM_SEED in which order.
@@ -35,11 +36,13 @@ void await(F f) {
 } // namespace
 
 TEST_CASE("two parts that fail at once do not fail the loom") {
-  auto [first, second] = GENERATE(
-    table<const char*, const char*>({{"root/yarn", "root/weavers/weaver-1"},
-                                     {"root/yarn", "root/weavers"},
-                                     {"root/reflection", "root/shuttle"},
-                                     {"root/reflection", "root/yarn"}}));
+  using pair = std::pair<const char*, const char*>;
+  auto both = GENERATE(pair{"root/yarn", "root/weavers/weaver-1"},
+                       pair{"root/yarn", "root/weavers"},
+                       pair{"root/reflection", "root/shuttle"},
+                       pair{"root/reflection", "root/yarn"});
+  const auto* first = both.first;
+  const auto* second = both.second;
   INFO(first << " and " << second);
   auto cfg = config::fast();
   cfg.log.level = std::getenv("HOLOLOOM_LOG") ? "info" : "off";
