@@ -1,6 +1,6 @@
+#include <hololoom/messages/json/value.hpp>
 #include <hololoom/runtime/config_lines.hpp>
 
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <iterator>

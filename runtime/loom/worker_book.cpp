@@ -144,7 +144,7 @@ void worker_book::end(std::string_view name, const caf::error& why,
     on_end_(result);
 }
 
-caf::error worker_book::await(std::string_view name, waiter f) {
+caf::error worker_book::when_ended(std::string_view name, waiter f) {
   caf::error why;
   {
     lock_guard guard{mutex_};

@@ -72,7 +72,7 @@ public:
   /// Calls `f` when the worker of that name has ended for good, at once if it
   /// has already.
   /// @returns `errc::not_found` if there was none, or too long ago.
-  caf::error await(std::string_view name, waiter f);
+  caf::error when_ended(std::string_view name, waiter f);
 
   /// Ends all of them: the loom has closed. `why` is asked for each that
   /// somebody waits for.

@@ -95,7 +95,7 @@ std::future<caf::error> loom_impl::await_worker(const std::string& name) {
   auto tell = [promise](const caf::error& why) {
     promise->set_value(why);
   };
-  if (auto err = workers_->await(name, tell))
+  if (auto err = workers_->when_ended(name, tell))
     promise->set_value(std::move(err));
   return result;
 }

@@ -95,8 +95,9 @@ TEST_CASE_METHOD(supervision_fixture,
       end("b");
     }
     REQUIRE(given_up.size() == 1);
-    CHECK(given_up[0].starts_with("root/b: more than 2 restarts within 1000 ms; "
-                                  "the last end: "));
+    CHECK(
+      given_up[0].starts_with("root/b: more than 2 restarts within 1000 ms; "
+                              "the last end: "));
     CHECK(states(sup) == "a:running b:stopped");
     // It can be started again, and has its restarts again.
     REQUIRE(ask<child_started>(sup, restart_child{"b"}));
