@@ -1,7 +1,6 @@
 #include <hololoom/messages/json/value.hpp>
 #include <hololoom/runtime/config_lines.hpp>
 
-
 #include <algorithm>
 #include <iterator>
 #include <utility>

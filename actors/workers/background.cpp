@@ -84,6 +84,7 @@ background background::made_by(
 background background::group(supervisor_options options,
                              std::vector<background> members) {
   std::vector<child_spec> specs;
+  specs.reserve(members.size());
   for (auto& x : members)
     specs.push_back(to_child_spec(std::move(x)));
   background result{options.name, "supervisor", {}};
