@@ -38,23 +38,22 @@ caf::strong_actor_ptr directory::find(std::string_view name) const {
 caf::expected<std::string> directory::path_of(std::string_view name) const {
   auto slash = name.rfind('/');
   auto whole = slash != std::string_view::npos;
-  std::string result;
-  read_guard guard{mutex_};
-  for (const auto& [path, b] : boards_) {
-    if (!(whole
-            ? path == name.substr(0, slash) && b->knows(name.substr(slash + 1))
-            : b->knows(name)))
-      continue;
-    if (!result.empty())
-      return failure(errc::not_found,
-                     "two children are called '" + std::string{name} + "': "
-                       + result + " and one of " + path + "; give a path");
-    result = whole ? std::string{name} : path + "/" + std::string{name};
+  auto last = whole ? name.substr(slash + 1) : name;
+  std::vector<std::string> found;
+  {
+    read_guard guard{mutex_};
+    for (const auto& [path, b] : boards_)
+      if ((!whole || path == name.substr(0, slash)) && b->knows(last))
+        found.push_back(path);
   }
-  if (result.empty())
+  if (found.empty())
     return failure(errc::not_found,
                    "no child is called '" + std::string{name} + "'");
-  return result;
+  if (found.size() > 1)
+    return failure(errc::not_found, "both " + found[0] + " and " + found[1]
+                                      + " have a child '" + std::string{name}
+                                      + "': give a path");
+  return found[0] + "/" + std::string{last};
 }
 
 caf::expected<caf::strong_actor_ptr>
