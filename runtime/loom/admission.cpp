@@ -6,7 +6,7 @@ caf::error loom_is_closed() {
   return failure(errc::closed, "the loom is closed; open a new one");
 }
 
-thread_local const admission* last_words::to_ = nullptr;
+thread_local const admission* last_words::heard_by = nullptr;
 
 bool admission::closes() const {
   auto now = state();

@@ -67,15 +67,17 @@ private:
 /// the first phase of its closing: the hooks of that phase.
 class last_words {
 public:
-  explicit last_words(const admission& to) : before_(to_) { to_ = &to; }
-  ~last_words() { to_ = before_; }
+  explicit last_words(const admission& to) : before_(heard_by) {
+    heard_by = &to;
+  }
+  ~last_words() { heard_by = before_; }
   last_words(const last_words&) = delete;
   last_words& operator=(const last_words&) = delete;
 
-  static bool are_for(const admission& x) { return to_ == &x; }
+  static bool are_for(const admission& x) { return heard_by == &x; }
 
 private:
-  static thread_local const admission* to_;
+  static thread_local const admission* heard_by;
   const admission* before_;
 };
 

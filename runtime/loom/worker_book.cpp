@@ -200,6 +200,7 @@ std::vector<child_spec> worker_book::specs_for_restart() {
     end(name, failure_of(name, "its supervisor was restarted, and it is "
                                "temporary"));
   std::vector<child_spec> result;
+  result.reserve(in_order.size());
   for (const auto& [order, spec] : in_order)
     result.push_back(*spec);
   return result;
