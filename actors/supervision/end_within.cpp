@@ -28,7 +28,10 @@ caf::expected<shutdown_report> end_within(const supervisor_actor& root,
                    "of more than zero");
   cascade_plan plan;
   plan.root = root;
-  plan.names = place->names;
+  plan.names = place->names.lock();
+  // Nobody knows of a tree that has ended: there is nothing to end.
+  if (!plan.names)
+    plan.names = std::make_shared<directory>();
   plan.path = place->path;
   auto reserve = reserve_of(limit);
   plan.limits.grace = limit - 2 * reserve;

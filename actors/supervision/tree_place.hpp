@@ -12,7 +12,8 @@ namespace supervision {
 /// Where a supervisor is: a base of its actor, which any thread may read while
 /// it has a handle, whatever the supervisor is at.
 struct tree_place {
-  std::shared_ptr<directory> names;
+  /// Weak: the directory may hold the actor, in its ledger.
+  std::weak_ptr<directory> names;
   std::string path;
 };
 
