@@ -24,16 +24,26 @@ void flush_all() {
 
 } // namespace
 
+std::vector<std::string> troubles_of(const shutdown_report& report) {
+  std::vector<std::string> result;
+  for (const auto& child : report.children)
+    if (child.forced)
+      result.push_back(child.name + " was " + std::string{name_of(child.how)}
+                       + (child.doing ? " while " + *child.doing : ""));
+  if (report.flush.error)
+    result.push_back("the flush failed: " + *report.flush.error);
+  for (const auto& phase : report.phases)
+    if (phase.error && phase.name != name_of(cascade_phase::flush))
+      result.push_back(phase.name + ": " + *phase.error);
+  return result;
+}
+
 void finish(const shutdown_report& report) {
   if (report.exit_code != 0)
     say("closed (" + report.reason + ") with exit code "
         + std::to_string(report.exit_code));
-  if (report.flush.error)
-    say("the flush failed: " + *report.flush.error);
-  for (const auto& child : report.children)
-    if (child.forced)
-      say(child.name + " was " + std::string{name_of(child.how)}
-          + (child.doing ? " while " + *child.doing : ""));
+  for (const auto& trouble : troubles_of(report))
+    say(trouble);
   flush_all();
   if (!report.abandoned.empty())
     ::_exit(report.exit_code);

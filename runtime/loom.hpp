@@ -236,7 +236,7 @@ public:
   shutdown_report close(std::string reason = "close",
                         std::string requested_by = "");
 
-  /// Waits until the loom has closed, whoever closes it, and closes it when it
+  /// Waits until somebody has closed the loom, and closes it itself when it
   /// fails: what the main thread of a service does.
   shutdown_report wait();
 

@@ -1,7 +1,7 @@
+#include <hololoom/actors/supervision/records/tree_place.hpp>
 #include <hololoom/actors/supervision/shell/supervisor_state.hpp>
 #include <hololoom/actors/supervision/supervisor.hpp>
 #include <hololoom/actors/supervision/supervisor_code.hpp>
-#include <hololoom/actors/supervision/tree_place.hpp>
 #include <hololoom/messages/caf/compat.hpp>
 #include <hololoom/messages/caf/put.hpp>
 

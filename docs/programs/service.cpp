@@ -5,7 +5,6 @@
 
 using namespace hololoom;
 using namespace std::chrono_literals;
-
 task get(task_context ctx) {
   for (;;)
     co_await ctx.sleep_for(1s); // then get; it is restarted when it throws
@@ -27,8 +26,9 @@ int main() {
   auto job = background::coroutine("get", get).restart(restart_type::permanent);
   job.backoff({.min = 100ms, .max = 10s}).give_up_after(20, 10min);
   auto beat = background::periodic("beat", 1min, [] { std::clog << '.'; });
-  if (!loom->spawn_background(job) || !loom->spawn_background(beat))
-    finish(failure(errc::start_failed, "a worker did not start"));
+  for (const auto& work : {job, beat})
+    if (auto started = loom->spawn_background(work); !started)
+      return std::cerr << explain(started.error()) << '\n', 69;
   auto report = loom->run_until(signals);
   std::cout << pretty_json(json_text(report)) << '\n';
   finish(report);

@@ -2,10 +2,10 @@
 
 #include <hololoom/actors/supervision/ask.hpp>
 #include <hololoom/actors/supervision/cascade.hpp>
+#include <hololoom/actors/supervision/cascade/end_within.hpp>
 #include <hololoom/actors/supervision/child.hpp>
 #include <hololoom/actors/supervision/child_spec.hpp>
 #include <hololoom/actors/supervision/directory.hpp>
-#include <hololoom/actors/supervision/end_within.hpp>
 #include <hololoom/actors/supervision/events.hpp>
 #include <hololoom/actors/supervision/options.hpp>
 #include <hololoom/actors/supervision/protocol.hpp>

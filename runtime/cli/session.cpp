@@ -2,6 +2,7 @@
 #include <hololoom/runtime/cli/session.hpp>
 #include <hololoom/runtime/cli/terminal/render.hpp>
 #include <hololoom/runtime/data_dir.hpp>
+#include <hololoom/runtime/finish.hpp>
 #include <hololoom/runtime/signals.hpp>
 
 #include <cerrno>
@@ -20,19 +21,11 @@ namespace {
 
 constexpr int signal_base = 128;
 
-/// Prints what a report says of children that did not end by themselves.
-/// @returns its exit code
+/// Prints what did not end well.
+/// @returns the report's exit code
 int print(const shutdown_report& report, console& out) {
-  for (const auto& child : report.children)
-    if (child.forced)
-      out.note("hololoom: " + child.name + " was "
-               + std::string{name_of(child.how)}
-               + (child.doing ? " while " + *child.doing : ""));
-  if (report.flush.error)
-    out.note("hololoom: the flush failed: " + *report.flush.error);
-  for (const auto& phase : report.phases)
-    if (phase.error && phase.name != name_of(cascade_phase::flush))
-      out.note("hololoom: " + phase.name + ": " + *phase.error);
+  for (const auto& trouble : troubles_of(report))
+    out.note("hololoom: " + trouble);
   return report.exit_code;
 }
 

@@ -84,6 +84,9 @@ loom_impl::restart_worker(const std::string& name) {
     ask<supervisor_actor, terminate_child>(part::workers, {name}).get();
   if (!stopped)
     return std::move(stopped.error());
+  // One that failed on the way down has ended for good, and begins anew.
+  if (!workers_->find(name).spec)
+    workers_->keep(kept);
   return start_kept(kept).get();
 }
 

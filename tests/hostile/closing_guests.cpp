@@ -283,7 +283,8 @@ const std::vector<guest>& closing_guests() {
 
 loom_extras extras(house& with) {
   loom_extras result;
-  result.tools.add(std::make_shared<closing_tool>(with));
+  if (auto refused = result.tools.add(std::make_shared<closing_tool>(with)))
+    throw std::runtime_error{explain(refused)};
   return result;
 }
 

@@ -49,6 +49,11 @@ bool event_watch::wait_for(const std::string& path, transition what,
   });
 }
 
+bool event_watch::wait_until(const std::function<bool()>& holds) {
+  std::unique_lock guard{mutex_};
+  return changed_.wait_for(guard, std::chrono::seconds{20}, holds);
+}
+
 std::ptrdiff_t event_watch::count(const std::string& path, transition what) {
   std::lock_guard guard{mutex_};
   return count_of(path, what, 0);

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -37,6 +38,10 @@ public:
   /// is not 0.
   bool wait_for(const std::string& path, transition what,
                 std::int64_t incarnation = 0, std::ptrdiff_t count = 1);
+
+  /// Waits until `holds` answers true, and asks it after each event.
+  /// @returns whether it has, within 20 s.
+  bool wait_until(const std::function<bool()>& holds);
 
   std::ptrdiff_t count(const std::string& path, transition what);
 

@@ -9,7 +9,6 @@
 #include <cstdlib>
 #include <random>
 #include <string>
-#include <thread>
 #include <utility>
 
 // A user's worker lives through anything that becomes of the loom's parts.
@@ -26,13 +25,6 @@ std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
   return text ? std::strtoull(text, nullptr, 10) : otherwise;
 }
 
-/// Waits until `f` answers true; the loom changes on threads of its own.
-template <class F>
-void await(F f) {
-  while (!f())
-    std::this_thread::sleep_for(1ms);
-}
-
 } // namespace
 
 TEST_CASE("two parts that fail at once do not fail the loom") {
@@ -47,6 +39,7 @@ TEST_CASE("two parts that fail at once do not fail the loom") {
   auto cfg = config::fast();
   cfg.log.level = std::getenv("HOLOLOOM_LOG") ? "info" : "off";
   auto x = open(cfg);
+  event_watch events{x};
   auto names = x.names();
   auto is_back = [&](const char* path, const caf::strong_actor_ptr& victim) {
     auto now = names->find(path);
@@ -56,11 +49,11 @@ TEST_CASE("two parts that fail at once do not fail the loom") {
   auto other = names->find(second);
   exit_high(one, caf::exit_reason::kill);
   exit_high(other, caf::exit_reason::kill);
-  await([&] {
+  REQUIRE(events.wait_until([&] {
     return x.state() == loom_state::failed
-        || (is_back(first, one) && is_back(second, other));
-  });
-  await([&] { return x.state() != loom_state::degraded; });
+        || (is_back(first, one) && is_back(second, other)
+            && x.state() == loom_state::running);
+  }));
   CHECK(x.state() == loom_state::running);
   CHECK(x.weave("what is 6 * 7"));
 }
@@ -77,6 +70,7 @@ TEST_CASE("a worker survives random kills of the loom's parts") {
   cfg.parts.give_up_after = 1'000'000;
   cfg.log.level = std::getenv("HOLOLOOM_LOG") ? "info" : "off";
   auto x = open(cfg);
+  event_watch events{x};
   auto names = x.names();
   std::atomic<std::int64_t> beats{0};
   std::atomic<std::int64_t> starts{0};
@@ -86,6 +80,7 @@ TEST_CASE("a worker survives random kills of the loom's parts") {
       for (;;) {
         co_await ctx.sleep_for(1ms);
         ++beats;
+        beats.notify_all();
       }
     }).restart(restart_type::permanent)));
   std::minstd_rand random{static_cast<std::uint32_t>(seed)};
@@ -93,18 +88,17 @@ TEST_CASE("a worker survives random kills of the loom's parts") {
   for (std::uint64_t i = 0; i < kills; ++i) {
     const std::string path = parts[random() % parts.size()];
     caf::strong_actor_ptr victim;
-    await([&] {
+    REQUIRE(events.wait_until([&] {
       victim = names->find(path);
       return victim || x.state() == loom_state::failed;
-    });
+    }));
     REQUIRE(x.state() != loom_state::failed);
     exit_high(victim, caf::exit_reason::kill);
-    await([&] { return is_down(victim) && names->find(path) != victim; });
+    REQUIRE(events.wait_until([&] { return names->find(path) != victim; }));
     of_workers += path == "root/workers" ? 1 : 0;
   }
-  await([&] { return x.state() == loom_state::running; });
-  auto before = beats.load();
-  await([&] { return beats > before; });
+  REQUIRE(events.wait_until([&] { return x.state() == loom_state::running; }));
+  beats.wait(beats);
   // Only a restart of its own supervisor had it start again.
   CHECK(starts == 1 + of_workers);
   auto woven = x.weave("what is 6 * 7");

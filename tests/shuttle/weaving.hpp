@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -80,7 +81,9 @@ private:
 /// A registry of one tool, which is always chosen.
 inline std::shared_ptr<const tool_registry> only(custom_tool::runner run) {
   auto result = std::make_shared<tool_registry>();
-  result->add(std::make_shared<custom_tool>("custom", 9.0, std::move(run)));
+  if (auto refused = result->add(
+        std::make_shared<custom_tool>("custom", 9.0, std::move(run))))
+    throw std::runtime_error{explain(refused)};
   return result;
 }
 

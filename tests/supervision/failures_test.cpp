@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <thread>
 
-// What is kept of failures, for whoever looks after the fact.
+// The record of failures, which an operator reads after the fact.
 
 using namespace hololoom;
 using namespace hololoom::test;

@@ -2,7 +2,7 @@
 #include "support/catch.hpp"
 
 #include <hololoom/actors/supervision/ask.hpp>
-#include <hololoom/actors/supervision/end_within.hpp>
+#include <hololoom/actors/supervision/cascade/end_within.hpp>
 
 #include <caf/scoped_actor.hpp>
 

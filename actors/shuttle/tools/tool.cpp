@@ -1,6 +1,7 @@
 #include <hololoom/actors/shuttle/tools/tool.hpp>
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 namespace hololoom {
@@ -71,8 +72,10 @@ make_tool(std::string name,
 tool_registry builtin_tools() {
   tool_registry result;
   for (auto make :
-       {make_answer_tool, make_search_tool, make_calc_tool, make_note_tool})
-    result.add(make());
+       {make_answer_tool, make_search_tool, make_calc_tool, make_note_tool}) {
+    [[maybe_unused]] auto refused = result.add(make());
+    assert(!refused);
+  }
   return result;
 }
 

@@ -111,7 +111,7 @@ public:
   /// Registers `x`.
   /// @returns `errc::invalid_config` if it is null, or its name is empty, taken
   ///          or "error" (which marks failed weaves).
-  caf::error add(tool_ptr x);
+  [[nodiscard]] caf::error add(tool_ptr x);
 
   /// The tool of that name, or null.
   tool_ptr find(std::string_view name) const;

@@ -1,7 +1,7 @@
 #include <hololoom/actors/supervision/ask.hpp>
 #include <hololoom/actors/supervision/cascade.hpp>
-#include <hololoom/actors/supervision/end_within.hpp>
-#include <hololoom/actors/supervision/tree_place.hpp>
+#include <hololoom/actors/supervision/cascade/end_within.hpp>
+#include <hololoom/actors/supervision/records/tree_place.hpp>
 #include <hololoom/messages/caf/exit.hpp>
 
 #include <algorithm>
@@ -29,7 +29,7 @@ caf::expected<shutdown_report> end_within(const supervisor_actor& root,
   cascade_plan plan;
   plan.root = root;
   plan.names = place->names.lock();
-  // Nobody knows of a tree that has ended: there is nothing to end.
+  // A tree that has ended has no directory: the report names no child.
   if (!plan.names)
     plan.names = std::make_shared<directory>();
   plan.path = place->path;

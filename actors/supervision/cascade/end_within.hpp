@@ -9,8 +9,8 @@
 namespace hololoom {
 
 /// Ends a whole tree, and returns when it has ended, after `limit` at the
-/// latest: children are asked to end, the last started first, and what is left
-/// after the greater part of the limit is killed, or abandoned. The report
+/// latest. It asks the children to end, the last started first; those that are
+/// left after the greater part of the limit it kills, or abandons. The report
 /// tells how each child ended. Not from an actor.
 /// @returns `errc::invalid_spec` unless `root` is a supervisor of this process
 ///          and `limit` more than zero.
