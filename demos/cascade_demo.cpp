@@ -38,6 +38,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <unistd.h>
 #include <utility>
 
@@ -246,7 +247,7 @@ void queue_episodes(hololoom::loom& loom, slow_disk& disk, int flush_ms) {
     return;
   disk.spend(flush_ms);
   for (int i = 0; i < 100; ++i)
-    loom.reflect_async(*woven, {.helpful = true});
+    std::ignore = loom.reflect_async(*woven, {.helpful = true});
 }
 
 /// Prints the state of the demo, as text or as a line of JSON.

@@ -48,6 +48,7 @@ std::string to_string(errc x) {
     case errc::unavailable: return "unavailable";
     case errc::timed_out: return "timed_out";
     case errc::incompatible: return "incompatible";
+    case errc::tool_failed: return "tool_failed";
     case errc::internal: return "internal";
   }
   return "unknown";

@@ -59,6 +59,7 @@ enum class errc : std::uint8_t {
   unavailable = 40,  ///< The part or node that would answer is not there now.
   timed_out = 41,    ///< No answer within the time given.
   incompatible = 42, ///< The peer speaks another version.
+  tool_failed = 43,  ///< A function of a tool threw.
 
   internal = 50, ///< A defect of ours.
 };
@@ -74,7 +75,7 @@ namespace hololoom {
 
 /// An error with a sentence for people: what was tried, on what, why it failed
 /// and what to do.
-caf::error failure(errc code, std::string sentence);
+[[nodiscard]] caf::error failure(errc code, std::string sentence);
 
 /// The error of a request to a null handle: `errc::unavailable`.
 caf::error null_target();

@@ -75,7 +75,8 @@ constexpr exit_code exit_code_for(errc x) {
     case errc::not_supported:
     case errc::unavailable:
     case errc::timed_out:
-    case errc::incompatible: return exit_code::unavailable;
+    case errc::incompatible:
+    case errc::tool_failed: return exit_code::unavailable;
     case errc::data_dir_locked:
     case errc::data_dir_unusable: return exit_code::data_dir;
     case errc::io_error:

@@ -78,9 +78,10 @@ struct lifecycle_event {
   /// The child's place in the tree: "root/workers/pulse".
   std::string path;
   transition what = transition::started;
-  /// Counts the actors of the child, from 1.
+  /// Counts the actors of the child, from 1. `restarting` has that of the actor
+  /// that has ended, and the `started` after it the next one.
   std::int64_t incarnation = 0;
-  /// The cause, for people; may be empty.
+  /// The cause, for people; empty if there is nothing to say.
   std::string reason;
 
   static constexpr auto fields() {

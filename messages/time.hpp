@@ -30,6 +30,6 @@ void append_iso8601(std::string& out, timestamp t);
 /// one it is taken as UTC.
 /// @returns `errc::invalid_json` for anything else, and for dates that do not
 ///          exist.
-caf::expected<timestamp> parse_iso8601(std::string_view text);
+[[nodiscard]] caf::expected<timestamp> parse_iso8601(std::string_view text);
 
 } // namespace hololoom

@@ -93,15 +93,16 @@ struct config {
 
   /// Reads a config.
   /// @returns `errc::invalid_config` with the place of the error.
-  static caf::expected<config> parse(std::string_view text);
+  [[nodiscard]] static caf::expected<config> parse(std::string_view text);
 
   /// Reads a config file.
   /// @returns also `errc::not_found` or `errc::io_error`, with the file's name.
-  static caf::expected<config> load(const std::filesystem::path& file);
+  [[nodiscard]] static caf::expected<config>
+  load(const std::filesystem::path& file);
 };
 
 /// Checks that a loom can work with `cfg`.
 /// @returns `errc::invalid_config` with the key and its valid values.
-caf::error check(const config& cfg);
+[[nodiscard]] caf::error check(const config& cfg);
 
 } // namespace hololoom

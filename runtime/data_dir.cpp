@@ -15,10 +15,8 @@ namespace {
 
 caf::error unusable(const std::filesystem::path& path, const std::string& why) {
   return failure(errc::data_dir_unusable,
-                 "cannot use \"" + path.string()
-                   + "\" as data directory: " + why
-                   + "; give another one with --data or in the config's "
-                     "data_dir");
+                 "cannot use \"" + path.string() + "\" as data directory: "
+                   + why + "; name another one in the config's data_dir");
 }
 
 /// A path that does not depend on the current directory.
@@ -83,8 +81,8 @@ caf::expected<std::filesystem::path> default_data_dir() {
                  "cannot tell where to keep data: neither HOME nor "
                  "XDG_DATA_HOME is an absolute path, and user "
                    + std::to_string(::geteuid())
-                   + " has no home directory; name a data directory with "
-                     "--data or in the config's data_dir");
+                   + " has no home directory; name a data directory in the "
+                     "config's data_dir");
 }
 
 } // namespace hololoom

@@ -32,7 +32,8 @@ class signal_watch;
 
 /// Overrides of the config for a single weave.
 struct weave_options {
-  /// bare, fast, fused or auto.
+  /// bare, fast, fused or auto. Any other word is a warning in the trace, and
+  /// the config's card is used.
   maybe<std::string> card = {};
   maybe<millis> deadline = {};
 };
@@ -122,8 +123,9 @@ public:
   [[nodiscard]] static caf::expected<loom> open(config cfg,
                                                 loom_extras extras = {});
 
-  /// Opens a loom in `system`, which must outlive it and must have been set up
-  /// with `register_types`.
+  /// Opens a loom in `system`, which must outlive it. Call `register_types` on
+  /// its config before it is made (`messages/caf/type_ids.hpp`): CAF must know
+  /// the types of all messages.
   [[nodiscard]] static caf::expected<loom>
   open(config cfg, caf::actor_system& system, loom_extras extras = {});
 
@@ -177,16 +179,21 @@ public:
   template <class T>
   using promised = std::future<caf::expected<T>>;
 
-  promised<spacetime> weave_async(query asked, weave_options options = {});
-  promised<reflect_ack> reflect_async(spacetime woven, feedback said = {},
-                                      maybe<double> reward = nothing);
-  promised<spacetime> weave_and_reflect_async(std::string text,
-                                              feedback said = {},
-                                              weave_options options = {});
-  promised<remember_ack> remember_async(std::vector<shard> shards);
+  [[nodiscard]] promised<spacetime> weave_async(query asked,
+                                                weave_options options = {});
+  [[nodiscard]] promised<reflect_ack>
+  reflect_async(spacetime woven, feedback said = {},
+                maybe<double> reward = nothing);
+  [[nodiscard]] promised<spacetime>
+  weave_and_reflect_async(std::string text, feedback said = {},
+                          weave_options options = {});
+  [[nodiscard]] promised<remember_ack>
+  remember_async(std::vector<shard> shards);
   /// Also forgets all other shards of the request's sources.
-  promised<remember_ack> remember_anew_async(remember_request request);
-  promised<hololoom::reflection_metrics> reflection_metrics_async();
+  [[nodiscard]] promised<remember_ack>
+  remember_anew_async(remember_request request);
+  [[nodiscard]] promised<hololoom::reflection_metrics>
+  reflection_metrics_async();
 
   // -- background workers -----------------------------------------------------
 
@@ -199,13 +206,16 @@ public:
   ///          `errc::already_present` while it is started or restarted, or why
   ///          it did not start.
   [[nodiscard]] caf::expected<child_started> spawn_background(background work);
-  promised<child_started> spawn_background_async(background work);
+  [[nodiscard]] promised<child_started> spawn_background_async(background work);
 
   /// Stops a worker, within its own shutdown limit, and forgets it.
-  /// @returns `errc::not_found` if there is none of that name.
+  /// @returns `errc::not_found` if there is none of that name. It is stopped,
+  ///          but: `errc::crashed` if it failed on the way, `errc::stuck` if it
+  ///          had to be killed, or could not be ended and was let go.
   [[nodiscard]] caf::error stop_background(const std::string& name);
 
   /// The same at once, by force, whatever its limit.
+  /// @returns `errc::not_found`, or `errc::stuck` if it was let go.
   [[nodiscard]] caf::error kill_background(const std::string& name);
 
   /// Stops a worker and starts it again, or starts one that was given up,
@@ -222,7 +232,8 @@ public:
   ///          with (`errc::crashed`); `errc::stuck` if the closing left it
   ///          behind; `errc::not_found` if there was none.
   [[nodiscard]] caf::error wait_background(const std::string& name);
-  std::future<caf::error> wait_background_async(const std::string& name);
+  [[nodiscard]] std::future<caf::error>
+  wait_background_async(const std::string& name);
 
   /// Closes the loom once no background worker is left, or now if there is
   /// none. A permanent one is there until it is stopped or given up.

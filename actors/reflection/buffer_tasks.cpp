@@ -51,7 +51,8 @@ caf::error store_on_task::run(journal& x) {
   if (!*body) {
     wrong_ = failure(errc::not_found,
                      "no spacetime " + request_.spacetime_id
-                       + " is recorded; take the id that `weave --json` shows");
+                       + " is recorded; take the `id` of a spacetime that "
+                         "was woven");
     return {};
   }
   auto woven = from_json_text<spacetime>(**body);

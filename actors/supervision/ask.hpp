@@ -89,9 +89,9 @@ void ask(Self* self, const Handle& target, caf::timespan limit,
 
 /// The same for a thread outside of any actor: blocks until the answer comes.
 template <class Result, class Handle, class Message>
-caf::expected<Result> ask_and_wait(caf::actor_system& system,
-                                   const Handle& target, caf::timespan limit,
-                                   Message message) {
+[[nodiscard]] caf::expected<Result>
+ask_and_wait(caf::actor_system& system, const Handle& target,
+             caf::timespan limit, Message message) {
   auto answer = std::make_shared<std::promise<caf::expected<Result>>>();
   auto future = answer->get_future();
   system.spawn([=](caf::event_based_actor* self) mutable {
@@ -109,13 +109,11 @@ caf::expected<Result> ask_and_wait(caf::actor_system& system,
 
 /// The same, with the answer that the target's type says it gives.
 template <typed_handle Handle, class Message>
-auto ask_and_wait(caf::actor_system& system, const Handle& target,
-                  caf::timespan limit, Message message) {
-  constexpr auto known = requires {
-    typename response_of<Handle, Message>;
-  };
-  static_assert(known, "the target takes no such message: see its `answers`");
-  if constexpr (known)
+[[nodiscard]] auto ask_and_wait(caf::actor_system& system, const Handle& target,
+                                caf::timespan limit, Message message) {
+  static_assert(takes<Handle, Message>,
+                "the target takes no such message: see its `answers`");
+  if constexpr (takes<Handle, Message>)
     return ask_and_wait<response_of<Handle, Message>>(system, target, limit,
                                                       std::move(message));
 }

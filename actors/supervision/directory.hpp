@@ -38,7 +38,7 @@ public:
   /// The same as a handle of the caller's choice, which must fit.
   /// @returns `errc::unavailable` while no child of that name runs.
   template <class Handle = caf::actor>
-  caf::expected<Handle> get(std::string_view name) const {
+  [[nodiscard]] caf::expected<Handle> get(std::string_view name) const {
     if (auto ptr = find(name))
       return caf::actor_cast<Handle>(ptr);
     return failure(errc::unavailable,
@@ -51,8 +51,8 @@ public:
   /// @returns `errc::not_found` if no child of that name is known, and
   ///          `errc::unavailable` once the tree has ended.
   template <class Handle = caf::actor>
-  caf::expected<Handle> stable(caf::actor_system& system,
-                               std::string_view name) const {
+  [[nodiscard]] caf::expected<Handle> stable(caf::actor_system& system,
+                                             std::string_view name) const {
     auto found = stand_in(system, name);
     if (!found)
       return std::move(found.error());

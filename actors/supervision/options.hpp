@@ -143,17 +143,18 @@ struct spec_problem {
 };
 
 /// The first thing wrong with `options`, checked in OTP's order.
-std::optional<spec_problem> check(const supervisor_options& options);
+[[nodiscard]] std::optional<spec_problem>
+check(const supervisor_options& options);
 
 /// The first thing wrong with `spec` as a child under `options`.
-std::optional<spec_problem> check(const child_spec& spec,
-                                  const supervisor_options& options);
+[[nodiscard]] std::optional<spec_problem>
+check(const child_spec& spec, const supervisor_options& options);
 
 /// The first thing wrong with a whole supervisor: its options, each child,
 /// names given twice, the template of a simple_one_for_one, and children whose
 /// limits do not fit into `stop_limit`.
-std::optional<spec_problem> check(const supervisor_options& options,
-                                  std::span<const child_spec> children);
+[[nodiscard]] std::optional<spec_problem>
+check(const supervisor_options& options, std::span<const child_spec> children);
 
 /// The longest that an orderly stop of `children` takes; none when it has no
 /// bound.

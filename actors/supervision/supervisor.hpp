@@ -20,14 +20,14 @@ namespace hololoom {
 /// @returns `errc::invalid_spec` with the field that is wrong, or
 ///          `errc::already_started` if a root of that name runs in the same
 ///          directory.
-caf::expected<supervisor_actor>
+[[nodiscard]] caf::expected<supervisor_actor>
 spawn_supervisor(caf::actor_system& system, supervisor_options options,
                  std::vector<child_spec> children);
 
 /// Spawns a supervisor and waits until its children run. Not from an actor.
 /// @returns as `spawn_supervisor`, or `errc::start_failed` with the child that
 ///          did not start and why; nothing is left running then.
-caf::expected<supervisor_actor>
+[[nodiscard]] caf::expected<supervisor_actor>
 start_supervisor(caf::actor_system& system, supervisor_options options,
                  std::vector<child_spec> children);
 

@@ -2,6 +2,7 @@
 #include <hololoom/actors/workers/background.hpp>
 #include <hololoom/actors/workers/coroutine/coroutine_worker.hpp>
 #include <hololoom/actors/workers/factory_call.hpp>
+#include <hololoom/actors/workers/nursery_child.hpp>
 #include <hololoom/actors/workers/process/process_worker.hpp>
 #include <hololoom/actors/workers/threads/blocking_worker.hpp>
 #include <hololoom/actors/workers/threads/periodic_worker.hpp>
@@ -89,6 +90,19 @@ background background::group(supervisor_options options,
     specs.push_back(to_child_spec(std::move(x)));
   background result{options.name, "supervisor", {}};
   result.spec_ = supervisor_child(std::move(options), std::move(specs));
+  return result;
+}
+
+background
+background::nursery(std::string name,
+                    std::function<task(task_context, hololoom::nursery)> body,
+                    nursery_options options) {
+  auto empty = !body;
+  background result{name, "nursery", {}};
+  result.spec_ =
+    detail::nursery_child(std::move(name), std::move(body), options);
+  if (empty)
+    result.spec_.flaw = "it needs a coroutine: the function given is empty";
   return result;
 }
 

@@ -3,6 +3,7 @@
 #include <hololoom/actors/supervision/child_spec.hpp>
 #include <hololoom/actors/supervision/options.hpp>
 #include <hololoom/actors/workers/coroutine/task_context.hpp>
+#include <hololoom/actors/workers/nursery.hpp>
 #include <hololoom/actors/workers/process/process.hpp>
 
 #include <caf/actor_cast.hpp>
@@ -136,6 +137,16 @@ public:
   /// ~~~
   static background group(supervisor_options options,
                           std::vector<background> members);
+
+  /// A coroutine that starts children of its own, names them and waits for
+  /// them. In `tree()` it is a supervisor called `name`, with the coroutine as
+  /// its child "task". It ends when the coroutine does, with its error, and its
+  /// children with it; what is set below holds for all of it. A restart begins
+  /// anew, without children.
+  static background
+  nursery(std::string name,
+          std::function<task(task_context, hololoom::nursery)> body,
+          nursery_options options = {});
 
   // -- how it is supervised ---------------------------------------------------
 

@@ -40,7 +40,9 @@ desk::behavior_type serve(desk::pointer self, const shuttle_actor& shuttle,
 }
 
 int run(caf::actor_system& system) {
-  auto loom = loom::open(config::bare(), system);
+  auto settings = config::bare();
+  settings.weave.epsilon = 0; // else it tries another tool now and then
+  auto loom = loom::open(settings, system);
   if (!loom)
     return std::cerr << explain(loom.error()) << '\n', 1;
 

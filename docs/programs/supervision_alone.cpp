@@ -12,7 +12,15 @@ using namespace std::chrono_literals;
 
 namespace {
 
-caf::behavior divider(caf::event_based_actor*) {
+caf::behavior divider(caf::event_based_actor* self) {
+  // Without it, CAF tells why an actor ended by a number alone.
+  self->set_exception_handler([](std::exception_ptr& thrown) -> caf::error {
+    try {
+      std::rethrow_exception(thrown);
+    } catch (const std::exception& e) {
+      return failure(errc::crashed, e.what());
+    }
+  });
   return {[](int dividend, int divisor) {
     if (divisor == 0)
       throw std::domain_error{"division by zero"};
@@ -52,6 +60,7 @@ int main() {
   auto second = options.names->get<caf::actor>("root/divider");
   std::cout << (*first == *second ? "the same actor\n" : "another actor\n");
   auto child = options.names->snapshot("root").children.back();
-  std::cout << child.path << ": " << child.restarts << " restart\n";
+  std::cout << child.path << ": " << child.restarts << " restart, after "
+            << *child.last_reason << '\n';
   exit_high(*root, caf::exit_reason::user_shutdown);
 }

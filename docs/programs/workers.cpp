@@ -3,7 +3,9 @@
 
 #include <caf/event_based_actor.hpp>
 
+#include <atomic>
 #include <iostream>
+#include <memory>
 #include <stdexcept>
 
 using namespace hololoom;
@@ -38,6 +40,23 @@ task client(task_context ctx) {
     std::cout << "the counter is at " << *sum << '\n';
     co_await ctx.sleep_for(1ms);
   }
+}
+
+// -- a coroutine with children of its own, two at a time --------------------------
+
+task crawl(task_context, nursery children) {
+  // Shared: told to end, a child goes after this coroutine's variables.
+  auto fetched = std::make_shared<std::atomic<int>>(0);
+  for (auto* page : {"one", "two", "three"}) {
+    co_await children.wait_for_room();
+    auto refused = children.start(
+      background::blocking(page, [fetched](std::stop_token) { ++*fetched; }));
+    if (refused)
+      throw std::runtime_error{explain(refused)};
+  }
+  if (auto failed = co_await children.wait_all())
+    throw std::runtime_error{explain(failed)};
+  std::cout << "the crawler has fetched " << *fetched << " pages\n";
 }
 
 // -- a function in a process of its own ---------------------------------------
@@ -76,6 +95,8 @@ void each_kind() {
 
   expect_no(loom.wait_background("client"));
   expect_no(loom.wait_background("greeter"));
+  start(loom, background::nursery("crawler", crawl, {.at_once = 2}));
+  expect_no(loom.wait_background("crawler"));
   std::cout << "doomed: " << explain(loom.wait_background("doomed")) << '\n';
 
   // Nothing ends these two but a stop. With the last one the loom closes.

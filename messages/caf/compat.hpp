@@ -96,6 +96,12 @@ using response_of = typename detail::response_value<caf::response_type_t<
   typename Handle::signatures,
   typename caf::detail::implicit_conversions<std::decay_t<Ts>>::type...>>::type;
 
+/// Whether a typed actor `Handle` takes a message of `Ts`.
+template <class Handle, class... Ts>
+concept takes = requires {
+  typename response_of<Handle, Ts...>;
+};
+
 /// Whether the answers of `Handle` are typed.
 template <class Handle>
 concept typed_handle =

@@ -147,7 +147,7 @@ caf::error from_json_value(const json& value, T& x,
 
 /// Reads a message from JSON text.
 template <class T>
-caf::expected<T> from_json_text(std::string_view text) {
+[[nodiscard]] caf::expected<T> from_json_text(std::string_view text) {
   auto value = parse_json(text);
   if (!value)
     return std::move(value.error());

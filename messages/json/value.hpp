@@ -22,7 +22,7 @@ std::string to_pretty_text(const json& value);
 
 /// Reads JSON text.
 /// @returns `errc::invalid_json` with the position of what is wrong.
-caf::expected<json> parse_json(std::string_view text);
+[[nodiscard]] caf::expected<json> parse_json(std::string_view text);
 
 /// `x` as a tree.
 template <class T>

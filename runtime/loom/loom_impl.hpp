@@ -14,7 +14,7 @@
 #include <hololoom/runtime/loom/owned_system.hpp>
 #include <hololoom/runtime/loom/request_bridge.hpp>
 #include <hololoom/runtime/loom/supervision_tree.hpp>
-#include <hololoom/runtime/loom/worker_book.hpp>
+#include <hololoom/actors/workers/worker_book.hpp>
 
 #include <atomic>
 #include <future>

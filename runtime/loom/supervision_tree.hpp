@@ -8,7 +8,7 @@
 #include <hololoom/messages/shuttle.hpp>
 #include <hololoom/messages/yarn.hpp>
 #include <hololoom/runtime/config.hpp>
-#include <hololoom/runtime/loom/worker_book.hpp>
+#include <hololoom/actors/workers/worker_book.hpp>
 
 #include <atomic>
 #include <memory>

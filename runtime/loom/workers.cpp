@@ -58,16 +58,16 @@ loom_impl::start_kept(const kept_worker& x) {
 // -- stopping ----------------------------------------------------------------------
 
 caf::error loom_impl::stop_worker(const std::string& name, bool by_force) {
-  workers_->retire(name);
+  workers_->retire(name, by_force);
   auto stopped =
     ask<supervisor_actor, terminate_child>(part::workers, {name, by_force})
       .get();
-  workers_->stopped(name);
+  auto how = workers_->stopped(name);
   if (!stopped)
     return std::move(stopped.error());
   // A temporary one is forgotten already.
   ask<supervisor_actor, delete_child>(part::workers, {name}).wait();
-  return {};
+  return how;
 }
 
 caf::expected<child_started>
@@ -129,7 +129,8 @@ void loom_impl::watch_workers() {
     if (x.path.starts_with(folder))
       book->heard(std::string_view{x.path}.substr(folder.size()), x);
   };
-  events_->observe(hear, {transition::exited, transition::gave_up});
+  events_->observe(hear, {transition::exited, transition::gave_up,
+                          transition::killed, transition::abandoned});
 }
 
 void loom_impl::worker_ended(const worker_end& x) {

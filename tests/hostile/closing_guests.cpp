@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstdio>
 #include <thread>
+#include <tuple>
 #include <unistd.h>
 
 using namespace std::chrono_literals;
@@ -58,7 +59,7 @@ void from_many(house& in) {
     in.close_from("many");
   };
   for (int i = 0; i < all; ++i)
-    in.loom().spawn_background_async(
+    std::ignore = in.loom().spawn_background_async(
       background::coroutine("closer-" + std::to_string(i), close));
 }
 
@@ -117,7 +118,7 @@ void from_callback(house& in) {
     if (first->exchange(false))
       arrive_and_close(in, "a callback");
   });
-  in.loom().spawn_background_async(
+  std::ignore = in.loom().spawn_background_async(
     background::blocking("heard", [](const std::stop_token&) {}));
 }
 
@@ -198,7 +199,7 @@ void from_root_factory(house& in) {
 
 /// Runs on a thread of its own, for which the supervisor waits.
 void from_actor_factory(house& in) {
-  in.loom().spawn_background_async(
+  std::ignore = in.loom().spawn_background_async(
     background::actor("closer", [&in](caf::actor_system& system) {
       arrive_and_close(in, "an actor's factory");
       return spawn_idle(system);

@@ -190,7 +190,8 @@ void hung_callback(house& in) {
     if (first->exchange(false))
       hang(in, "hung-callback");
   });
-  in.loom().spawn_background_async(background::coroutine("heard", pulse));
+  std::ignore =
+    in.loom().spawn_background_async(background::coroutine("heard", pulse));
 }
 
 void hung_hook(house& in) {

@@ -251,6 +251,61 @@ TEST_CASE("a worker is killed by hand, whatever its limit") {
   CHECK(x.close().exit_code == 0);
 }
 
+TEST_CASE("stopping a worker says how it ended") {
+  auto x = open();
+  auto type = GENERATE(restart_type::temporary, restart_type::permanent);
+  SECTION("in order") {
+    REQUIRE(x.spawn_background(steady().restart(type)));
+    CHECK(!x.stop_background("steady"));
+    CHECK(!x.wait_background("steady"));
+  }
+  SECTION("it failed on the way") {
+    REQUIRE(x.spawn_background(
+      background::coroutine("torn",
+                            [](task_context ctx) -> task {
+                              try {
+                                co_await ctx.sleep_for(1h);
+                              } catch (const cancelled&) {
+                                throw std::runtime_error{"the warp tore"};
+                              }
+                            })
+        .restart(type)
+        .essential()));
+    for (const auto& why :
+         {x.stop_background("torn"), x.wait_background("torn")}) {
+      CHECK(is(why, errc::crashed));
+      CHECK(explain(why).find("the warp tore") != std::string::npos);
+    }
+    // Who stops an essential one means it.
+    CHECK(x.state() == loom_state::running);
+  }
+  SECTION("it had to be killed") {
+    REQUIRE(
+      x.spawn_background(background::coroutine("stubborn",
+                                               [](task_context ctx) -> task {
+                                                 auto shield = ctx.shield();
+                                                 co_await ctx.sleep_for(1h);
+                                               })
+                           .restart(type)
+                           .shutdown(shutdown_policy::within(5ms))));
+    CHECK(is(x.stop_background("stubborn"), errc::stuck));
+    CHECK(is(x.wait_background("stubborn"), errc::stuck));
+    CHECK(x.close().exit_code == 0);
+  }
+  SECTION("it is let go") {
+    std::promise<void> gate;
+    REQUIRE(x.spawn_background(
+      background::blocking("deaf", [opened = gate.get_future().share()](
+                                     const std::stop_token&) { opened.wait(); })
+        .restart(type)
+        .shutdown(shutdown_policy::within(5ms))));
+    auto how = x.stop_background("deaf");
+    CHECK(is(how, errc::stuck));
+    CHECK(explain(how).find("let go") != std::string::npos);
+    gate.set_value();
+  }
+}
+
 TEST_CASE("what a worker captured is released when it is forgotten") {
   auto x = open();
   std::promise<void> released;
@@ -396,4 +451,36 @@ TEST_CASE("a group that gives up is given up alone, with the reason") {
   CHECK(is(x.wait_background("group"), errc::crashed));
   CHECK(status_of(x, "root/workers/outside")->incarnation == 1);
   CHECK(x.state() == loom_state::running);
+}
+
+TEST_CASE("a task with children is a worker like any other") {
+  auto x = open();
+  event_watch events{x};
+  REQUIRE(x.spawn_background(
+    background::nursery("crawler",
+                        [](task_context ctx, nursery children) -> task {
+                          if (auto refused = children.start(steady("leaf")))
+                            throw std::runtime_error{explain(refused)};
+                          co_await ctx.sleep_for(1h);
+                        })
+      .restart(restart_type::permanent)));
+  REQUIRE(events.wait_for("root/workers/crawler/leaf", transition::started));
+  SECTION("it is restarted as a whole when its task is killed") {
+    kill_incarnation(x, "root/workers/crawler/task");
+    REQUIRE(
+      events.wait_for("root/workers/crawler/leaf", transition::started, 0, 2));
+  }
+  SECTION("and with the workers' own supervisor") {
+    kill_incarnation(x, "root/workers");
+    REQUIRE(
+      events.wait_for("root/workers/crawler/leaf", transition::started, 0, 2));
+  }
+  SECTION("it is stopped with its children") {
+    CHECK(!x.stop_background("crawler"));
+    CHECK(!status_of(x, "root/workers/crawler"));
+    CHECK(!status_of(x, "root/workers/crawler/leaf"));
+  }
+  auto report = x.close();
+  CHECK(report.exit_code == 0);
+  CHECK(report.abandoned.empty());
 }

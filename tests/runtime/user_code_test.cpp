@@ -110,7 +110,11 @@ TEST_CASE("a tool may throw anything from any of its calls") {
   *armed = true;
   auto woven = x.weave("rude, please");
   REQUIRE(woven);
-  CHECK(!woven->trace.errors.empty());
+  REQUIRE(!woven->trace.errors.empty());
+  const auto& error = woven->trace.errors[0];
+  CHECK(error.type == "tool_failed");
+  auto named = error.error.find("\"rude\"") != std::string::npos;
+  CHECK((named || where == call::name));
   *armed = false;
   auto next = x.weave("what is 6 * 7");
   REQUIRE(next);

@@ -184,8 +184,9 @@ TEST_CASE("a tool that throws fails its step, not the weave") {
   auto woven = bench.weave("anything");
   REQUIRE(woven.trace.errors.size() == 1);
   CHECK(woven.trace.errors[0].stage == "tool_execution");
-  CHECK(woven.trace.errors[0].error.find("out of yarn") != std::string::npos);
-  CHECK(woven.trace.errors[0].type == "internal");
+  CHECK(woven.trace.errors[0].error
+        == "the tool \"custom\" threw from run: out of yarn");
+  CHECK(woven.trace.errors[0].type == "tool_failed");
   CHECK(woven.tool_used == "custom");
   CHECK(stages_of(woven) == all_stages);
   CHECK(woven.trace.warp_operations.back().op == "detension");

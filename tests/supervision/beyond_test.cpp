@@ -451,6 +451,8 @@ TEST_CASE_METHOD(supervision_fixture, "every transition is an event") {
   auto id = events->observe([&](const lifecycle_event& e) {
     seen.push_back(e.path + " " + std::string{name_of(e.what)} + " "
                    + std::to_string(e.incarnation));
+    if (e.what == transition::started)
+      CHECK(e.reason.empty());
   });
   // Whatever a listener does hurts nobody.
   events->observe([](const lifecycle_event&) { throw 1; });

@@ -57,6 +57,16 @@ int dump(process_context) {
   return 0;
 }
 
+/// Becomes another program.
+int become(process_context ctx) {
+  std::vector<char*> words;
+  for (const auto& x : ctx.arguments())
+    words.push_back(const_cast<char*>(x.c_str()));
+  words.push_back(nullptr);
+  execv(words.front(), words.data());
+  return 127;
+}
+
 int hang(process_context) {
   std::cout << "hanging" << std::endl;
   for (;;)
@@ -177,6 +187,7 @@ const bool hooked = [] {
   register_process_function("say", say);
   register_process_function("fail", fail);
   register_process_function("throw", throw_up);
+  register_process_function("become", become);
   register_process_function("dump", dump);
   register_process_function("hang", hang);
   register_process_function("obey", obey);
@@ -283,6 +294,22 @@ TEST_CASE_METHOD(process_fixture, "an exception in a process is an error that "
   auto reason = await_end(run("throw"));
   CHECK(is(reason, errc::crashed));
   CHECK(explain(reason).find("no shuttle") != std::string::npos);
+}
+
+TEST_CASE_METHOD(process_fixture, "a process can become another program") {
+  SECTION("which ends by itself") {
+    auto reason = await_end(
+      run("become", {"/bin/sh", "-c", "echo here; echo why >&2; exit 3"}));
+    CHECK(said->said("here"));
+    CHECK(explain(reason).find("exit code 3") != std::string::npos);
+    CHECK(explain(reason).find("why") != std::string::npos);
+  }
+  SECTION("which is told to end") {
+    auto x = run("become", {"/bin/sh", "-c", "echo here; exec sleep 1000"});
+    CHECK(eventually([&] { return said->said("here"); }));
+    x.stop();
+    CHECK(await_end(x) == caf::make_error(caf::exit_reason::user_shutdown));
+  }
 }
 
 TEST_CASE_METHOD(process_fixture, "a crash is an error that says the signal") {

@@ -30,9 +30,9 @@ void say(const std::string& line) {
 }
 
 /// Workers that are processes, without a supervisor.
-class nursery {
+class brood {
 public:
-  nursery() : system_(config_) {}
+  brood() : system_(config_) {}
 
   caf::error start(const std::string& function) {
     process_options options;
@@ -69,7 +69,7 @@ int stubborn(process_context ctx) {
 
 int middle(process_context ctx) {
   say(ctx.name() + " " + std::to_string(getpid()));
-  nursery below;
+  brood below;
   below.start("leaf");
   wait_for_ever();
 }
@@ -82,12 +82,12 @@ int main(int argc, char** argv) {
   register_process_function("stubborn", stubborn);
   register_process_function("middle", middle);
   if (argc > 1 && std::strcmp(argv[1], "no-hook") == 0) {
-    say(explain(nursery{}.start("sleep")));
+    say(explain(brood{}.start("sleep")));
     return 0;
   }
   if (auto code = run_if_child_process(argc, argv))
     return *code;
-  nursery below;
+  brood below;
   for (const auto* function : {"sleep", "stubborn", "middle"})
     if (auto reason = below.start(function)) {
       say(explain(reason));

@@ -1,5 +1,6 @@
 #include <hololoom/actors/memory/text/text.hpp>
 #include <hololoom/actors/shuttle/tools/expression.hpp>
+#include <hololoom/actors/shuttle/tools/tool_call.hpp>
 #include <hololoom/actors/shuttle/weave/features/motifs.hpp>
 #include <hololoom/actors/shuttle/weave/prior.hpp>
 #include <hololoom/messages/json/value.hpp>
@@ -150,11 +151,13 @@ std::vector<arm> weigh_tools(const tool_registry& tools, const query& asked,
   auto allowed = allows_side_effects(asked.metadata);
   for (const auto& x : tools.all()) {
     arm a;
-    a.name = x->name();
+    a.name = call_tool("?", "name", [&] { return x->name(); });
     if (auto i = learned.tools.find(a.name); i != learned.tools.end())
       a.posterior = i->second;
-    auto cue = x->cue(asked, seen);
-    a.explorable = !x->has_side_effects() || allowed;
+    auto cue = call_tool(a.name, "cue", [&] { return x->cue(asked, seen); });
+    a.explorable = allowed || !call_tool(a.name, "has_side_effects", [&] {
+                     return x->has_side_effects();
+                   });
     auto refused = !std::isfinite(cue) || (!a.explorable && cue <= 0);
     auto mean = std::clamp(a.posterior.mean(), 1e-3, 1.0);
     logits.push_back(refused ? -std::numeric_limits<double>::infinity()

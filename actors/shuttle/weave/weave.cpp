@@ -1,3 +1,4 @@
+#include <hololoom/actors/shuttle/tools/tool_call.hpp>
 #include <hololoom/actors/shuttle/weave/steps/steps.hpp>
 #include <hololoom/actors/shuttle/weave/weave.hpp>
 #include <hololoom/messages/json/value.hpp>
@@ -82,12 +83,15 @@ struct weave_run::impl {
     try {
       auto limit = budget ? budget->for_stage(stage) : time_limit{};
       f(limit);
+    } catch (const tool_threw& e) {
+      fail(stage, failure(errc::tool_failed, e.what()));
+      completed = false;
     } catch (const std::exception& e) {
       fail(stage, failure(errc::internal, e.what()));
       completed = false;
     } catch (...) {
-      fail(stage, failure(errc::internal, "a tool threw something that is not "
-                                          "a std::exception"));
+      fail(stage, failure(errc::internal, "something was thrown that is not a "
+                                          "std::exception"));
       completed = false;
     }
     outcome.trace.stage_durations[std::string{name_of(stage)}] +=
@@ -236,7 +240,9 @@ void weave_run::effect_done(const remember_ack& ack) {
   auto& made = impl_->outcome.made;
   if (made && made->effect && made->effect->report)
     impl_->step(weave_stage::tool_execution, [&](const time_limit&) {
-      made->response = made->effect->report(ack);
+      made->response =
+        call_tool(impl_->outcome.decided->plan.chosen_tool, "report",
+                  [&] { return made->effect->report(ack); });
     });
 }
 

@@ -14,7 +14,7 @@ namespace hololoom {
 /// tells how each child ended. Not from an actor.
 /// @returns `errc::invalid_spec` unless `root` is a supervisor of this process
 ///          and `limit` more than zero.
-caf::expected<shutdown_report> end_within(const supervisor_actor& root,
-                                          caf::timespan limit);
+[[nodiscard]] caf::expected<shutdown_report>
+end_within(const supervisor_actor& root, caf::timespan limit);
 
 } // namespace hololoom

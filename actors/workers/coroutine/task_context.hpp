@@ -75,8 +75,11 @@ public:
   template <class Message, typed_handle Handle, class... Args>
   auto request(const Handle& receiver, caf::timespan timeout,
                Args&&... members) const {
-    return pending_request<response_of<Handle, Message>, Handle, Message>{
-      *runner_, receiver, timeout, Message{std::forward<Args>(members)...}};
+    static_assert(takes<Handle, Message>,
+                  "the receiver takes no such message: see its `answers`");
+    if constexpr (takes<Handle, Message>)
+      return pending_request<response_of<Handle, Message>, Handle, Message>{
+        *runner_, receiver, timeout, Message{std::forward<Args>(members)...}};
   }
 
   template <typed_handle Handle, class... Ts>
@@ -87,9 +90,12 @@ public:
       "g++ 12 destroys a braced temporary of a co_await twice: give the "
       "message a name, or have it built: ctx.request<message>(to, limit, "
       "members...)");
-    return pending_request<response_of<Handle, std::decay_t<Ts>...>, Handle,
-                           std::decay_t<Ts>...>{*runner_, receiver, timeout,
-                                                std::forward<Ts>(xs)...};
+    static_assert(takes<Handle, std::decay_t<Ts>...>,
+                  "the receiver takes no such message: see its `answers`");
+    if constexpr (takes<Handle, std::decay_t<Ts>...>)
+      return pending_request<response_of<Handle, std::decay_t<Ts>...>, Handle,
+                             std::decay_t<Ts>...>{*runner_, receiver, timeout,
+                                                  std::forward<Ts>(xs)...};
   }
 
   /// The same for an actor without a typed interface: the caller names the type
@@ -109,7 +115,7 @@ public:
   /// over restarts; requests to it fail with `errc::unavailable` meanwhile.
   /// @returns `errc::not_found` if no child of that name is known.
   template <class Handle = caf::actor>
-  caf::expected<Handle> find(std::string_view name) const {
+  [[nodiscard]] caf::expected<Handle> find(std::string_view name) const {
     auto found = runner_->find(name);
     if (!found)
       return std::move(found.error());

@@ -56,6 +56,17 @@ bool register_process_function(std::string name, process_function function);
 ///   ...
 /// ~~~
 ///
+/// A function may replace itself by another program, which is then told to end,
+/// killed and heard as the function would have been:
+///
+/// ~~~
+/// int convert(process_context ctx) {
+///   ::execl("/usr/bin/pdftotext", "pdftotext", ctx.arguments()[0].c_str(),
+///           "-", nullptr);
+///   return 127; // It could not be run.
+/// }
+/// ~~~
+///
 /// The child gets SIGKILL when its parent dies, for whatever reason. It has
 /// only the descriptors 0 (/dev/null), 1 and 2 (captured), no blocked signals,
 /// and by default a process group of its own.

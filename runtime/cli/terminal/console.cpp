@@ -78,7 +78,11 @@ void console::write_error(std::string_view text) {
 }
 
 int console::fail(const caf::error& err) {
-  return fail(exit_code_for(code_of(err)), explain(err));
+  auto sentence = explain(err);
+  // The library does not know this program's options.
+  if (is(err, errc::data_dir_unusable))
+    sentence += ", or with --data";
+  return fail(exit_code_for(code_of(err)), sentence);
 }
 
 int console::fail(exit_code code, std::string_view sentence) {

@@ -137,7 +137,8 @@ caf::expected<decision> converge(const query& asked, const features& seen,
 
 // -- 8. tool_execution --------------------------------------------------------
 
-/// Runs a tool; an exception becomes `errc::internal`.
+/// Runs a tool.
+/// @throws tool_threw
 caf::expected<tool_result> execute_tool(const tool_registry& tools,
                                         const std::string& name,
                                         const tool_input& in);

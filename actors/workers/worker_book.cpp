@@ -1,6 +1,7 @@
-#include <hololoom/runtime/loom/worker_book.hpp>
+#include <hololoom/actors/workers/worker_book.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace hololoom::detail {
@@ -50,9 +51,11 @@ void worker_book::drop(const child_spec_ptr& spec, const caf::error& why) {
     if (auto i = holder(spec); i != workers_.end())
       dropped = workers_.extract(i);
   }
-  if (!dropped.empty())
-    for (const auto& tell : dropped.mapped().waiters)
-      tell(why);
+  if (dropped.empty())
+    return;
+  for (const auto& tell : dropped.mapped().waiters)
+    tell(why);
+  tell_of_room();
 }
 
 kept_worker worker_book::find(std::string_view name) const {
@@ -68,10 +71,12 @@ kept_worker worker_book::find_given_up(std::string_view name) const {
   return end ? end->given_up : kept_worker{};
 }
 
-void worker_book::retire(std::string_view name) {
+void worker_book::retire(std::string_view name, bool by_force) {
   lock_guard guard{mutex_};
-  if (auto i = oldest(name); i != workers_.end())
+  if (auto i = oldest(name); i != workers_.end()) {
     i->second.retired = true;
+    i->second.by_force = by_force;
+  }
 }
 
 worker_book::worker_map::iterator worker_book::oldest(std::string_view name) {
@@ -96,6 +101,8 @@ const worker_book::past* worker_book::last_end(std::string_view name) const {
 // -- its end -----------------------------------------------------------------------
 
 void worker_book::heard(std::string_view name, const lifecycle_event& x) {
+  if (heard_while_stopping(name, x))
+    return;
   if (x.what == transition::gave_up)
     return end(name, failure_of(name, x.reason), true);
   auto spec = find(name).spec;
@@ -108,8 +115,43 @@ void worker_book::heard(std::string_view name, const lifecycle_event& x) {
     end(name, in_order ? caf::error{} : failure_of(name, x.reason));
 }
 
-void worker_book::stopped(std::string_view name) {
-  end(name, {});
+/// Notes how a worker ends that somebody stops.
+/// @returns whether it is one.
+bool worker_book::heard_while_stopping(std::string_view name,
+                                       const lifecycle_event& x) {
+  lock_guard guard{mutex_};
+  auto i = oldest(name);
+  if (i == workers_.end() || !i->second.retired)
+    return false;
+  auto& ending = i->second;
+  auto who = "the worker '" + std::string{name} + "'";
+  if (x.what == transition::abandoned)
+    ending.how = failure(
+      errc::stuck, who + " could not be stopped, and was let go: " + x.reason);
+  else if (x.what == transition::killed && !ending.by_force)
+    ending.how =
+      failure(errc::stuck, who + " did not end in time, and was killed");
+  else if (x.what == transition::exited && !ended_in_order(x))
+    ending.how = failure_of(name, x.reason);
+  return true;
+}
+
+caf::error worker_book::stopped(std::string_view name) {
+  caf::error how;
+  {
+    lock_guard guard{mutex_};
+    if (auto i = oldest(name); i != workers_.end())
+      how = i->second.how;
+    else if (const auto* last = last_end(name))
+      return last->why;
+  }
+  end(name, how);
+  return how;
+}
+
+void worker_book::failed_to_start(std::string_view name,
+                                  const caf::error& why) {
+  end(name, why);
 }
 
 void worker_book::end(std::string_view name, const caf::error& why,
@@ -136,12 +178,14 @@ void worker_book::end(std::string_view name, const caf::error& why,
   const auto& x = ended.mapped();
   result.name = ended.key();
   result.why = why;
-  result.essential = x.kept.essential;
+  // Who stops one means its end, and is told how.
+  result.essential = x.kept.essential && !x.retired;
   result.in_tree = x.kept.spec->restart == restart_type::transient;
   for (const auto& tell : x.waiters)
     tell(why);
   if (on_end_)
     on_end_(result);
+  tell_of_room();
 }
 
 caf::error worker_book::when_ended(std::string_view name, waiter f) {
@@ -175,9 +219,33 @@ void worker_book::end_all(
       tell(why(name));
 }
 
-bool worker_book::empty() const {
+std::size_t worker_book::size() const {
   lock_guard guard{mutex_};
-  return workers_.empty();
+  return workers_.size();
+}
+
+void worker_book::when_at_most(std::size_t most, std::function<void()> f) {
+  {
+    lock_guard guard{mutex_};
+    wait_for_room_.emplace_back(most, std::move(f));
+  }
+  tell_of_room();
+}
+
+void worker_book::tell_of_room() {
+  decltype(wait_for_room_) told;
+  {
+    lock_guard guard{mutex_};
+    auto there = workers_.size();
+    auto first =
+      std::stable_partition(wait_for_room_.begin(), wait_for_room_.end(),
+                            [there](const auto& x) { return x.first < there; });
+    told.assign(std::make_move_iterator(first),
+                std::make_move_iterator(wait_for_room_.end()));
+    wait_for_room_.erase(first, wait_for_room_.end());
+  }
+  for (const auto& [most, tell] : told)
+    tell();
 }
 
 std::vector<child_spec> worker_book::specs_for_restart() {

@@ -17,7 +17,7 @@
 
 namespace hololoom::detail {
 
-/// A background worker as the loom was given it.
+/// A background worker as it was given.
 struct kept_worker {
   child_spec_ptr spec;
   bool essential = false;
@@ -33,9 +33,9 @@ struct worker_end {
   bool in_tree = false;
 };
 
-/// The background workers that a loom has been given and that run, or come
-/// back: a supervisor that is restarted starts them again. It tells those who
-/// wait for a worker how it ended. Thread-safe.
+/// The background workers that a loom, or a nursery, has been given and that
+/// run, or come back. It tells those who wait for a worker how it ended.
+/// Thread-safe.
 class worker_book {
 public:
   /// Called once, without the lock.
@@ -63,22 +63,33 @@ public:
   /// An event of the worker called `name`, which may be its end.
   void heard(std::string_view name, const lifecycle_event& x);
 
-  /// It is being stopped: a new supervisor does not start it.
-  void retire(std::string_view name);
+  /// It is being stopped: a new supervisor does not start it, and `stopped`
+  /// tells of its end.
+  /// @param by_force it is to be killed.
+  void retire(std::string_view name, bool by_force);
 
   /// It was stopped.
-  void stopped(std::string_view name);
+  /// @returns how: no error if in order, `errc::crashed` if it failed on the
+  ///          way, `errc::stuck` if it had to be killed or let go.
+  caf::error stopped(std::string_view name);
+
+  /// An error kept it from its start, and that was its end.
+  void failed_to_start(std::string_view name, const caf::error& why);
 
   /// Calls `f` when the worker of that name has ended for good, at once if it
   /// has already.
   /// @returns `errc::not_found` if there was none, or too long ago.
   caf::error when_ended(std::string_view name, waiter f);
 
+  /// Calls `f` once no more than `most` are there, at once if that is so.
+  void when_at_most(std::size_t most, std::function<void()> f);
+
   /// Ends all of them: the loom has closed. `why` is asked for each that
   /// somebody waits for.
   void end_all(const std::function<caf::error(const std::string& name)>& why);
 
-  bool empty() const;
+  bool empty() const { return size() == 0; }
+  std::size_t size() const;
 
   /// Those that a new supervisor starts, in the order in which they were kept.
   /// Temporary ones ended with the supervisor before.
@@ -90,6 +101,9 @@ private:
     std::uint64_t order = 0;
     bool runs = false;
     bool retired = false;
+    bool by_force = false; ///< Once it is retired.
+    /// How it ends, once it is retired; none: in order.
+    caf::error how;
     std::vector<waiter> waiters;
   };
   /// The older one of two with the same name comes first: the younger one is
@@ -107,11 +121,15 @@ private:
     HOLOLOOM_REQUIRES(mutex_);
   const past* last_end(std::string_view name) const HOLOLOOM_REQUIRES(mutex_);
   void end(std::string_view name, const caf::error& why, bool given_up = false);
+  bool heard_while_stopping(std::string_view name, const lifecycle_event& x);
+  void tell_of_room();
 
   std::function<void(const worker_end&)> on_end_;
   mutable mutex mutex_;
   worker_map workers_ HOLOLOOM_GUARDED_BY(mutex_);
   std::uint64_t last_ HOLOLOOM_GUARDED_BY(mutex_) = 0;
+  std::vector<std::pair<std::size_t, std::function<void()>>>
+    wait_for_room_ HOLOLOOM_GUARDED_BY(mutex_);
   /// The last ones that ended, for those who ask too late.
   std::deque<past> ended_ HOLOLOOM_GUARDED_BY(mutex_);
 };
