@@ -45,6 +45,7 @@ std::string to_string(errc x) {
     case errc::corrupt: return "corrupt";
     case errc::newer_schema: return "newer_schema";
     case errc::flush_stalled: return "flush_stalled";
+    case errc::id_conflict: return "id_conflict";
     case errc::unavailable: return "unavailable";
     case errc::timed_out: return "timed_out";
     case errc::incompatible: return "incompatible";

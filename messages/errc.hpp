@@ -54,6 +54,7 @@ enum class errc : std::uint8_t {
   corrupt = 35,           ///< A file is damaged. It is never overwritten.
   newer_schema = 36,      ///< Written by a newer version.
   flush_stalled = 37,     ///< A flush stood still for too long.
+  id_conflict = 38,       ///< The id is stored with another content.
 
   // -- elsewhere --------------------------------------------------------------
   unavailable = 40,  ///< The part or node that would answer is not there now.

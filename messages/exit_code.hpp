@@ -57,7 +57,8 @@ constexpr exit_code exit_code_for(errc x) {
     case errc::not_found:
     case errc::invalid_expression:
     case errc::corrupt:
-    case errc::newer_schema: return exit_code::bad_data;
+    case errc::newer_schema:
+    case errc::id_conflict: return exit_code::bad_data;
     case errc::shutting_down:
     case errc::closed:
     case errc::overloaded:

@@ -15,7 +15,12 @@ namespace hololoom {
 /// Store an episode. Answered once it is on disk.
 struct reflect_request {
   /// Names the episode: a retry under the same id changes nothing and gets the
-  /// same answer. Empty: the buffer makes one.
+  /// same answer, with `duplicate`. Another content under a known id is refused
+  /// with `errc::id_conflict`. The same content is: an equal spacetime (but for
+  /// its `created_at`, the trace's `start_time` and `end_time`, the metadata's
+  /// `merged` and the order of free-form keys), equal feedback, and an equal
+  /// reward if one is given. The time of the request does not count. Empty: the
+  /// buffer makes an id.
   std::string episode_id = {};
   spacetime woven = {};
   maybe<feedback> said = {};
@@ -51,7 +56,8 @@ struct reflect_on_request {
 /// Store an exported or foreign episode unchanged, with its own time and
 /// reward.
 struct import_request {
-  /// Its id may be empty, as in `reflect_request`.
+  /// Its id is as in `reflect_request`: it may be empty, and what is stored
+  /// under it must be equal, the reward and its formula included.
   episode made = {};
 
   static constexpr auto fields() {
@@ -70,19 +76,24 @@ struct reflect_ack {
   bool success = false;
   /// False only when the loom has no data directory and stores in memory alone.
   bool durable = true;
+  /// Whether the same episode was stored before. Nothing changed, and the other
+  /// members are those of that time.
+  bool duplicate = false;
 
   static constexpr auto fields() {
     using t = reflect_ack;
     return members(
       member("episode_id", &t::episode_id), member("sequence", &t::sequence),
       member("reward", &t::reward), member("formula", &t::formula),
-      member("success", &t::success), member("durable", &t::durable));
+      member("success", &t::success), member("durable", &t::durable),
+      member("duplicate", &t::duplicate));
   }
   bool operator==(const reflect_ack&) const = default;
 };
 
 /// Remember a spacetime for a later reflection by its id. Answered once it is
-/// on disk.
+/// on disk; `errc::id_conflict` if its id is recorded with another content, as
+/// in `reflect_request`.
 struct record_request {
   spacetime woven = {};
 
@@ -205,7 +216,8 @@ struct consolidation_report {
 };
 
 /// The reflection buffer. Requests that write answer `errc::overloaded` past
-/// the queue's bound, `errc::sealed` after the final flush, and the storage
+/// the queue's bound, `errc::sealed` after the final flush, `errc::id_conflict`
+/// for an id that has another content, and the storage
 /// errors (`disk_full`, `read_only`, `io_error`) when nothing was stored.
 using reflection_actor = caf::typed_actor<
   answers<reflect_ack, reflect_request>,

@@ -117,10 +117,10 @@ void buffer_state::on(const journal_result& x) {
     memory_.learned = x.learned;
   if (x.failed)
     degrade(x.failed);
+  else if (x.wrote)
+    problem_ = caf::error{};
   for (const auto& done : x.tasks) {
     auto& task = static_cast<buffer_task&>(*done);
-    if (!x.failed && task.writes())
-      problem_ = caf::error{};
     task.finish(memory_, x.failed);
     in_flight_.pop_front();
   }

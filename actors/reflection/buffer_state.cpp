@@ -48,7 +48,8 @@ buffer_actor::behavior_type buffer_state::make_behavior() {
   start();
   return {
     [this](reflect_request& x) {
-      return store(make_episode(*memory_.options, std::move(x)));
+      auto given = static_cast<bool>(x.reward);
+      return store(make_episode(*memory_.options, std::move(x)), given);
     },
     [this](reflect_on_request& x) -> caf::result<reflect_ack> {
       if (auto err = check_feedback(x.said, x.reward))
@@ -60,7 +61,9 @@ buffer_actor::behavior_type buffer_state::make_behavior() {
         std::make_shared<store_on_task>(rp, memory_.options, std::move(x)));
       return rp;
     },
-    [this](import_request& x) { return store(make_episode(std::move(x))); },
+    [this](import_request& x) {
+      return store(make_episode(std::move(x)), true);
+    },
     [this](const record_request& x) -> caf::result<record_ack> {
       if (x.woven.id.empty())
         return failure(errc::invalid_query,
@@ -152,13 +155,15 @@ void buffer_state::submit(std::shared_ptr<buffer_task> task) {
   journal_->submit(std::move(task));
 }
 
-caf::result<reflect_ack> buffer_state::store(caf::expected<episode> made) {
+caf::result<reflect_ack> buffer_state::store(caf::expected<episode> made,
+                                             bool reward_given) {
   if (!made)
     return std::move(made.error());
   if (auto err = admit(true))
     return err;
   auto rp = self_->make_response_promise<reflect_ack>();
-  submit(std::make_shared<store_task>(rp, memory_.options, std::move(*made)));
+  submit(std::make_shared<store_task>(rp, memory_.options, std::move(*made),
+                                      reward_given));
   return rp;
 }
 

@@ -79,7 +79,8 @@ private:
   // -- writing
   caf::error admit(bool store);
   void submit(std::shared_ptr<buffer_task> task);
-  caf::result<reflect_ack> store(caf::expected<episode> made);
+  caf::result<reflect_ack> store(caf::expected<episode> made,
+                                 bool reward_given);
   void learn(learn_request x, std::optional<promise<learned>> rp);
   caf::result<flush_ack> flush(flush_request x);
   void on_exit(const caf::error& reason);

@@ -12,25 +12,35 @@ namespace hololoom {
 
 store_task::store_task(caf::typed_response_promise<reflect_ack> promise,
                        std::shared_ptr<const reflection_options> options,
-                       episode&& x)
+                       episode&& x, bool reward_given)
   : store_task(std::move(promise), std::move(options)) {
+  take(std::move(x), reward_given);
+}
+
+void store_task::take(episode&& x, bool reward_given) {
   episode_ = std::move(x);
   row_ = row_of(episode_, options_->discount);
+  row_.reward_given = reward_given;
 }
 
 caf::error store_task::run(journal& x) {
   auto place = x.add(row_);
-  if (!place)
+  if (place)
+    place_ = *place;
+  else if (is(place.error(), errc::id_conflict))
+    wrong_ = std::move(place.error());
+  else
     return std::move(place.error());
-  place_ = *place;
   return {};
 }
 
-void store_task::committed(const journal& x) {
+/// Looks only at what `outcome` does not change, which runs meanwhile.
+void store_task::answered(const journal& x) const {
   // A missing file can be exported later: the episode itself is durable.
   if (options_->episode_files && !options_->directory.empty() && !wrong_
       && place_.fresh)
-    (void)write_episode_file(options_->directory, episode_, &x.files());
+    (void)write_episode_file(options_->directory, row_.learned.at, row_.id,
+                             row_.body, &x.files());
 }
 
 caf::expected<reflect_ack> store_task::outcome(buffer_memory& memory) {
@@ -41,22 +51,37 @@ caf::expected<reflect_ack> store_task::outcome(buffer_memory& memory) {
     memory.stored += 1;
   }
   return reflect_ack{row_.id,        place_.sequence, place_.reward,
-                     place_.formula, place_.success,  memory.durable()};
+                     place_.formula, place_.success,  memory.durable(),
+                     !place_.fresh};
 }
 
-caf::error store_on_task::run(journal& x) {
+/// The spacetime of the request; for a retry that comes after retention has
+/// dropped it, that of the episode.
+caf::expected<spacetime> store_on_task::recorded(journal& x) const {
   auto body = x.spacetime(request_.spacetime_id);
   if (!body)
     return std::move(body.error());
-  if (!*body) {
-    wrong_ = failure(errc::not_found,
-                     "no spacetime " + request_.spacetime_id
-                       + " is recorded; take the `id` of a spacetime that "
-                         "was woven");
-    return {};
-  }
-  auto woven = from_json_text<spacetime>(**body);
+  if (*body)
+    return from_json_text<spacetime>(**body);
+  auto stored = x.find(request_.episode_id);
+  if (!stored)
+    return std::move(stored.error());
+  if (*stored)
+    if (auto there = from_json_text<episode>((*stored)->body);
+        there && there->woven.id == request_.spacetime_id)
+      return std::move(there->woven);
+  return failure(errc::not_found,
+                 "no spacetime " + request_.spacetime_id
+                   + " is recorded; take the `id` of a spacetime that was "
+                     "woven");
+}
+
+caf::error store_on_task::run(journal& x) {
+  auto woven = recorded(x);
   if (!woven) {
+    if (!is(woven.error(), errc::not_found)
+        && !is(woven.error(), errc::invalid_json))
+      return std::move(woven.error());
     wrong_ = std::move(woven.error());
     return {};
   }
@@ -66,8 +91,8 @@ caf::error store_on_task::run(journal& x) {
     wrong_ = std::move(made.error());
     return {};
   }
-  episode_ = std::move(*made);
-  row_ = row_of(episode_, options_->discount);
+  auto given = made->formula == reward_formula::given;
+  take(std::move(*made), given);
   return store_task::run(x);
 }
 
@@ -78,10 +103,16 @@ record_spacetime_task::record_spacetime_task(
   : answering_task(std::move(promise)), id_(x.id), body_(json_text(x)) {}
 
 caf::error record_spacetime_task::run(journal& x) {
-  return x.add_spacetime(id_, body_);
+  auto err = x.add_spacetime(id_, body_);
+  if (!is(err, errc::id_conflict))
+    return err;
+  wrong_ = std::move(err);
+  return {};
 }
 
 caf::expected<record_ack> record_spacetime_task::outcome(buffer_memory&) {
+  if (wrong_)
+    return wrong_;
   return record_ack{id_};
 }
 

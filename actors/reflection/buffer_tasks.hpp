@@ -45,9 +45,6 @@ public:
   /// @param failed why the task is not durable.
   virtual void finish(buffer_memory& memory, const caf::error& failed) = 0;
 
-  /// Whether its success shows that the disk takes writes.
-  virtual bool writes() const { return true; }
-
   /// Answers with an error, unless it has been answered.
   virtual void refuse(const caf::error&) {}
 
@@ -88,16 +85,20 @@ private:
 /// Stores an episode.
 class store_task : public answering_task<reflect_ack> {
 public:
+  /// @param reward_given whether the request has the reward that `x` has.
   store_task(caf::typed_response_promise<reflect_ack> promise,
-             std::shared_ptr<const reflection_options> options, episode&& x);
+             std::shared_ptr<const reflection_options> options, episode&& x,
+             bool reward_given);
   caf::error run(journal& x) override;
-  void committed(const journal& x) override;
+  void answered(const journal& x) const override;
   caf::expected<reflect_ack> outcome(buffer_memory& memory) override;
 
 protected:
   store_task(caf::typed_response_promise<reflect_ack> promise,
              std::shared_ptr<const reflection_options> options)
     : answering_task(std::move(promise)), options_(std::move(options)) {}
+
+  void take(episode&& x, bool reward_given);
 
   std::shared_ptr<const reflection_options> options_;
   episode episode_;
@@ -118,6 +119,8 @@ public:
   caf::error run(journal& x) override;
 
 private:
+  caf::expected<spacetime> recorded(journal& x) const;
+
   reflect_on_request request_;
 };
 
@@ -132,6 +135,8 @@ public:
 private:
   std::string id_;
   std::string body_;
+  /// As in `store_task`.
+  caf::error wrong_;
 };
 
 /// Reads episodes that are no longer in memory.
@@ -141,7 +146,6 @@ public:
             episodes_query query)
     : answering_task(std::move(promise)), query_(query) {}
   bool grouped() const override { return false; }
-  bool writes() const override { return false; }
   caf::error run(journal& x) override;
   caf::expected<episode_page> outcome(buffer_memory& memory) override;
 
@@ -170,7 +174,6 @@ public:
   consolidate_task(caf::typed_response_promise<consolidation_report> promise,
                    const buffer_memory& memory);
   bool grouped() const override { return false; }
-  bool writes() const override { return !nothing_to_do(); }
   caf::error run(journal& x) override;
   caf::expected<consolidation_report> outcome(buffer_memory& memory) override;
 
@@ -193,7 +196,6 @@ public:
       directory_(memory.options->directory),
       stored_before_(memory.stored) {}
   bool grouped() const override { return false; }
-  bool writes() const override { return false; }
   caf::error run(journal& x) override;
   caf::expected<flush_ack> outcome(buffer_memory& memory) override;
 

@@ -59,8 +59,79 @@ TEST_CASE("a retried reflection counts once and gets the same answer") {
   auto second = buffer.ask<reflect_ack>(request);
   REQUIRE(first);
   REQUIRE(second);
+  CHECK(!first->duplicate);
+  CHECK(second->duplicate);
+  second->duplicate = false;
   CHECK(*first == *second);
   CHECK(buffer.ask<reflection_metrics>(metrics_query{})->total_cycles == 1);
+}
+
+TEST_CASE("another reflection under a known id is refused, and changes "
+          "nothing") {
+  scratch_directory dir;
+  running_buffer buffer{options_in(dir)};
+  auto request = reflection("Twice?", "answer", 0.9);
+  request.episode_id = "twice";
+  REQUIRE(buffer.ask<reflect_ack>(request));
+  auto before = *buffer.ask<episode_page>(episodes_query{});
+  auto refused = [&](const auto& x) {
+    auto ack = buffer.ask<reflect_ack>(x);
+    REQUIRE(!ack);
+    CHECK(is(ack.error(), errc::id_conflict));
+    CHECK_THAT(explain(ack.error()),
+               Catch::Matchers::Contains(to_iso8601(before.episodes[0].at)));
+  };
+  auto other = request;
+  other.woven.response = "Another answer.";
+  refused(other);
+  other = request;
+  other.said = rated(5);
+  refused(other);
+  other = request;
+  other.reward = before.episodes[0].reward;
+  refused(other);
+  // What was stored comes back from an export as it is.
+  CHECK(buffer.ask<reflect_ack>(import_request{before.episodes[0]})->duplicate);
+  auto edited = before.episodes[0];
+  edited.reward = 0.25;
+  refused(import_request{edited});
+  CHECK(*buffer.ask<episode_page>(episodes_query{}) == before);
+  CHECK(!buffer.ask<reflection_status>(reflection_status_query{})->degraded);
+}
+
+TEST_CASE("a reflection on a spacetime may be retried once retention has "
+          "dropped that") {
+  auto x = woven("What is a warp?", "answer", 0.7);
+  reflection_options options;
+  options.retain_spacetimes = 1;
+  running_buffer buffer{options};
+  REQUIRE(buffer.ask<record_ack>(record_request{x}));
+  reflect_on_request on;
+  on.episode_id = "on";
+  on.spacetime_id = x.id;
+  on.said = rated(5);
+  REQUIRE(buffer.ask<reflect_ack>(on));
+  for (auto i = 0; i < 4; ++i)
+    REQUIRE(buffer.ask<record_ack>(record_request{woven("?", "answer", 0.7)}));
+  auto again = buffer.ask<reflect_ack>(on);
+  if (!again)
+    FAIL(explain(again.error()));
+  CHECK(again->duplicate);
+  on.said = rated(1);
+  CHECK(is(buffer.ask<reflect_ack>(on).error(), errc::id_conflict));
+  on.episode_id = "another";
+  CHECK(is(buffer.ask<reflect_ack>(on).error(), errc::not_found));
+}
+
+TEST_CASE("another spacetime under a recorded id is refused") {
+  running_buffer buffer{reflection_options{}};
+  auto x = woven("What is a warp?", "answer", 0.7);
+  REQUIRE(buffer.ask<record_ack>(record_request{x}));
+  CHECK(buffer.ask<record_ack>(record_request{x}));
+  x.response += " Or another.";
+  auto other = buffer.ask<record_ack>(record_request{x});
+  REQUIRE(!other);
+  CHECK(is(other.error(), errc::id_conflict));
 }
 
 TEST_CASE("a rating out of range is refused with the field's name") {

@@ -33,7 +33,69 @@ std::size_t count_files(const std::filesystem::path& directory,
   return result;
 }
 
+/// Holds the writing of an episode file until it is released, or gives up.
+struct slow_files : disk_hooks {
+  explicit slow_files(const scratch_directory& dir) : directory(dir.path()) {}
+
+  disk_fault before_sync() override {
+    std::unique_lock guard{mutex};
+    if (count_files(directory, "episode_") > 0 && !released)
+      gave_up = !changed.wait_for(guard, 10s, [this] { return released; });
+    return disk_fault::none;
+  }
+
+  void release() {
+    std::lock_guard guard{mutex};
+    released = true;
+    changed.notify_all();
+  }
+
+  std::filesystem::path directory;
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool released = false;
+  bool gave_up = false;
+};
+
 } // namespace
+
+TEST_CASE("a reflection is answered before its file is written") {
+  scratch_directory dir;
+  auto disk = std::make_shared<slow_files>(dir);
+  auto options = options_in(dir);
+  options.episode_files = true;
+  running_buffer buffer{options, disk};
+  REQUIRE(!buffer.opened());
+  CHECK(buffer.ask<reflect_ack>(reflection("Now?", "answer", .5)));
+  disk->release();
+  CHECK(buffer.ask<flush_ack>(flush_request{}));
+  CHECK(!disk->gave_up);
+  CHECK(count_files(dir.path(), "episode_") == 1);
+}
+
+TEST_CASE("a duplicate on a disk that is full is answered, and proves nothing "
+          "of the disk") {
+  scratch_directory dir;
+  auto disk = std::make_shared<moody_disk>();
+  auto options = options_in(dir);
+  options.retry_interval = millis{3'600'000};
+  running_buffer buffer{options, disk};
+  REQUIRE(!buffer.opened());
+  auto known = reflection("Known?", "answer", .5);
+  known.episode_id = "known";
+  REQUIRE(buffer.ask<reflect_ack>(known));
+  disk->fail(disk_fault::full);
+  CHECK(is(buffer.ask<reflect_ack>(reflection("New?", "answer", .5)).error(),
+           errc::disk_full));
+  CHECK(degraded(buffer));
+  auto again = buffer.ask<reflect_ack>(known);
+  REQUIRE(again);
+  CHECK(again->duplicate);
+  CHECK(degraded(buffer));
+  disk->fail(disk_fault::none);
+  CHECK(buffer.ask<reflect_ack>(reflection("New?", "answer", .5)));
+  CHECK(!degraded(buffer));
+}
 
 TEST_CASE("writes to files beside the journal count as disk activity") {
   scratch_directory dir;

@@ -131,7 +131,7 @@ caf::error journal::prepare() {
   set(find_episode_, select_episodes("WHERE id=?"));
   set(read_episodes_, select_episodes("WHERE sequence>? AND body IS NOT NULL"
                                       " ORDER BY sequence LIMIT ?"));
-  set(rewrite_, "UPDATE episodes SET body=?2, checksum=?3 WHERE sequence=?1");
+  set(rewrite_, rewrite_episode);
   set(insert_spacetime_, insert_spacetime);
   set(find_spacetime_, "SELECT body FROM spacetimes WHERE id=?");
   set(replace_learned_, replace_learned);

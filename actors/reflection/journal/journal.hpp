@@ -42,7 +42,7 @@ struct journal_options {
 /// Where an episode is in the journal.
 struct placement {
   std::int64_t sequence = 0;
-  /// False when the journal already had the id; the other fields are then those
+  /// False when the journal already had it; the other fields are then those
   /// of the stored episode.
   bool fresh = true;
   double reward = 0;
@@ -84,19 +84,24 @@ public:
 
   bool durable() const { return !options_.file.empty(); }
 
+  /// How many rows were changed so far.
+  std::int64_t changes() const;
+
   /// The disk below, for files beside the journal.
   const disk& files() const { return *disk_; }
 
   // -- one transaction: durable once `commit` returns no error ----------------
 
   caf::error begin();
-  /// Adds an episode, unless the journal already has its id.
+  /// Adds an episode, unless the journal already has it.
+  /// @returns `errc::id_conflict` if its id has another content (content.hpp);
+  ///          the transaction may go on.
   caf::expected<placement> add(const episode_row& x);
-  /// Adds a spacetime, unless the journal already has its id.
+  /// Adds a spacetime, unless the journal already has it; otherwise as `add`.
   caf::error add_spacetime(std::string_view id, std::string_view body);
   caf::error adjust(const adjustment& x);
-  /// Replaces an episode's body; an empty one removes it. Does nothing if
-  /// retention has dropped the episode.
+  /// Replaces an episode's body; an empty one removes it, and leaves the digest
+  /// of its content. Does nothing if retention has dropped the episode.
   caf::error rewrite(std::int64_t sequence, std::string_view body);
   /// Ends the transaction. After an error it has been rolled back.
   caf::error commit();
@@ -113,6 +118,8 @@ public:
                                                std::int64_t limit);
   /// The newest `limit` episodes that have a body, in order.
   caf::expected<std::vector<episode_row>> newest(std::int64_t limit);
+  /// The episode that has this id, or none.
+  caf::expected<std::optional<episode_row>> find(const std::string& id);
   /// The recorded spacetime as JSON, or none.
   caf::expected<std::optional<std::string>> spacetime(std::string_view id);
   /// The number of episodes that have a body.
@@ -147,7 +154,7 @@ private:
   caf::error load_spacetime_range();
   caf::error compare_with_mark();
   caf::error save(learned_kind kind, const learned_state& state);
-  caf::expected<placement> find(const std::string& id);
+  caf::expected<placement> already_there(const episode_row& x);
   caf::expected<std::vector<episode_row>> collect(sqlite::statement& rows);
   caf::error damaged(const std::string& what) const;
   caf::error drop_expired();

@@ -117,16 +117,18 @@ void journal_thread::shared::run(task_queue::tasks tasks) {
   result.tasks = std::move(tasks);
   const auto& learned = store->learned();
   auto before = std::pair{learned.sequence, learned.adjustments};
+  auto changes = store->changes();
   if (result.tasks.front()->grouped())
     result.failed = run_together(result.tasks);
   else
     result.failed = result.tasks.front()->run(*store);
   if (before != std::pair{learned.sequence, learned.adjustments})
     result.learned = std::make_shared<learned_state>(learned);
-  if (!result.failed)
-    for (const auto& task : result.tasks)
-      task->committed(*store);
+  result.wrote = !result.failed && store->changes() != changes;
+  auto stored = result.failed ? task_queue::tasks{} : result.tasks;
   call(&callbacks::finished, std::move(result));
+  for (const auto& task : stored)
+    task->answered(*store);
 }
 
 journal_thread::journal_thread(options opts, callbacks calls)

@@ -26,8 +26,9 @@ public:
   /// concerns it alone to itself.
   virtual caf::error run(journal& x) = 0;
 
-  /// Runs on the journal's thread once the shared transaction is durable.
-  virtual void committed(const journal&) {}
+  /// Runs on the journal's thread once the task is durable and its asker is
+  /// being answered, at the same time on another thread.
+  virtual void answered(const journal&) const {}
 
   virtual bool grouped() const { return true; }
 };
@@ -37,6 +38,9 @@ struct journal_result {
   std::vector<journal_task_ptr> tasks;
   /// Why none of them is durable.
   caf::error failed;
+  /// Whether they changed the journal, so that the disk is known to take
+  /// writes.
+  bool wrote = false;
   /// The learned state, if it changed.
   std::shared_ptr<const learned_state> learned;
 };

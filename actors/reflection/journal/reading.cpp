@@ -47,6 +47,22 @@ caf::expected<std::vector<episode_row>> journal::newest(std::int64_t limit) {
   return result;
 }
 
+caf::expected<std::optional<episode_row>> journal::find(const std::string& id) {
+  find_episode_.reset();
+  find_episode_.bind(1, std::string_view{id});
+  auto code = find_episode_.step();
+  std::optional<episode_row> result;
+  auto intact = code != SQLITE_ROW || decode(find_episode_, result.emplace());
+  auto err = code == SQLITE_ROW || code == SQLITE_DONE ? caf::error{}
+                                                       : db_.last_error("read");
+  find_episode_.reset();
+  if (err)
+    return err;
+  if (!intact)
+    return damaged("episode " + id);
+  return result;
+}
+
 caf::expected<std::optional<std::string>>
 journal::spacetime(std::string_view id) {
   find_spacetime_.reset();

@@ -11,7 +11,7 @@ namespace {
 
 #define EPISODE_COLUMNS                                                        \
   "sequence,id,at,tool,pattern,reward,success,formula,confidence,"             \
-  "duration_ms,query_length,discount,body,checksum"
+  "duration_ms,query_length,discount,body,checksum,body_checksum,content"
 
 /// CRC-32 over numbers and texts; a text is preceded by its length, so that no
 /// two sequences of fields look alike.
@@ -49,11 +49,15 @@ std::int64_t microseconds(timestamp x) {
   return x.time_since_epoch().count();
 }
 
+std::uint32_t checksum_of_body(std::string_view body) {
+  return static_cast<std::uint32_t>(digest{}.add(body).value());
+}
+
 } // namespace
 
 const char* const insert_episode =
   "INSERT INTO episodes(" EPISODE_COLUMNS
-  ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO NOTHING";
+  ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO NOTHING";
 
 std::string select_episodes(std::string_view rest) {
   return std::string{"SELECT " EPISODE_COLUMNS " FROM episodes "}.append(rest);
@@ -69,8 +73,7 @@ episode_row row_of(const episode& x, double discount) {
   // Most episodes fit, and the text need not move while it grows.
   result.body.reserve(2048);
   append_json(result.body, x);
-  auto crc = digest{}.add(std::string_view{result.body}).value();
-  result.body_crc = static_cast<std::uint32_t>(crc);
+  result.body_crc = checksum_of_body(result.body);
   return result;
 }
 
@@ -88,6 +91,8 @@ std::int64_t checksum(std::int64_t sequence, const episode_row& x) {
                .add(x.learned.query_length)
                .add(microseconds(x.learned.at))
                .add(x.learned.discount);
+  if (x.content)
+    sum.add(*x.content);
   if (!x.body_crc)
     return sum.add(std::string_view{x.body}).value();
   auto length = sizeof(std::int64_t) + x.body.size();
@@ -111,8 +116,37 @@ bool decode(const sqlite::row& from, episode_row& to) {
   to.learned.discount = from.real(11);
   to.body = from.is_null(12) ? std::string_view{} : from.text(12);
   to.body_crc.reset();
+  to.content.reset();
+  if (!from.is_null(15))
+    to.content = from.integer(15);
   return from.integer(13) == checksum(to.sequence, to);
 }
+
+namespace {
+
+/// The parameters of the columns that a consolidation changes.
+struct body_places {
+  int body;
+  int body_checksum;
+  int content;
+};
+
+void bind_body(sqlite::statement& to, const episode_row& x, body_places at) {
+  if (x.body.empty()) {
+    to.bind_null(at.body);
+    to.bind_null(at.body_checksum);
+  } else {
+    to.bind(at.body, std::string_view{x.body});
+    to.bind(at.body_checksum,
+            std::int64_t{x.body_crc ? *x.body_crc : checksum_of_body(x.body)});
+  }
+  if (x.content)
+    to.bind(at.content, *x.content);
+  else
+    to.bind_null(at.content);
+}
+
+} // namespace
 
 void bind_episode(sqlite::statement& to, std::int64_t sequence,
                   const episode_row& x) {
@@ -128,11 +162,14 @@ void bind_episode(sqlite::statement& to, std::int64_t sequence,
   to.bind(10, x.learned.duration_ms);
   to.bind(11, x.learned.query_length);
   to.bind(12, x.learned.discount);
-  if (x.body.empty())
-    to.bind_null(13);
-  else
-    to.bind(13, std::string_view{x.body});
+  bind_body(to, x, {13, 15, 16});
   to.bind(14, checksum(sequence, x));
+}
+
+void bind_rewrite(sqlite::statement& to, const episode_row& x) {
+  bind_body(to, x, {1, 2, 3});
+  to.bind(4, checksum(x.sequence, x));
+  to.bind(5, x.sequence);
 }
 
 std::int64_t checksum(std::int64_t number, std::string_view name,

@@ -34,6 +34,12 @@ struct episode_row {
   /// What the body contributes to the checksum, when already known: it spares
   /// the journal's thread a pass over a long text.
   std::optional<std::uint32_t> body_crc;
+  /// The digest of the episode's content, once a consolidation has removed the
+  /// body: it tells a retry from another episode under the same id.
+  std::optional<std::int64_t> content;
+  /// Whether the reward came with the request, so that it is part of the
+  /// content; not stored.
+  bool reward_given = true;
 };
 
 /// A row of `spacetimes`; the body is the spacetime as JSON.
@@ -56,8 +62,10 @@ struct learned_row {
   learned_state state;
 };
 
-/// How many columns a row of each table has.
-inline constexpr std::size_t episode_width = 14;
+/// How many columns a row of each table has. Rows of `episodes` that an older
+/// version wrote end with their checksum, at `oldest_episode_width`.
+inline constexpr std::size_t episode_width = 16;
+inline constexpr std::size_t oldest_episode_width = 14;
 inline constexpr std::size_t spacetime_width = 4;
 inline constexpr std::size_t adjustment_width = 4;
 inline constexpr std::size_t learned_width = 3;
@@ -81,6 +89,9 @@ std::int64_t checksum(std::int64_t number, std::string_view name,
 std::string select_episodes(std::string_view rest);
 
 extern const char* const insert_episode;
+inline constexpr auto rewrite_episode =
+  "UPDATE episodes SET body=?,body_checksum=?,content=?,checksum=?"
+  " WHERE sequence=?";
 inline constexpr auto select_spacetimes =
   "SELECT number,id,body,checksum FROM spacetimes";
 inline constexpr auto insert_spacetime =
@@ -100,6 +111,7 @@ bool decode(const sqlite::row& from, learned_row& to);
 
 void bind_episode(sqlite::statement& to, std::int64_t sequence,
                   const episode_row& x);
+void bind_rewrite(sqlite::statement& to, const episode_row& x);
 void bind_spacetime(sqlite::statement& to, std::int64_t number,
                     std::string_view id, std::string_view body);
 void bind_adjustment(sqlite::statement& to, std::int64_t number,

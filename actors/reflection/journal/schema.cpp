@@ -14,7 +14,9 @@ constexpr std::int64_t application_id = 0x484c524a;
 /// a new version is a new step at the end.
 ///
 /// `episodes`: `body` is null once a consolidation has removed it; the other
-/// columns remain, so that the learned state can be recomputed. Sequence
+/// columns remain, so that the learned state can be recomputed, and `content`
+/// tells a retry from another episode. Rows of an older version lack the
+/// columns that a step has added, and are not rewritten. Sequence
 /// numbers have no gaps: rows are dropped only from the front. `learned`: see
 /// `learned_kind`.
 constexpr std::array steps{
@@ -49,6 +51,9 @@ constexpr std::array steps{
   "  id TEXT NOT NULL UNIQUE,"
   "  body TEXT NOT NULL,"
   "  checksum INTEGER NOT NULL);",
+  // 2 -> 3: what is left of an episode whose body is removed or damaged.
+  "ALTER TABLE episodes ADD COLUMN body_checksum INTEGER;"
+  "ALTER TABLE episodes ADD COLUMN content INTEGER;",
 };
 
 static_assert(steps.size() == journal_schema_version);

@@ -8,7 +8,7 @@
 namespace hololoom {
 
 /// The version of the journal's schema that this program writes.
-inline constexpr std::int64_t journal_schema_version = 2;
+inline constexpr std::int64_t journal_schema_version = 3;
 
 /// Creates the tables of an empty journal, or migrates an older one, in one
 /// transaction.

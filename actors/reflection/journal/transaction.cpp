@@ -1,5 +1,6 @@
+#include <hololoom/actors/reflection/journal/content.hpp>
 #include <hololoom/actors/reflection/journal/journal.hpp>
-#include <hololoom/messages/json/write.hpp>
+#include <hololoom/messages/json/read.hpp>
 
 #include <sqlite3.h>
 
@@ -8,24 +9,38 @@
 
 namespace hololoom {
 
+namespace {
+
+/// When the spacetime that `body` is was made.
+std::string made_at(std::string_view body) {
+  auto x = from_json_text<hololoom::spacetime>(body);
+  return x ? to_iso8601(x->created_at) : "at an unknown time";
+}
+
+} // namespace
+
 caf::error journal::begin() {
   draft_changed_ = false;
   draft_ = learned_;
   return db_.run(begin_);
 }
 
-caf::expected<placement> journal::find(const std::string& id) {
-  find_episode_.reset();
-  find_episode_.bind(1, std::string_view{id});
-  if (find_episode_.step() != SQLITE_ROW)
-    return db_.last_error("read");
-  episode_row x;
-  auto intact = decode(find_episode_, x);
-  find_episode_.reset();
-  if (!intact)
-    return damaged("episode " + id);
-  return placement{x.sequence, false, x.learned.reward, x.formula,
-                   x.learned.success};
+/// Where the episode is that has the id of `x`, if it is the same.
+caf::expected<placement> journal::already_there(const episode_row& x) {
+  auto stored = find(x.id);
+  if (!stored)
+    return std::move(stored.error());
+  if (!*stored)
+    return damaged("the index of episode ids");
+  const auto& there = **stored;
+  if (same_content(there, x))
+    return placement{there.sequence, false, there.learned.reward, there.formula,
+                     there.learned.success};
+  return failure(errc::id_conflict,
+                 "episode " + x.id + " is stored with another content, of "
+                   + to_iso8601(there.learned.at) + "; this one is of "
+                   + to_iso8601(x.learned.at)
+                   + "; nothing was overwritten: give this one another id");
 }
 
 caf::expected<placement> journal::add(const episode_row& x) {
@@ -34,7 +49,7 @@ caf::expected<placement> journal::add(const episode_row& x) {
   if (auto err = db_.run(insert_episode_))
     return err;
   if (db_.changes() == 0)
-    return find(x.id);
+    return already_there(x);
   count(draft_, x.learned);
   assert(draft_.sequence == sequence);
   draft_changed_ = true;
@@ -47,9 +62,20 @@ caf::error journal::add_spacetime(std::string_view id, std::string_view body) {
   bind_spacetime(insert_spacetime_, number, id, body);
   if (auto err = db_.run(insert_spacetime_))
     return err;
-  if (db_.changes() > 0)
+  if (db_.changes() > 0) {
     spacetimes_recorded_ = number;
-  return {};
+    return {};
+  }
+  auto stored = spacetime(id);
+  if (!stored)
+    return std::move(stored.error());
+  if (*stored && same_spacetime(**stored, body))
+    return {};
+  return failure(
+    errc::id_conflict,
+    "spacetime " + std::string{id} + " is recorded with another content, made "
+      + made_at(stored->value_or("")) + "; this one was made " + made_at(body)
+      + "; nothing was overwritten: give this one another id");
 }
 
 caf::error journal::adjust(const adjustment& x) {
@@ -75,13 +101,10 @@ caf::error journal::rewrite(std::int64_t sequence, std::string_view body) {
   episode_row x;
   if (!decode(*row, x))
     return damaged("episode " + std::to_string(sequence));
+  if (body.empty() && !x.body.empty())
+    x.content = digest_of_body(x.body);
   x.body = body;
-  rewrite_.bind(1, sequence);
-  if (body.empty())
-    rewrite_.bind_null(2);
-  else
-    rewrite_.bind(2, body);
-  rewrite_.bind(3, checksum(sequence, x));
+  bind_rewrite(rewrite_, x);
   return db_.run(rewrite_);
 }
 
@@ -103,6 +126,10 @@ caf::error journal::commit() {
   std::swap(learned_, draft_);
   mark_.raise(learned_.sequence);
   return {};
+}
+
+std::int64_t journal::changes() const {
+  return sqlite3_total_changes64(db_.get());
 }
 
 void journal::rollback() {

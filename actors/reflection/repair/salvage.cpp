@@ -27,7 +27,7 @@ public:
       return !row.is_null(static_cast<int>(width) - 1);
     };
     static_assert(spacetime_width == adjustment_width);
-    if (has(episode_width)) {
+    if (has(oldest_episode_width)) {
       if (auto x = decoded<episode_row>(row))
         take_episode(std::move(*x), doubtful);
     } else if (has(spacetime_width)) {

@@ -105,29 +105,28 @@ caf::error too_long_to_import() {
                                          "episode");
 }
 
-std::string episode_file_name(const episode& x) {
+std::string episode_file_name(timestamp at, const std::string& id) {
   using namespace std::chrono;
-  auto iso = to_iso8601(floor<seconds>(x.at));
+  auto iso = to_iso8601(floor<seconds>(at));
   std::string digits;
   for (char c : iso)
     if (c >= '0' && c <= '9')
       digits += c;
-  auto micros = (x.at - floor<seconds>(x.at)).count();
+  auto micros = (at - floor<seconds>(at)).count();
   std::array<char, 16> fraction{};
   std::snprintf(fraction.data(), fraction.size(), "%06d",
                 static_cast<int>(micros));
   return "episode_" + digits.substr(0, 8) + "_" + digits.substr(8) + "_"
-       + fraction.data() + "_" + plain(x.id) + ".json";
+       + fraction.data() + "_" + plain(id) + ".json";
 }
 
-caf::error write_episode_file(const fs::path& directory, const episode& x,
+caf::error write_episode_file(const fs::path& directory, timestamp at,
+                              const std::string& id, const std::string& text,
                               const disk* through) {
-  auto compact = json_text(x);
-  auto text = pretty_json(compact);
+  auto pretty = pretty_json(text);
   // An episode that was short enough to be imported stays so.
-  if (text.size() >= longest_import)
-    text = std::move(compact);
-  return write_atomically(directory / episode_file_name(x), text + "\n",
+  const auto& fits = pretty.size() < longest_import ? pretty : text;
+  return write_atomically(directory / episode_file_name(at, id), fits + "\n",
                           through);
 }
 
@@ -206,9 +205,10 @@ caf::expected<import_report> import_episodes(caf::actor_system& system,
       import_request{std::move(*made)},
       [&, file](const caf::expected<reflect_ack>& x) {
         lock_guard guard{result_mutex};
-        if (x)
+        if (x) {
           ++result.stored;
-        else
+          result.duplicates += x->duplicate ? 1 : 0;
+        } else
           result.failed.push_back(file.string() + ": " + explain(x.error()));
       },
       size_of(file));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <hololoom/actors/reflection/transfer/import_pipeline.hpp>
+#include <hololoom/messages/json/write.hpp>
 #include <hololoom/messages/reflection.hpp>
 
 #include <caf/fwd.hpp>
@@ -24,13 +25,22 @@ namespace hololoom {
 
 class disk;
 
-/// `episode_20261123_155408_123456_<id>.json`, with the episode's own time.
-std::string episode_file_name(const episode& x);
+/// `episode_20261123_155408_123456_<id>.json`, with the time of the episode.
+std::string episode_file_name(timestamp at, const std::string& id);
 
-/// Writes `x` to a JSON file in `directory`, completely or not at all.
+/// Writes an episode to a JSON file in `directory`, completely or not at all.
+/// @param text the episode as JSON.
 /// @param through as in `write_atomically`.
 caf::error write_episode_file(const std::filesystem::path& directory,
-                              const episode& x, const disk* through = nullptr);
+                              timestamp at, const std::string& id,
+                              const std::string& text,
+                              const disk* through = nullptr);
+
+inline caf::error write_episode_file(const std::filesystem::path& directory,
+                                     const episode& x,
+                                     const disk* through = nullptr) {
+  return write_episode_file(directory, x.at, x.id, json_text(x), through);
+}
 
 /// The length of the longest file, or line, that is read as an episode.
 inline constexpr std::size_t longest_import = 16 << 20;
@@ -62,11 +72,14 @@ export_episodes(const episode_source& from,
 /// The result of an import.
 struct import_report {
   std::int64_t stored = 0;
+  /// How many of these had been stored before, with the same content.
+  std::int64_t duplicates = 0;
   /// Files or lines that could not be read or stored, each with the reason.
   std::vector<std::string> failed;
 
   static constexpr auto fields() {
     return members(member("stored", &import_report::stored),
+                   member("duplicates", &import_report::duplicates),
                    member("failed", &import_report::failed));
   }
   bool operator==(const import_report&) const = default;
@@ -82,15 +95,15 @@ import_episodes(caf::actor_system& system, buffer_lookup find,
                 const std::stop_token& stop = {});
 
 /// Stores an episode for each line of `in`, up to `most_in_flight` at once, and
-/// writes `{"id": "...", "durable": true}` to `out` as soon as it is durable,
-/// or
-/// `{"id": "...", "durable": false, "error": "..."}`; answers may arrive in
-/// another order than the lines. A line needs `query_text`, `response`,
-/// `tool_used` and `confidence`, and may have `id`, `feedback` and `reward`; or
-/// it is an exported episode. A line longer than `longest_import` is refused,
-/// and never kept in memory. Follows a buffer across restarts. Blocks until
-/// `in` ends and all lines are answered. Once `stop` is requested, it drops the
-/// line that it has not read to its end, takes no other, and ends soon.
+/// writes `{"id": "...", "durable": true, "duplicate": false}` to `out` as soon
+/// as it is durable, or `{"id": "...", "durable": false, "error": "..."}`;
+/// answers may arrive in another order than the lines. A line needs
+/// `query_text`, `response`, `tool_used` and `confidence`, and may have `id`,
+/// `feedback` and `reward`; or it is an exported episode. A line longer than
+/// `longest_import` is refused, and never kept in memory. Follows a buffer
+/// across restarts. Blocks until `in` ends and all lines are answered. Once
+/// `stop` is requested, it drops the line that it has not read to its end,
+/// takes no other, and ends soon.
 ///
 /// One thread at a time writes to `out`, and flushes it after each line.
 import_report import_lines(caf::actor_system& system, buffer_lookup find,

@@ -130,12 +130,15 @@ public:
   explicit answers_out(std::ostream& out) : out_(out) {}
 
   void stored(const reflect_ack& ack) {
-    auto line = json{{"id", ack.episode_id}, {"durable", ack.durable}};
+    auto line = json{{"id", ack.episode_id},
+                     {"durable", ack.durable},
+                     {"duplicate", ack.duplicate}};
     if (!ack.durable)
       line["error"] = "there is no data directory: it is kept in memory only";
     lock_guard guard{mutex_};
     out_ << to_text(line) << std::endl;
     ++report_.stored;
+    report_.duplicates += ack.duplicate ? 1 : 0;
   }
 
   void failed(const std::string& id, std::int64_t line_number,

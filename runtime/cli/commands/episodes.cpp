@@ -53,6 +53,9 @@ int print(const import_report& report, bool as_json, context ctx) {
     as_json
       ? json_line(report)
       : counted(report.stored, "episode") + " stored, "
+          + (report.duplicates > 0
+               ? std::to_string(report.duplicates) + " of them before, "
+               : "")
           + counted(static_cast<std::int64_t>(report.failed.size()), "file")
           + " not\n");
   for (const auto& problem : report.failed)

@@ -79,7 +79,8 @@ std::string render(const spacetime& woven, const style& look) {
 }
 
 std::string render(const reflect_ack& ack) {
-  auto text = "stored as episode " + ack.episode_id + ": reward "
+  auto text = std::string{ack.duplicate ? "already stored" : "stored"}
+            + " as episode " + ack.episode_id + ": reward "
             + fixed(ack.reward, 2) + ", "
             + (ack.success ? "a success" : "no success") + "\n";
   if (!ack.durable)

@@ -54,14 +54,122 @@ TEST_CASE("an episode that is stored twice counts once") {
   auto j = open({dir.journal()});
   auto x = rewarded("answer", 0.75);
   store(*j, x);
-  auto changed = x;
-  changed.reward = 0.1;
-  auto again = store(*j, changed);
+  auto later = x;
+  later.at += std::chrono::hours{1};
+  auto again = store(*j, later);
   CHECK(!again.fresh);
   CHECK(again.sequence == 1);
   CHECK(again.reward == 0.75);
   CHECK(j->learned().metrics.total_cycles == 1);
   CHECK(*j->count_episodes() == 1);
+}
+
+TEST_CASE("another content under a known id is refused with both times") {
+  scratch_directory dir;
+  auto j = open({dir.journal()});
+  auto x = rewarded("answer", 0.75);
+  store(*j, x);
+  REQUIRE(!j->begin());
+  REQUIRE(!j->add_spacetime("weave", json_text(x.woven)));
+  REQUIRE(!j->commit());
+  auto refused = [&](const caf::error& err, const std::string& then,
+                     const std::string& now) {
+    CHECK(is(err, errc::id_conflict));
+    CHECK_THAT(explain(err), Catch::Matchers::Contains(then)
+                               && Catch::Matchers::Contains(now));
+  };
+  std::vector<episode> others(4, x);
+  others[0].woven.response = "Another answer.";
+  others[1].said = feedback{true, nothing, nothing};
+  others[2].reward = 0.1;
+  others[3].woven.metadata.set("card", "another");
+  REQUIRE(!j->begin());
+  for (auto& other : others) {
+    other.at += std::chrono::hours{1};
+    auto place = j->add(row_of(other, 1));
+    REQUIRE(!place);
+    refused(place.error(), to_iso8601(x.at), to_iso8601(other.at));
+  }
+  others[0].woven.created_at += std::chrono::hours{1};
+  refused(j->add_spacetime("weave", json_text(others[0].woven)),
+          to_iso8601(x.woven.created_at),
+          to_iso8601(others[0].woven.created_at));
+  REQUIRE(!j->commit());
+  auto rows = j->read(0, 10);
+  REQUIRE(rows->size() == 1);
+  CHECK(rows->front().body == json_text(x));
+  CHECK(**j->spacetime("weave") == json_text(x.woven));
+}
+
+TEST_CASE("the times and the order of keys are no part of the content") {
+  scratch_directory dir;
+  auto j = open({dir.journal()});
+  auto x = rewarded("answer", 0.75);
+  x.woven.metadata.values() = {{"a", 1}, {"b", {{"c", 2}, {"d", 3}}}};
+  store(*j, x);
+  auto y = x;
+  y.at += std::chrono::hours{1};
+  y.woven.created_at += std::chrono::hours{1};
+  y.woven.trace.start_time += std::chrono::hours{1};
+  y.woven.trace.end_time += std::chrono::hours{1};
+  y.woven.metadata.values() = {{"b", {{"d", 3}, {"c", 2}}}, {"a", 1}};
+  CHECK(!store(*j, y).fresh);
+}
+
+TEST_CASE("a derived reward is no part of the content, a given one is") {
+  scratch_directory dir;
+  auto j = open({dir.journal()});
+  auto x = rewarded("answer", 0.75);
+  x.formula = reward_formula::extracted;
+  store(*j, x);
+  x.reward = 0.5;
+  auto retry = row_of(x, 1);
+  retry.reward_given = false;
+  REQUIRE(!j->begin());
+  CHECK(j->add(retry));
+  retry.reward_given = true;
+  CHECK(!j->add(retry));
+  REQUIRE(!j->commit());
+}
+
+TEST_CASE("an episode whose text was removed is still told from another") {
+  scratch_directory dir;
+  auto j = open({dir.journal()});
+  auto x = rewarded("answer", 0.75);
+  auto y = rewarded("answer", 0.75);
+  store(*j, x);
+  store(*j, y);
+  REQUIRE(!j->begin());
+  REQUIRE(!j->rewrite(1, {}));
+  REQUIRE(!j->rewrite(2, {}));
+  REQUIRE(!j->commit());
+  // As an older version left it.
+  REQUIRE(!j->verify());
+  j.reset();
+  auto row = row_of(y, 1);
+  row.body.clear();
+  row.body_crc.reset();
+  sqlite3* db = nullptr;
+  REQUIRE(sqlite3_open(dir.journal().c_str(), &db) == SQLITE_OK);
+  auto sql = "UPDATE episodes SET content=NULL,checksum="
+           + std::to_string(checksum(2, row)) + " WHERE sequence=2";
+  CHECK(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK);
+  sqlite3_close(db);
+  j = open({dir.journal()});
+  for (auto* stored : {&x, &y}) {
+    CHECK(!store(*j, *stored).fresh);
+    auto other = *stored;
+    other.woven.query_text += " Or else?";
+    REQUIRE(!j->begin());
+    auto place = j->add(row_of(other, 1));
+    REQUIRE(!place);
+    CHECK(is(place.error(), errc::id_conflict));
+    j->rollback();
+  }
+  x.woven.response.back() = '!';
+  REQUIRE(!j->begin());
+  CHECK(!j->add(row_of(x, 1)));
+  j->rollback();
 }
 
 TEST_CASE("a transaction that is rolled back leaves nothing") {
@@ -113,9 +221,10 @@ TEST_CASE("what was learned from dropped episodes is kept") {
 
 TEST_CASE("an older schema is migrated and a newer one refused") {
   scratch_directory dir;
+  auto x = rewarded("answer", 0.75);
   {
     auto j = open({dir.journal()});
-    store(*j, rewarded("answer", 0.75));
+    store(*j, x);
   }
   auto change = [&](const char* sql) {
     sqlite3* db = nullptr;
@@ -123,10 +232,14 @@ TEST_CASE("an older schema is migrated and a newer one refused") {
     CHECK(sqlite3_exec(db, sql, nullptr, nullptr, nullptr) == SQLITE_OK);
     sqlite3_close(db);
   };
-  change("DROP TABLE spacetimes; PRAGMA user_version=1");
+  change("DROP TABLE spacetimes; ALTER TABLE episodes DROP COLUMN content;"
+         "ALTER TABLE episodes DROP COLUMN body_checksum;"
+         "PRAGMA user_version=1");
   {
     auto j = open({dir.journal()});
     CHECK(*j->count_episodes() == 1);
+    CHECK(!store(*j, x).fresh);
+    CHECK(store(*j, rewarded("answer", 0.75)).sequence == 2);
     REQUIRE(!j->begin());
     REQUIRE(!j->add_spacetime("a", "{}"));
     REQUIRE(!j->commit());

@@ -50,7 +50,7 @@ TEST_CASE("an exported episode parses back to the equal episode") {
   CHECK(*count == 5);
   auto page = buffer.ask<episode_page>(episodes_query{});
   for (const auto& x : page->episodes) {
-    auto after = read_episode_file(out.path() / episode_file_name(x));
+    auto after = read_episode_file(out.path() / episode_file_name(x.at, x.id));
     REQUIRE(after);
     CHECK(*after == x);
   }
@@ -63,7 +63,7 @@ TEST_CASE(
   // 6 MB in one line, and several times that with a line for each.
   long_one.woven.metadata.set("zeros", json(3'000'000, 0));
   REQUIRE(!write_episode_file(files.path(), long_one));
-  auto file = files.path() / episode_file_name(long_one);
+  auto file = files.path() / episode_file_name(long_one.at, long_one.id);
   CHECK(std::filesystem::file_size(file) < longest_import);
   auto back = read_episode_file(file);
   REQUIRE(back);
@@ -158,12 +158,12 @@ TEST_CASE("ids that are no valid file names have files of their own") {
   for (const auto* id : {"天", "地", "a/b", "a?b", "a_b"}) {
     x.id = id;
     CHECK_FALSE(write_episode_file(out.path(), x));
-    names.insert(episode_file_name(x));
+    names.insert(episode_file_name(x.at, x.id));
   }
   x.id = std::string(64, 'n') + "1";
-  names.insert(episode_file_name(x));
+  names.insert(episode_file_name(x.at, x.id));
   x.id.back() = '2';
-  names.insert(episode_file_name(x));
+  names.insert(episode_file_name(x.at, x.id));
   CHECK(names.size() == 7);
 }
 
@@ -187,9 +187,11 @@ TEST_CASE("each stored episode has a file if the option is on") {
   options.episode_files = true;
   running_buffer buffer{options};
   REQUIRE(buffer.ask<reflect_ack>(reflection("File?", "answer", .5)));
+  REQUIRE(buffer.ask<flush_ack>(flush_request{}));
   auto page = buffer.ask<episode_page>(episodes_query{});
-  auto after =
-    read_episode_file(data.path() / episode_file_name(page->episodes[0]));
+  auto after = read_episode_file(
+    data.path()
+    / episode_file_name(page->episodes[0].at, page->episodes[0].id));
   REQUIRE(after);
   CHECK(*after == page->episodes[0]);
 }
