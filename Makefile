@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help build demo test bench build-time lint asan-test tsan-test \
-  soak-test clean
+  soak-test survival-test clean
 
 release := build/release
 packages = @config/packages/install $(addprefix config/packages/,$(addsuffix .txt,$(1)))
@@ -19,7 +19,8 @@ help:
 	@echo 'make lint        formatting, include arrows, clang-tidy; warnings are errors'
 	@echo 'make asan-test   the tests under AddressSanitizer and UBSan'
 	@echo 'make tsan-test   those of actors and runtime under ThreadSanitizer'
-	@echo 'make soak-test   100,000 looms, and random trees for SOAK_MINUTES=10'
+	@echo 'make soak-test   100,000 looms, random trees for SOAK_MINUTES=10, and the next'
+	@echo 'make survival-test  a worker beside 1,000 random kills of the parts of a loom'
 	@echo 'make clean       remove build/'
 
 build:
@@ -64,8 +65,15 @@ tsan-test:
 soak-test:
 	$(call packages,build test)
 	$(call with,release,HOLOLOOM_TESTS)
-	@cmake --build --preset release --target looms_test hostile_test
+	@cmake --build --preset release --target looms_test hostile_test \
+	  survival_test
 	@tests/soak
+
+survival-test:
+	$(call packages,build test)
+	$(call with,release,HOLOLOOM_TESTS)
+	@cmake --build --preset release --target survival_test
+	@tests/soak kills
 
 clean:
 	rm -rf build

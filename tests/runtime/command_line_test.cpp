@@ -1,10 +1,15 @@
 #include "runtime/program.hpp"
 #include "support/catch.hpp"
 
+#include <hololoom/actors/shuttle/tools/tool.hpp>
 #include <hololoom/messages/errc.hpp>
 #include <hololoom/messages/exit_code.hpp>
 
 #include <filesystem>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <utility>
 
 using namespace hololoom;
 using namespace hololoom::test;
@@ -35,9 +40,15 @@ TEST_CASE("help lists the commands and what the exit codes mean") {
   for (const auto* word : {"remember", "weave", "reflect", "episodes",
                            "metrics", "repair", "config"})
     CHECK(contains(result.out, word));
-  for (const auto* line : {"  64   ", "  65   ", "  69   ", "  70   ",
-                           "  73   ", "  74   ", "  75   ", "143"})
+  for (const auto& [code, meaning] : exit_code_meanings()) {
+    auto number = std::to_string(static_cast<int>(code));
+    auto line = "\n  " + number + std::string(5 - number.size(), ' ')
+              + std::string{meaning} + "\n";
+    INFO(line);
     CHECK(contains(result.out, line));
+  }
+  for (const auto* code : {"129", "130", "141", "143"})
+    CHECK(contains(result.out, code));
 }
 
 TEST_CASE("the version is printed") {
@@ -160,6 +171,71 @@ TEST_CASE("docs/errors.md has a row for every exit code, in its words") {
     INFO(row);
     CHECK(contains(page, row));
   }
+}
+
+namespace {
+
+/// The row of a page's table that begins with `name` in backticks.
+std::string row_of(const std::string& page, const std::string& name) {
+  auto at = page.find("\n| `" + name + "` |");
+  return at == std::string::npos
+         ? ""
+         : page.substr(at + 1, page.find('\n', at + 1) - at - 1);
+}
+
+/// The whole numbers in a text, each once.
+std::set<int> numbers_in(const std::string& text) {
+  std::set<int> result;
+  const std::regex number{"[0-9]+"};
+  for (std::sregex_iterator i{text.begin(), text.end(), number}, end; i != end;
+       ++i)
+    result.insert(std::stoi(i->str()));
+  return result;
+}
+
+} // namespace
+
+TEST_CASE("docs/cascade.md names the exit codes that a report may ask for") {
+  auto row =
+    row_of(read_file(HOLOLOOM_SOURCE_DIR "/docs/cascade.md"), "exit_code");
+  INFO(row);
+  std::set<int> known;
+  for (auto code : {exit_code::ok, exit_code::unavailable, exit_code::internal,
+                    exit_code::io, exit_code::forced})
+    known.insert(static_cast<int>(code));
+  CHECK(numbers_in(row) == known);
+  // The worst comes first, because it wins.
+  for (auto [worse, than] :
+       {std::pair{"75", "74"}, {"74", "70"}, {"70", "69"}, {"69", "; 0 if"}})
+    CHECK(row.find(worse) < row.find(than));
+}
+
+TEST_CASE("docs/tools.md has the cues of the built-in tools") {
+  auto page = read_file(HOLOLOOM_SOURCE_DIR "/docs/tools.md");
+  auto tools = builtin_tools();
+  auto cue = [&](const char* tool, const char* asked) {
+    query about;
+    about.text = asked;
+    std::ostringstream out;
+    out << tools.find(tool)->cue(about, {});
+    return out.str();
+  };
+  const auto* statement = "the sky is blue";
+  CHECK(row_of(page, "answer")
+        == "| `answer` | " + cue("answer", "what is a shard?")
+             + " for a question | " + cue("answer", statement) + " |");
+  CHECK(row_of(page, "search")
+        == "| `search` | " + cue("search", "search for shards")
+             + " if asked to look something up | " + cue("search", statement)
+             + " |");
+  CHECK(row_of(page, "calc")
+        == "| `calc` | " + cue("calc", "2 + 2") + " for arithmetic | "
+             + cue("calc", "what happened in 2019-2023?")
+             + " for what may be some, else " + cue("calc", statement) + " |");
+  CHECK(row_of(page, "note")
+        == "| `note` | " + cue("note", "note that the sky is blue")
+             + " if asked to keep something | " + cue("note", statement)
+             + " |");
 }
 
 namespace {

@@ -76,6 +76,8 @@ TEST_CASE("a value of the wrong type or size is refused with its key") {
           .starts_with("line 1: shutdown.grace_ms is "));
   CHECK(problem("{\"weave\": {\"epsilon\": 2}}")
         == "line 1: weave.epsilon must be in 0..1");
+  CHECK(problem("{\"weave\": {\"card\": \"fsat\"}}")
+        == "line 1: weave.card must be one of bare, fast, fused, auto");
   CHECK(problem("[]") == "a config is a JSON object");
   CHECK(problem("{\"threads\": }") == "not JSON at line 1, column 13");
 }

@@ -3,6 +3,8 @@
 
 #include <hololoom/runtime/loom.hpp>
 
+#include <caf/event_based_actor.hpp>
+
 #include <algorithm>
 #include <atomic>
 #include <fstream>
@@ -152,6 +154,95 @@ TEST_CASE("a subscriber may close the loom") {
   CHECK(report.total < millis{2'000});
 }
 
+TEST_CASE("a subscriber may start another worker when one has ended") {
+  struct answers {
+    caf::expected<child_started> second{caf::error{}};
+    caf::error end = failure(errc::timed_out, "not called");
+    caf::error stopped = failure(errc::timed_out, "not called");
+    caf::expected<caf::actor> found{caf::error{}};
+    caf::expected<spacetime> woven{caf::error{}};
+  };
+  std::promise<answers> given;
+  auto x = open();
+  auto does_nothing = [](task_context) -> task {
+    co_return;
+  };
+  auto use_the_loom = [&](const lifecycle_event&) {
+    answers result;
+    result.second =
+      x.spawn_background(background::coroutine("second", does_nothing));
+    result.end = x.wait_background("second");
+    auto third = x.spawn_background(
+      background::blocking("third", [](const std::stop_token& stop) {
+        while (!stop.stop_requested())
+          std::this_thread::yield();
+      }));
+    result.found = x.find("third");
+    result.stopped = third ? x.stop_background("third") : third.error();
+    result.woven = x.weave("what is 6 * 7");
+    given.set_value(std::move(result));
+  };
+  x.subscribe(use_the_loom,
+              {.only = {transition::exited}, .below = "root/workers/first"});
+  REQUIRE(x.spawn_background(background::coroutine("first", does_nothing)));
+  auto result = given.get_future();
+  REQUIRE(result.wait_for(20s) == std::future_status::ready);
+  auto got = result.get();
+  CHECK(got.second);
+  CHECK(!got.end);
+  CHECK(got.found);
+  CHECK(!got.stopped);
+  REQUIRE(got.woven);
+  CHECK(got.woven->response.find("42") != std::string::npos);
+  CHECK(x.close().exit_code == 0);
+}
+
+TEST_CASE("a subscriber is called on one thread, which is its own") {
+  auto x = open();
+  std::vector<std::thread::id> called_on;
+  std::vector<std::thread::id> other_called_on;
+  // What they fill is read when the loom, and so the threads, have ended.
+  x.subscribe([&](const lifecycle_event&) {
+    called_on.push_back(std::this_thread::get_id());
+  });
+  x.subscribe([&](const lifecycle_event&) {
+    other_called_on.push_back(std::this_thread::get_id());
+  });
+  auto came_back = std::make_shared<std::latch>(1);
+  REQUIRE(x.spawn_background(crashing_once(came_back)));
+  came_back->wait();
+  CHECK(x.close().exit_code == 0);
+  REQUIRE(called_on.size() > 5);
+  REQUIRE(other_called_on.size() > 5);
+  for (const auto& list : {called_on, other_called_on})
+    CHECK(std::count(list.begin(), list.end(), list.front())
+          == static_cast<std::ptrdiff_t>(list.size()));
+  CHECK(called_on.front() != other_called_on.front());
+  CHECK(called_on.front() != std::this_thread::get_id());
+}
+
+TEST_CASE("a factory that would wait is told to use the async form") {
+  auto x = open();
+  std::vector<caf::error> told;
+  auto ask_back = [&](caf::actor_system& system) {
+    auto work = background::blocking("y", [](const std::stop_token&) {});
+    told = {x.spawn_background(work).error(), x.stop_background("y"),
+            x.kill_background("y"), x.restart_background("y").error(),
+            x.wait_background("y")};
+    return system.spawn([](caf::event_based_actor*) -> caf::behavior {
+      return {[] {
+      }};
+    });
+  };
+  REQUIRE(x.spawn_background(background::actor("x", ask_back)));
+  REQUIRE(told.size() == 5);
+  for (const auto& why : told) {
+    CHECK(is(why, errc::unavailable));
+    CHECK(explain(why).find("_async") != std::string::npos);
+  }
+  CHECK(x.close().exit_code == 0);
+}
+
 TEST_CASE("a subscriber gets the events that it wants") {
   auto x = open();
   std::mutex guard;
@@ -250,4 +341,9 @@ TEST_CASE_METHOD(scratch,
                    + name)
           != std::string::npos);
   CHECK(log.find("root/workers/done") == std::string::npos);
+  // Only what would have been restarted is given up.
+  for (std::string name : {"permanent", "transient"})
+    CHECK(log.find("warning root/workers/" + name + " gave_up (incarnation 1)")
+          != std::string::npos);
+  CHECK(log.find("root/workers/temporary gave_up") == std::string::npos);
 }

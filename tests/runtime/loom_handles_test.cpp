@@ -1,8 +1,11 @@
 #include "runtime/looms.hpp"
 #include "support/catch.hpp"
 
+#include <hololoom/actors/supervision/ask.hpp>
 #include <hololoom/messages/caf/exit.hpp>
 #include <hololoom/messages/caf/local_message.hpp>
+#include <hololoom/messages/caf/memory_ids.hpp>
+#include <hololoom/messages/caf/reflection_ids.hpp>
 #include <hololoom/messages/caf/shuttle_ids.hpp>
 #include <hololoom/runtime/loom.hpp>
 
@@ -108,10 +111,17 @@ TEST_CASE("a handle answers that its child does not run") {
 TEST_CASE("the loom's own parts have handles that are never null") {
   auto x = open();
   auto shuttle = x.shuttle();
+  auto yarn = x.yarn();
+  auto reflection = x.reflection();
   event_watch events{x};
-  kill_incarnation(x, "root/shuttle");
+  kill_incarnation(x, GENERATE(as<std::string>{}, "root/shuttle", "root/yarn",
+                               "root/reflection"));
   CHECK(x.shuttle() == shuttle);
+  CHECK(x.yarn() == yarn);
+  CHECK(x.reflection() == reflection);
   REQUIRE(events.wait_for("root/weavers", transition::ready, 2));
+  CHECK(ask_and_wait(x.system(), yarn, 10s, yarn_status_query{}));
+  CHECK(ask_and_wait(x.system(), reflection, 10s, metrics_query{}));
   caf::scoped_actor self{x.system()};
   auto answered = false;
   self->request(shuttle, 10s, weave_request{{"what is 2 * 3", {}}, {}, {}})
@@ -120,7 +130,8 @@ TEST_CASE("the loom's own parts have handles that are never null") {
       [&](const caf::error& err) { FAIL(explain(err)); });
   CHECK(answered);
   CHECK(x.find<shuttle_actor>("shuttle") == shuttle);
-  CHECK(x.find<yarn_actor>("root/yarn") == x.yarn());
+  CHECK(x.find<yarn_actor>("root/yarn") == yarn);
+  CHECK(x.find<reflection_actor>("reflection") == reflection);
 }
 
 TEST_CASE("what is not there is not found") {

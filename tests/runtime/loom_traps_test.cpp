@@ -2,6 +2,7 @@
 
 #include <hololoom/actors/supervision/ask.hpp>
 #include <hololoom/runtime/loom.hpp>
+#include <hololoom/runtime/signals.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -153,10 +154,23 @@ TEST_CASE("a loom that was moved from refuses every call") {
   CHECK(is(x.remember({}).error(), errc::closed));
   CHECK(is(x.reflection_metrics().error(), errc::closed));
   CHECK(is(x.episodes().error(), errc::closed));
+  CHECK(is(x.weave_async({}).get().error(), errc::closed));
+  CHECK(is(x.reflect_async({}).get().error(), errc::closed));
+  CHECK(is(x.remember_async({}).get().error(), errc::closed));
+  CHECK(is(x.remember_anew_async({}).get().error(), errc::closed));
+  CHECK(is(x.reflection_metrics_async().get().error(), errc::closed));
   auto work = background::blocking("x", [](const std::stop_token&) {});
   CHECK(is(x.spawn_background(work).error(), errc::closed));
+  CHECK(is(x.spawn_background_async(work).get().error(), errc::closed));
   CHECK(is(x.stop_background("x"), errc::closed));
+  CHECK(is(x.kill_background("x"), errc::closed));
+  CHECK(is(x.restart_background("x").error(), errc::closed));
+  CHECK(is(x.wait_background("x"), errc::closed));
+  CHECK(is(x.wait_background_async("x").get(), errc::closed));
+  x.close_when_done();
   CHECK(is(x.at_shutdown(cascade_phase::refuse, "x", 1s, [] {}), errc::closed));
+  CHECK(is(x.at_shutdown({}), errc::closed));
+  CHECK(is(x.cancel_at_shutdown("x"), errc::closed));
   CHECK(x.subscribe([](const lifecycle_event&) {}) == 0);
   x.unsubscribe(1);
   x.hurry();
@@ -167,11 +181,19 @@ TEST_CASE("a loom that was moved from refuses every call") {
   CHECK_FALSE(x.yarn());
   CHECK_FALSE(x.workers());
   CHECK_FALSE(x.root());
+  CHECK(is(x.find("shuttle").error(), errc::closed));
+  CHECK_FALSE(x.names());
   CHECK_THROWS_AS(x.system(), std::logic_error);
   auto report = x.close("why");
   CHECK(report.reason == "why");
   CHECK(report.exit_code == 70);
   CHECK(report.flush.error);
+  CHECK(x.close_async("why").get() == report);
+  CHECK(x.wait().exit_code == 70);
+  {
+    signal_watch signals;
+    CHECK(x.run_until(signals).exit_code == 70);
+  }
   // The other is as it was, and the first may be one again.
   CHECK(to.weave("2 + 2"));
   x = std::move(to);

@@ -7,10 +7,13 @@
 #include <hololoom/messages/caf/shuttle_ids.hpp>
 #include <hololoom/runtime/loom.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <future>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 
 // A user's workers live on, whatever becomes of what is beside them.
@@ -124,6 +127,31 @@ TEST_CASE("a name is free when its worker was stopped, given up or done") {
     REQUIRE(x.spawn_background(once));
     REQUIRE(events.wait_for("root/workers/once", transition::exited, 0, i + 1));
   }
+}
+
+TEST_CASE("workers that have done their work leave the tree") {
+  auto x = open();
+  REQUIRE(x.spawn_background(steady()));
+  for (auto i = 0; i < 20; ++i) {
+    auto name = "once-" + std::to_string(i);
+    REQUIRE(
+      x.spawn_background(background::coroutine(name, [](task_context) -> task {
+                           co_return;
+                         }).restart(restart_type::transient)));
+    CHECK(!x.wait_background(name));
+  }
+  auto left = [&] {
+    auto tree = x.tree().children;
+    return std::count_if(tree.begin(), tree.end(), [](const auto& child) {
+      return child.path.starts_with("root/workers/once-");
+    });
+  };
+  // No event tells that a supervisor has forgotten a child.
+  auto limit = std::chrono::steady_clock::now() + 20s;
+  while (left() > 0 && std::chrono::steady_clock::now() < limit)
+    std::this_thread::sleep_for(1ms);
+  CHECK(left() == 0);
+  CHECK(status_of(x, "root/workers/steady"));
 }
 
 // -- how a worker ends ---------------------------------------------------------------
@@ -433,6 +461,41 @@ TEST_CASE("a group has a strategy of its own, and is stopped as one") {
   CHECK(!status_of(x, "root/workers/group"));
   CHECK(!status_of(x, "root/workers/group/a"));
   CHECK(status_of(x, "root/workers/outside"));
+}
+
+TEST_CASE("a group in a group is restarted alone, and stopped with it") {
+  auto x = open();
+  event_watch events{x};
+  auto inner =
+    background::group({.name = "inner", .strategy = strategy::one_for_all},
+                      {steady("a"), steady("b")})
+      .restart(restart_type::permanent);
+  REQUIRE(x.spawn_background(
+    background::group({.name = "outer"}, {inner, steady("c")})));
+  const std::string outer = "root/workers/outer";
+  auto incarnation_of = [&](const std::string& path) {
+    auto status = status_of(x, outer + path);
+    return status ? status->incarnation : 0;
+  };
+  CHECK(x.find("a") == x.find(outer + "/inner/a"));
+  SECTION("a crash of a member restarts its own group's") {
+    kill_incarnation(x, outer + "/inner/a");
+    REQUIRE(events.wait_for(outer + "/inner/b", transition::started, 2));
+    CHECK(incarnation_of("/inner") == 1);
+    CHECK(incarnation_of("/c") == 1);
+  }
+  SECTION("a crash of the inner group restarts it with its members") {
+    kill_incarnation(x, outer + "/inner");
+    REQUIRE(events.wait_for(outer + "/inner", transition::ready, 2));
+    CHECK(incarnation_of("/inner/a") != 0);
+    CHECK(incarnation_of("/inner/b") != 0);
+    CHECK(incarnation_of("/c") == 1);
+    CHECK(incarnation_of("") == 1);
+  }
+  CHECK(!x.stop_background("outer"));
+  for (const auto* path : {"", "/c", "/inner", "/inner/a", "/inner/b"})
+    CHECK(incarnation_of(path) == 0);
+  CHECK(x.close().exit_code == 0);
 }
 
 TEST_CASE("a group that gives up is given up alone, with the reason") {

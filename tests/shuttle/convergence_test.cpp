@@ -162,6 +162,25 @@ TEST_CASE("the words of a query choose the tool") {
   CHECK(tool_for("What does RFC 2119/8174 say about keywords?") == "answer");
 }
 
+TEST_CASE("a clear hint wins over an answer, although others are tried") {
+  auto tools = builtin_tools();
+  REQUIRE(!tools.add(make_tool(
+    "weather", [](const query&, const features&) { return 3.0; },
+    [](const tool_input&) {
+      return tool_result{"sunny", 1.0};
+    })));
+  random_generator rng{42};
+  auto chosen = 0;
+  for (auto i = 0; i < 200; ++i) {
+    auto made =
+      converge(asked("What is the weather in Rome?"), {}, tools, {}, {}, rng);
+    REQUIRE(made);
+    chosen += made->plan.chosen_tool == "weather" ? 1 : 0;
+  }
+  // One in ten is tried by chance.
+  CHECK(chosen > 170);
+}
+
 TEST_CASE("a hundred arithmetic queries go to calc nearly always") {
   auto tools = builtin_tools();
   random_generator rng{42};

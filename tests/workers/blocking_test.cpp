@@ -165,10 +165,15 @@ TEST_CASE_METHOD(real_fixture, "10,000 blocking workers one after the other "
   CHECK(descriptors_here() <= descriptors);
 }
 
-TEST_CASE_METHOD(real_fixture, "report_doing has no effect on other threads") {
-  report_doing("nothing");
-  CHECK(start_bare(system, background::blocking("x", {})).how
-        == start_result::outcome::failed);
+TEST_CASE_METHOD(real_fixture, "an empty blocking function is refused") {
+  auto r = start_bare(system, background::blocking("x", {}));
+  CHECK(r.how == start_result::outcome::failed);
+  CHECK(is(r.reason, errc::invalid_spec));
+  CHECK(explain(r.reason).find("the one given is empty") != std::string::npos);
+}
+
+TEST_CASE("report_doing has no effect on other threads") {
+  CHECK_NOTHROW(report_doing("nothing"));
 }
 
 TEST_CASE_METHOD(worker_fixture,

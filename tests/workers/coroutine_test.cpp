@@ -666,6 +666,41 @@ TEST_CASE_METHOD(worker_fixture, "each incarnation has its own copy of the "
   CHECK(seen == std::vector{1, 1});
 }
 
+TEST_CASE_METHOD(worker_fixture, "a coroutine's captures live as long as it, "
+                                 "whatever becomes of its background") {
+  const std::string text(60, 'x');
+  auto owned = std::make_shared<std::string>(text);
+  std::weak_ptr<std::string> watch = owned;
+  std::vector<std::string> seen;
+  auto two = [&] {
+    auto spec = to_child_spec(background::coroutine(
+      "x",
+      [&seen, owned = std::move(owned), copy = text,
+       n = 0](task_context ctx) mutable -> task {
+        for (;;) {
+          co_await ctx.sleep_for(1s);
+          seen.push_back(copy + *owned + std::to_string(++n));
+        }
+      }));
+    start_context ctx;
+    ctx.system = &system;
+    return std::pair{
+      track(caf::actor_cast<caf::actor>(spec.start(ctx).handle)),
+      track(caf::actor_cast<caf::actor>(spec.start(ctx).handle))};
+  }();
+  run();
+  advance(1s);
+  advance(1s);
+  CHECK(seen
+        == std::vector{text + text + "1", text + text + "1", text + text + "2",
+                       text + text + "2"});
+  CHECK(!watch.expired());
+  exit_high(two.first, caf::exit_reason::user_shutdown);
+  exit_high(two.second, caf::exit_reason::user_shutdown);
+  run();
+  CHECK(watch.expired());
+}
+
 TEST_CASE_METHOD(worker_fixture, "a sleeper that is cancelled leaves nothing "
                                  "behind") {
   auto service = detail::wake_service::of(system);

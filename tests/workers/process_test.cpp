@@ -555,6 +555,12 @@ TEST_CASE_METHOD(
   CHECK(is(r.reason, errc::invalid_spec));
   CHECK(explain(r.reason).find("'sya'") != std::string::npos);
   CHECK(explain(r.reason).find("say") != std::string::npos);
+  options.function = "";
+  r = start_bare(system, background::process("x", options));
+  REQUIRE(r.how == start_result::outcome::failed);
+  CHECK(is(r.reason, errc::invalid_spec));
+  CHECK(explain(r.reason).find("it needs the name of a process function")
+        != std::string::npos);
 }
 
 TEST_CASE_METHOD(process_fixture,
