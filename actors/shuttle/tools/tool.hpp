@@ -126,14 +126,16 @@ private:
 /// `tool::run`; both must be set. They are called from several threads at once.
 ///
 /// ~~~
-/// tools.add(make_tool(
+/// auto dice = make_tool(
 ///   "dice",
 ///   [](const query& asked, const features&) {
 ///     return asked.text.find("dice") != std::string::npos ? 6.0 : -4.0;
 ///   },
 ///   [](const tool_input&) -> caf::expected<tool_result> {
 ///     return tool_result{"4", 1.0};
-///   }));
+///   });
+/// if (auto refused = tools.add(dice))
+///   finish(refused);
 /// ~~~
 tool_ptr
 make_tool(std::string name,
