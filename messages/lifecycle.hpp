@@ -108,7 +108,7 @@ inline bool ended_in_order(const lifecycle_event& x) {
 
 /// How far a part of the loom is with a start that takes long.
 struct start_progress {
-  std::string what; ///< "checking the journal"
+  std::string what; ///< "indexing the memory"
   std::int64_t done = 0;
   std::int64_t total = 0; ///< In the unit of `done`; 0: not known.
 
@@ -122,7 +122,7 @@ struct start_progress {
   }
 };
 
-/// "checking the journal: 45 %"
+/// "indexing the memory: 45 %"
 inline std::string to_string(const start_progress& x) {
   if (x.total <= 0)
     return x.what;
@@ -345,6 +345,9 @@ struct shutdown_report {
   maybe<millis> first_force_at;
   /// Episodes that arrived after the buffer was sealed.
   std::int64_t late_stores = 0;
+  /// Why the reflection buffer is degraded, for instance what is damaged in its
+  /// journal, and what to do; empty if it is not.
+  std::string problem;
   std::vector<std::string> abandoned;
   /// The exit code for the program: see `exits_with`.
   std::int32_t exit_code = 0;
@@ -359,7 +362,7 @@ struct shutdown_report {
       member("failures_left_out", &t::failures_left_out),
       member("weaves", &t::weaves), member("flush", &t::flush),
       member("first_force_at_ms", &t::first_force_at),
-      member("late_stores", &t::late_stores),
+      member("late_stores", &t::late_stores), member("problem", &t::problem),
       member("abandoned", &t::abandoned), member("exit_code", &t::exit_code));
   }
   bool operator==(const shutdown_report&) const = default;

@@ -32,6 +32,8 @@ std::vector<std::string> troubles_of(const shutdown_report& report) {
                        + (child.doing ? " while " + *child.doing : ""));
   if (report.flush.error)
     result.push_back("the flush failed: " + *report.flush.error);
+  if (!report.problem.empty())
+    result.push_back("the journal: " + report.problem);
   for (const auto& phase : report.phases)
     if (phase.error && phase.name != name_of(cascade_phase::flush))
       result.push_back(phase.name + ": " + *phase.error);

@@ -45,7 +45,7 @@ struct loom_extras {
   /// Called before each access of the journal to the disk; may be null.
   std::shared_ptr<disk_hooks> disk = {};
   /// Called on the thread that opens, while the stores take long, with how far
-  /// they are: "checking the journal: 45 %". May be null.
+  /// they are: "indexing the memory: 45 %". May be null.
   start_progress_sink on_progress = {};
   /// Subscribed to the lifecycle events before the first one: see
   /// `loom::subscribe`. May be null.
@@ -273,7 +273,8 @@ public:
   void hurry();
 
   /// `degraded` while a part is down, whose start is retried: the others go on,
-  /// and requests to it fail with `errc::unavailable`; `tree()` tells which. A
+  /// and requests to it fail with `errc::unavailable`; `tree()` tells which.
+  /// Also while the journal is damaged: the log and the report say where. A
   /// root that gives up a part makes the loom `failed`.
   loom_state state() const;
 

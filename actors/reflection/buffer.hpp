@@ -4,7 +4,6 @@
 #include <hololoom/actors/reflection/options.hpp>
 #include <hololoom/actors/storage/disk.hpp>
 #include <hololoom/messages/caf/reflection_ids.hpp>
-#include <hololoom/messages/lifecycle.hpp>
 #include <hololoom/messages/reflection.hpp>
 
 #include <caf/fwd.hpp>
@@ -15,8 +14,8 @@
 
 /// The reflection role: an actor, the buffer, that stores episodes durably and
 /// learns from them. This header and options.hpp are what others include,
-/// beside repair/repair.hpp and transfer/episode_files.hpp for the command
-/// line. The files at this level are the actor; `learning` has pure functions
+/// beside repair/repair.hpp, repair/verify_journal.hpp and
+/// transfer/episode_files.hpp for the command line. The files at this level are the actor; `learning` has pure functions
 /// of episodes, `journal` the durable store, `repair` the recovery of a damaged
 /// one, and `transfer` the import and export of episodes. It may know storage
 /// and messages; a supervisor owns the actor.
@@ -29,9 +28,10 @@ struct reflection_surroundings {
   /// Called once, from within the buffer: without an error when it starts to
   /// serve, or with the reason why it cannot, after which it ends.
   std::function<void(const caf::error&)> on_opened;
-  /// Called from within the buffer while it opens its journal and the disk
-  /// responds.
-  start_progress_sink on_progress;
+  /// Called from within the buffer with what the verification of its journal
+  /// found: a sentence, and whether it is damage, so that the buffer is
+  /// degraded.
+  std::function<void(const std::string& what, bool damage)> on_finding;
   /// Shows what the journal's thread is doing.
   std::shared_ptr<journal_watch> watch;
   /// Run before the journal's writes and syncs.
@@ -52,7 +52,9 @@ struct reflection_surroundings {
 ///
 /// It fails to open with `errc::data_dir_locked` (the message has the owner's
 /// pid), `data_dir_unusable`, `corrupt` (needs a repair), `newer_schema`,
-/// `invalid_config`, or a storage error.
+/// `invalid_config`, or a storage error. Damage that is found later makes it
+/// degraded: it stores episodes as before, but changes nothing that a repair
+/// needs.
 ///
 /// On an exit message it refuses further writes, commits the queued ones,
 /// writes the summary, closes the journal and ends with the exit's reason. An

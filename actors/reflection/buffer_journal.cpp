@@ -70,6 +70,9 @@ void buffer_state::start() {
     tell(self,
          journal_finished{std::make_shared<journal_result>(std::move(x))});
   };
+  calls.found = [self](journal_finding x) {
+    tell(self, journal_found{std::make_shared<journal_finding>(std::move(x))});
+  };
   calls.closed = [self] {
     tell(self, journal_closed{});
   };
@@ -129,6 +132,20 @@ void buffer_state::on(const journal_result& x) {
     publish();
 }
 
+void buffer_state::on(const journal_finding& x) {
+  std::string what = explain(x.damage);
+  if (x.damage)
+    damage_ = x.damage;
+  if (x.learned) {
+    what = "what was learned differed from the episodes in "
+         + memory_.options->directory + ", and was made anew from them";
+    memory_.learned = x.learned;
+    publish();
+  }
+  if (around_.on_finding)
+    around_.on_finding(what, static_cast<bool>(x.damage));
+}
+
 void buffer_state::on_closed() {
   if (closing_)
     self_->quit(exit_reason_);
@@ -154,8 +171,9 @@ void buffer_state::tick() {
   self_->delayed_send(self_, tick_interval, buffer_tick{});
   if (!journal_)
     return;
-  if (!opened_)
-    tend_opening();
+  // The flush of the exit is one task.
+  if (!opened_ && closing_ && in_flight_.size() <= 1)
+    journal_->give_up_opening();
   report_progress();
   watch_disk();
   if (sealed_ || !opened_)
@@ -178,17 +196,6 @@ void buffer_state::tick() {
       && now - analysed_at_ >= options.analysis_interval
       && memory_.learned->sequence > memory_.learned->analysed)
     learn({true, true}, std::nullopt);
-}
-
-void buffer_state::tend_opening() {
-  if (closing_) {
-    // The flush of the exit is one.
-    if (in_flight_.size() <= 1)
-      journal_->give_up_opening();
-    return;
-  }
-  if (around_.on_progress && journal_->activity() != activity_)
-    around_.on_progress(journal_->opening());
 }
 
 void buffer_state::report_progress() {

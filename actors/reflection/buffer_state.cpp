@@ -120,6 +120,7 @@ buffer_actor::behavior_type buffer_state::make_behavior() {
     [this](reflection_status_query) { return status(); },
     [this](const journal_opened& x) { on(*x.what); },
     [this](const journal_finished& x) { on(*x.what); },
+    [this](const journal_found& x) { on(*x.what); },
     [this](journal_closed) { on_closed(); },
     [this](buffer_tick) { tick(); },
   };
@@ -218,9 +219,10 @@ void buffer_state::on_exit(const caf::error& reason) {
 
 reflection_status buffer_state::status() const {
   reflection_status result;
-  result.degraded = static_cast<bool>(problem_);
-  if (problem_)
-    result.problem = explain(problem_);
+  const auto& why = problem_ ? problem_ : damage_;
+  result.degraded = static_cast<bool>(why);
+  if (why)
+    result.problem = explain(why);
   result.queued = std::ssize(in_flight_);
   result.stored = memory_.learned->sequence;
   result.late_stores = late_stores_;

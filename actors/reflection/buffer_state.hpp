@@ -26,6 +26,10 @@ struct journal_finished {
   std::shared_ptr<journal_result> what;
 };
 
+struct journal_found {
+  std::shared_ptr<journal_finding> what;
+};
+
 struct journal_closed {};
 
 /// Makes the buffer check what is due.
@@ -37,12 +41,14 @@ HOLOLOOM_LOCAL_MESSAGE(1750, hololoom::journal_opened)
 HOLOLOOM_LOCAL_MESSAGE(1751, hololoom::journal_finished)
 HOLOLOOM_LOCAL_MESSAGE(1752, hololoom::journal_closed)
 HOLOLOOM_LOCAL_MESSAGE(1753, hololoom::buffer_tick)
+HOLOLOOM_LOCAL_MESSAGE(1758, hololoom::journal_found)
 
 namespace hololoom {
 
 using buffer_actor = reflection_actor::extend<
   answers<void, journal_opened>, answers<void, journal_finished>,
-  answers<void, journal_closed>, answers<void, buffer_tick>>;
+  answers<void, journal_found>, answers<void, journal_closed>,
+  answers<void, buffer_tick>>;
 
 /// The reflection buffer.
 ///
@@ -74,6 +80,7 @@ private:
   void start();
   void on(const journal_opening& x);
   void on(const journal_result& x);
+  void on(const journal_finding& x);
   void on_closed();
 
   // -- writing
@@ -87,7 +94,6 @@ private:
 
   // -- what is due
   void tick();
-  void tend_opening();
   void report_progress();
   void watch_disk();
   void degrade(const caf::error& why);
@@ -128,6 +134,8 @@ private:
   caf::error exit_reason_;
   std::int64_t late_stores_ = 0;
   caf::error problem_;
+  /// What is damaged in the journal, until it is repaired.
+  caf::error damage_;
   std::vector<caf::actor_addr> subscribers_;
 
   /// An asker that waits for a flush and gets progress reports.

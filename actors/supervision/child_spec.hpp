@@ -154,7 +154,7 @@ struct start_context {
   void ready() const;
 
   /// Tells the supervisor that a pending start goes on, and how far it is: its
-  /// limit begins anew. `what` is for people: "checking the journal: 45 %".
+  /// limit begins anew. `what` is for people: "indexing the memory: 45 %".
   /// The tree shows it, and it is an event. Thread-safe.
   void progressed(std::string what) const;
 

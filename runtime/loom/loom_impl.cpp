@@ -84,6 +84,11 @@ caf::error loom_impl::start_in(caf::actor_system* system) {
   setup.on_progress = [progress](const start_progress& x) {
     progress->progressed(x);
   };
+  setup.on_finding = [log = log_, damaged = damaged_](const std::string& what,
+                                                      bool damage) {
+    *damaged = *damaged || damage;
+    log_warning(*log, "the journal: " + what);
+  };
   auto started = start_tree(setup, progress);
   if (!started)
     return give_up_opening();
@@ -251,7 +256,7 @@ loom_impl::ask_weave(weave_request request) {
 
 loom_state loom_impl::state() const {
   auto result = admission_->state();
-  return result == loom_state::running && !all_run(*names_)
+  return result == loom_state::running && (!all_run(*names_) || *damaged_)
          ? loom_state::degraded
          : result;
 }

@@ -195,6 +195,9 @@ private:
   std::atomic<std::size_t> lent_threads_{0};
   /// Whether the rest of the grace is skipped.
   std::atomic<bool> hurried_{false};
+  /// Whether the journal is damaged.
+  std::shared_ptr<std::atomic<bool>> damaged_ =
+    std::make_shared<std::atomic<bool>>(false);
   /// Whether the loom closes once no background worker is left.
   std::atomic<bool> closes_when_done_{false};
 

@@ -85,7 +85,7 @@ child_spec reflection_spec(const tree_setup& setup) {
       else
         ctx.ready();
     };
-    around.on_progress = progress_of(ctx, setup);
+    around.on_finding = setup.on_finding;
     auto probe = std::make_shared<journal_probe>(around.watch);
     auto buffer = spawn_reflection_buffer(*ctx.system, setup.cfg.reflection,
                                           std::move(around));

@@ -11,6 +11,7 @@
 #include <hololoom/actors/workers/worker_book.hpp>
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -59,6 +60,9 @@ struct tree_setup {
   std::shared_ptr<detail::worker_book> workers;
   /// Told how far the start of a store is, on any thread.
   start_progress_sink on_progress;
+  /// Told what the verification of the journal found, on any thread: a
+  /// sentence, and whether it is damage.
+  std::function<void(const std::string& what, bool damage)> on_finding;
   /// Why a store went down; `none` while no store has. Supervisors report it
   /// only in words.
   std::shared_ptr<std::atomic<errc>> store_failure =

@@ -226,9 +226,19 @@ TEST_CASE("repair of a journal with a flipped bit reports what it recovered") {
   auto journal = hololoom.data() + "/journal.db";
   flip_bit(journal, place_of(journal, "question e40!"));
   auto before = read_file(journal);
-  auto refused = hololoom.run({"metrics", "--data", hololoom.data()});
-  CHECK(refused.code == 65);
-  CHECK(contains(refused.err, "hololoom repair"));
+  // Reading goes on, and says what is wrong.
+  auto read = hololoom.run({"metrics", "--data", hololoom.data()});
+  CHECK(read.code == 0);
+  CHECK(contains(read.err, "episode 41"));
+  CHECK(contains(read.err, "hololoom repair"));
+  auto verified = hololoom.run({"verify", "--data", hololoom.data()});
+  CHECK(verified.code == 65);
+  CHECK(contains(verified.out, "episode 41"));
+  verified = hololoom.run({"verify", "--data", hololoom.data(), "--json"});
+  CHECK(verified.code == 65);
+  CHECK(parsed(verified.out)["sound"] == false);
+  CHECK(contains(parsed(verified.out)["damage"].get<std::string>(),
+                 "episode 41"));
   CHECK(read_file(journal) == before);
   auto repaired = hololoom.run({"repair", "--data", hololoom.data(), "--json"});
   INFO(repaired.err);

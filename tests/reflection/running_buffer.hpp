@@ -12,8 +12,10 @@
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 
+#include <functional>
 #include <future>
 #include <memory>
+#include <string>
 #include <utility>
 
 namespace hololoom::test {
@@ -28,10 +30,12 @@ struct system_config : caf::actor_system_config {
 /// A buffer on the real scheduler; ended with the object.
 class running_buffer {
 public:
-  explicit running_buffer(reflection_options options,
-                          std::shared_ptr<disk_hooks> hooks = nullptr) {
+  explicit running_buffer(
+    reflection_options options, std::shared_ptr<disk_hooks> hooks = nullptr,
+    std::function<void(const std::string&, bool)> on_finding = nullptr) {
     reflection_surroundings around;
     around.hooks = std::move(hooks);
+    around.on_finding = std::move(on_finding);
     start(std::move(options), std::move(around));
   }
 

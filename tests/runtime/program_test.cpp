@@ -492,6 +492,7 @@ TEST_CASE("a directory in use is refused with 73 and the owner's pid") {
        {std::vector<std::string>{"metrics", "--data", hololoom.data()},
         {"weave", "--data", hololoom.data(), "1 + 1"},
         {"remember", "--data", hololoom.data(), "/usr/share/common-licenses"},
+        {"verify", "--data", hololoom.data()},
         {"repair", "--data", hololoom.data()}}) {
     INFO(words.front());
     auto refused = hololoom.run(words);
@@ -532,6 +533,7 @@ TEST_CASE("an existing read-only data directory ends with 74") {
        {std::vector<std::string>{"metrics", "--data", data},
         {"weave", "--data", data, "1 + 1"},
         {"remember", "--data", data, "/usr/share/common-licenses"},
+        {"verify", "--data", data},
         {"repair", "--data", data}}) {
     INFO(words.front());
     auto refused = run_process(bound_by_permissions(hololoom.command(words)),
@@ -563,11 +565,32 @@ TEST_CASE("repair of a sound journal changes nothing and says so") {
   CHECK(total_cycles(hololoom) == 1);
 }
 
-TEST_CASE("repair without a journal ends with 65") {
+TEST_CASE("verify of a sound journal says so") {
   program hololoom;
-  auto result = hololoom.run({"repair", "--data", hololoom.home() / "none"});
-  CHECK(result.code == 65);
-  CHECK_FALSE(fs::exists(hololoom.home() / "none"));
+  hololoom.run({"episodes", "import", "-", "--data", hololoom.data()},
+               episode_line(1));
+  auto result = hololoom.run({"verify", "--data", hololoom.data(), "--json"});
+  INFO(result.err);
+  CHECK(result.code == 0);
+  CHECK(parsed(result.out)
+        == json{{"sound", true},
+                {"damage", ""},
+                {"episodes", 1},
+                {"spacetimes", 0},
+                {"relearned", false}});
+  result = hololoom.run({"verify", "--data", hololoom.data()});
+  CHECK(result.code == 0);
+  CHECK(contains(result.out, "sound"));
+  CHECK(result.err.empty());
+}
+
+TEST_CASE("verify and repair without a journal end with 65") {
+  program hololoom;
+  for (const auto* command : {"verify", "repair"}) {
+    auto result = hololoom.run({command, "--data", hololoom.home() / "none"});
+    CHECK(result.code == 65);
+    CHECK_FALSE(fs::exists(hololoom.home() / "none"));
+  }
 }
 
 // -- signals -----------------------------------------------------------------

@@ -130,7 +130,8 @@ TEST_CASE("the report has the keys that its readers rely on") {
   CHECK(keys(report)
         == names{"reason", "requested_by", "started_at", "total_ms", "phases",
                  "children", "failures", "failures_left_out", "weaves", "flush",
-                 "first_force_at_ms", "late_stores", "abandoned", "exit_code"});
+                 "first_force_at_ms", "late_stores", "problem", "abandoned",
+                 "exit_code"});
   CHECK(keys(report["weaves"]) == names{"drained", "refused", "cut"});
   CHECK(keys(report["flush"])
         == names{"acknowledged", "episodes", "at_ms", "ms", "error"});

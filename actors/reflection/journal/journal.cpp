@@ -64,6 +64,8 @@ caf::expected<std::unique_ptr<journal>> journal::open(journal_options options) {
     err = result->load();
   if (!err && !file.empty())
     err = result->compare_with_mark();
+  if (!err)
+    err = result->check_ends();
   // The statements never vary: what SQLite takes for a caller's mistake is
   // damage to the file.
   if (err && code_of(err) == errc::internal)
@@ -71,6 +73,9 @@ caf::expected<std::unique_ptr<journal>> journal::open(journal_options options) {
                    file.string() + " is damaged: " + explain(err) + advice);
   if (err)
     return err;
+  result->keep_bytes(false);
+  if (!file.empty())
+    result->begin_verification();
   return result;
 }
 
@@ -82,8 +87,7 @@ caf::error journal::connect() {
   if (!db)
     return std::move(db.error());
   db_ = std::move(*db);
-  // Nothing may be written before `verify` has passed, not even by closing.
-  sqlite3_db_config(db_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  keep_bytes(true);
   // Exclusive: no other connection can write or checkpoint, and the index of
   // the log needs no shared memory. The journal checkpoints the log at times of
   // its own, not in the middle of a commit. EXTRA is FULL as far as the log
@@ -138,6 +142,13 @@ caf::error journal::prepare() {
   return err;
 }
 
+/// Whether closing the journal leaves the database's bytes as they are, and
+/// what is in the log there.
+void journal::keep_bytes(bool keep) {
+  sqlite3_db_config(db_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep ? 1 : 0,
+                    nullptr);
+}
+
 caf::error journal::load() {
   auto rows_found = 0;
   if (auto err = load_learned(rows_found))
@@ -183,6 +194,40 @@ caf::error journal::load_spacetime_range() {
 caf::error journal::damaged(const std::string& what) const {
   return failure(errc::corrupt,
                  what + " is damaged in " + options_.file.string() + advice);
+}
+
+caf::error journal::check_ends() {
+  // Of the schema's table alone, whose check covers the list of free pages.
+  if (auto err = check_structure("sqlite_schema"))
+    return err;
+  auto first = db_.number("SELECT coalesce(min(sequence),0) FROM episodes");
+  if (!first)
+    return std::move(first.error());
+  auto last = db_.number("SELECT coalesce(max(sequence),0) FROM episodes");
+  if (!last)
+    return std::move(last.error());
+  auto any = learned_.sequence > baseline_.sequence;
+  if (*first != (any ? baseline_.sequence + 1 : 0))
+    return damaged("the beginning of the episodes, at number "
+                   + std::to_string(baseline_.sequence + 1) + ",");
+  if (*last != (any ? learned_.sequence : 0))
+    return damaged("the end of the episodes, at number "
+                   + std::to_string(learned_.sequence) + ",");
+  if (!any)
+    return {};
+  auto row = db_.prepare(select_episodes("WHERE sequence=?"));
+  if (!row)
+    return std::move(row.error());
+  row->bind(1, *last);
+  episode_row x;
+  if (row->step() != SQLITE_ROW || !decode(*row, x))
+    return damaged("episode " + std::to_string(*last));
+  auto found = find(x.id);
+  if (!found)
+    return std::move(found.error());
+  return *found && (*found)->sequence == *last
+         ? caf::error{}
+         : damaged("the index of episode ids");
 }
 
 caf::error journal::compare_with_mark() {

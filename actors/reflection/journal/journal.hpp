@@ -1,23 +1,26 @@
 #pragma once
 
 #include <hololoom/actors/reflection/journal/rows.hpp>
+#include <hololoom/actors/reflection/journal/verification.hpp>
+#include <hololoom/actors/reflection/journal/verification_file.hpp>
 #include <hololoom/actors/storage/disk.hpp>
 #include <hololoom/actors/storage/file_lock.hpp>
 #include <hololoom/actors/storage/high_water_mark.hpp>
 #include <hololoom/actors/storage/sqlite.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
-#include <stop_token>
 #include <string>
 #include <vector>
 
 /// The journal's room: the durable store of episodes, and the thread that works
 /// on it. `rows` is the codec of its tables, `schema` creates and migrates
-/// them, `journal_thread` runs tasks on a journal in a thread of its own, and
-/// `swap` puts a repaired journal in place of a damaged one.
+/// them, `verification` reads them while they are in use, `journal_thread` runs
+/// tasks on a journal in a thread of its own, and `swap` puts a repaired
+/// journal in place of a damaged one.
 ///
 /// It may know storage, messages and learning. The buffer owns a journal
 /// through its thread; a repair opens one directly.
@@ -62,24 +65,43 @@ std::filesystem::path lock_file(std::filesystem::path journal);
 class journal {
 public:
   /// Takes the lock, finishes a repair that was cut short, opens or creates the
-  /// file, migrates an older one and reads what was learned. Call `verify`
-  /// next.
+  /// file, migrates an older one, reads what was learned, and checks what costs
+  /// the same whatever the journal's size: both ends of the episodes, which are
+  /// where rows are added and dropped, and the list of free pages, which is
+  /// where new ones come from.
+  /// @returns `errc::corrupt` for damage that writing could make worse.
   static caf::expected<std::unique_ptr<journal>> open(journal_options options);
 
-  /// Reads every row; checks checksums, sequence numbers and the index of ids;
-  /// and recomputes what was learned. If that differs from the stored state,
-  /// the recomputed state is used from then on.
-  /// @returns `errc::corrupt`, naming the damage; `errc::cancelled` once a stop
-  ///          was requested.
-  caf::error verify(std::stop_token stop = {});
+  journal(const journal&) = delete;
+  journal& operator=(const journal&) = delete;
+  ~journal();
+
+  const learned_state& learned() const { return learned_; }
+
+  // -- verification -----------------------------------------------------------
+
+  /// Has SQLite check the structure of the whole file, and then does a whole
+  /// verification.
+  /// @returns `errc::corrupt`, naming the damage.
+  caf::error verify();
 
   /// About how many reads of the disk `verify` takes.
   caf::expected<std::int64_t> reads_to_verify();
 
-  const learned_state& learned() const { return learned_; }
+  /// Goes on with a verification as long as `may_go_on` says, from where an
+  /// earlier process left off, if it can: see `verification_file`.
+  /// @returns whether there is more of it.
+  bool verify_some(const verification::go_on& may_go_on);
 
-  /// Whether `verify` found a stored state that differs from the recomputed
-  /// one.
+  /// The first damage found; none if none is known. From then on the journal
+  /// takes more episodes, which are as durable as ever, but only adds to its
+  /// log: no byte of the database is written, and retention drops nothing,
+  /// until a repair has taken what is left.
+  const caf::error& damage() const { return damage_; }
+  void found_damage(const caf::error& what);
+
+  /// Whether a verification found that what was learned differed from the
+  /// episodes, and made it anew from them.
   bool relearned() const { return relearned_; }
 
   bool durable() const { return !options_.file.empty(); }
@@ -116,7 +138,8 @@ public:
   /// Episodes that have a body, after `sequence`, in order.
   caf::expected<std::vector<episode_row>> read(std::int64_t after,
                                                std::int64_t limit);
-  /// The newest `limit` episodes that have a body, in order.
+  /// The newest `limit` episodes that have a body, in order; fewer if one of
+  /// them turns out to be damaged.
   caf::expected<std::vector<episode_row>> newest(std::int64_t limit);
   /// The episode that has this id, or none.
   caf::expected<std::optional<episode_row>> find(const std::string& id);
@@ -145,17 +168,25 @@ public:
   caf::error start_from(const learned_state& baseline);
 
 private:
-  caf::error verify_all();
   explicit journal(journal_options options);
   caf::error connect();
   caf::error prepare();
   caf::error load();
+  caf::error check_ends();
+  /// Has SQLite check the pages of `what`: a table, or a number of errors to
+  /// find in all.
+  caf::error check_structure(const std::string& what);
+  void begin_verification();
+  void keep_bytes(bool keep);
+  journal_extent extent() const;
+  caf::error run(verification& x, const verification::go_on& may_go_on);
+  verification_record record() const;
   caf::error load_learned(int& rows_found);
   caf::error load_spacetime_range();
   caf::error compare_with_mark();
   caf::error save(learned_kind kind, const learned_state& state);
   caf::expected<placement> already_there(const episode_row& x);
-  caf::expected<std::vector<episode_row>> collect(sqlite::statement& rows);
+  caf::error collect(sqlite::statement& rows, std::vector<episode_row>& to);
   caf::error damaged(const std::string& what) const;
   caf::error drop_expired();
   caf::error drop_episodes();
@@ -166,6 +197,8 @@ private:
   journal_options options_;
   file_lock lock_;
   high_water_mark mark_;
+  /// Before the connection, because it writes after that has closed.
+  std::optional<verification_file> verified_;
   std::unique_ptr<disk> disk_;
   sqlite::database db_;
   /// What was learned from the episodes that retention has dropped.
@@ -176,6 +209,9 @@ private:
   learned_state draft_;
   bool draft_changed_ = false;
   bool relearned_ = false;
+  std::optional<verification> verification_;
+  std::chrono::steady_clock::time_point recorded_at_;
+  caf::error damage_;
   std::int64_t log_pages_ = 0;
   /// The journal has the spacetimes after the first of these numbers, up to the
   /// second.

@@ -16,6 +16,17 @@ namespace {
 /// How long after the last task the thread counts as idle.
 constexpr auto idle_after = std::chrono::milliseconds{200};
 
+/// A slice of verification while no task waits, and the pause after it: the
+/// processor and the disk are others' as well.
+constexpr auto idle_slice = std::chrono::milliseconds{20};
+constexpr auto slice_pause = std::chrono::milliseconds{5};
+
+/// A slice between tasks, and how often one is due.
+constexpr auto busy_slice = std::chrono::milliseconds{2};
+constexpr auto busy_interval = std::chrono::milliseconds{50};
+
+using steady = std::chrono::steady_clock;
+
 } // namespace
 
 /// Shared with the thread, which may outlive its `journal_thread`.
@@ -26,7 +37,11 @@ struct journal_thread::shared {
   /// Counts from the opening on, which may hang as well.
   std::shared_ptr<disk_activity> activity = std::make_shared<disk_activity>();
   std::stop_source give_up; ///< Of the opening.
-  std::atomic<std::int64_t> reads_to_open = 0;
+  /// Whether `store` has more to verify, and when it last did.
+  bool verifying = true;
+  steady::time_point verified_at = steady::now();
+  bool told_damage = false;
+  bool told_relearned = false;
   mutex calls_mutex;
   callbacks calls HOLOLOOM_GUARDED_BY(calls_mutex);
 
@@ -40,6 +55,9 @@ struct journal_thread::shared {
   journal_opening open();
   void run(task_queue::tasks tasks);
   caf::error run_together(task_queue::tasks& tasks);
+  bool tend(bool idle);
+  void verify(steady::duration at_most, bool yield);
+  void tell_findings();
 };
 
 namespace {
@@ -49,7 +67,7 @@ caf::expected<std::unique_ptr<journal>>
 open_when_free(const journal_options& options,
                std::chrono::milliseconds patience,
                const std::stop_token& stop) {
-  auto until = std::chrono::steady_clock::now() + patience;
+  auto until = steady::now() + patience;
   auto pause = std::chrono::milliseconds{1};
   for (;;) {
     auto result = journal::open(options);
@@ -57,8 +75,7 @@ open_when_free(const journal_options& options,
       return result;
     auto owner = lock_owner(lock_file(options.file));
     auto ours = owner == 0 || owner == ::getpid();
-    if (!ours || std::chrono::steady_clock::now() >= until
-        || stop.stop_requested())
+    if (!ours || steady::now() >= until || stop.stop_requested())
       return result;
     std::this_thread::sleep_for(pause);
     pause = std::min(2 * pause, std::chrono::milliseconds{50});
@@ -75,17 +92,16 @@ journal_opening journal_thread::shared::open() {
     result.failed = std::move(opened.error());
     return result;
   }
-  store = std::move(*opened);
-  if (auto reads = store->reads_to_verify())
-    reads_to_open = static_cast<std::int64_t>(activity->reads) + *reads;
-  result.failed = store->verify(give_up.get_token());
-  if (!result.failed) {
-    result.learned = std::make_shared<learned_state>(store->learned());
-    if (auto newest = store->newest(opts.newest))
-      result.newest = std::move(*newest);
-    else
-      result.failed = std::move(newest.error());
+  if (give_up.stop_requested()) {
+    result.failed = failure(errc::cancelled, "the opening was called off");
+    return result;
   }
+  store = std::move(*opened);
+  result.learned = std::make_shared<learned_state>(store->learned());
+  if (auto newest = store->newest(opts.newest))
+    result.newest = std::move(*newest);
+  else
+    result.failed = std::move(newest.error());
   if (result.failed)
     store.reset();
   return result;
@@ -106,9 +122,9 @@ caf::error journal_thread::shared::run_together(task_queue::tasks& tasks) {
     auto more = queue.more(tasks.size());
     std::move(more.begin(), more.end(), std::back_inserter(tasks));
   }
-  auto begun = std::chrono::steady_clock::now();
+  auto begun = steady::now();
   auto err = store->commit();
-  queue.committed(tasks.size(), std::chrono::steady_clock::now() - begun);
+  queue.committed(tasks.size(), steady::now() - begun);
   return err;
 }
 
@@ -125,10 +141,39 @@ void journal_thread::shared::run(task_queue::tasks tasks) {
   if (before != std::pair{learned.sequence, learned.adjustments})
     result.learned = std::make_shared<learned_state>(learned);
   result.wrote = !result.failed && store->changes() != changes;
+  if (is(result.failed, errc::corrupt))
+    store->found_damage(result.failed);
   auto stored = result.failed ? task_queue::tasks{} : result.tasks;
   call(&callbacks::finished, std::move(result));
   for (const auto& task : stored)
     task->answered(*store);
+}
+
+/// @returns whether there is no more to do.
+bool journal_thread::shared::tend(bool idle) {
+  auto err = store->tend(idle);
+  // Another error that matters recurs with the next write.
+  if (is(err, errc::corrupt))
+    store->found_damage(err);
+  return err || !store->behind();
+}
+
+/// @param yield whether to end the slice when a task arrives.
+void journal_thread::shared::verify(steady::duration at_most, bool yield) {
+  auto until = steady::now() + at_most;
+  verifying = store->verify_some([&] {
+    auto wanted = yield ? queue.waiting() : queue.closed();
+    return !wanted && steady::now() < until;
+  });
+  verified_at = steady::now();
+}
+
+void journal_thread::shared::tell_findings() {
+  if (store->relearned() && !std::exchange(told_relearned, true))
+    call(&callbacks::found,
+         {{}, std::make_shared<learned_state>(store->learned())});
+  if (store->damage() && !std::exchange(told_damage, true))
+    call(&callbacks::found, {store->damage(), nullptr});
 }
 
 journal_thread::journal_thread(options opts, callbacks calls)
@@ -162,12 +207,6 @@ void journal_thread::submit(journal_task_ptr x) {
   shared_->queue.submit(std::move(x));
 }
 
-start_progress journal_thread::opening() const {
-  return {"checking the journal",
-          static_cast<std::int64_t>(shared_->activity->reads),
-          shared_->reads_to_open};
-}
-
 void journal_thread::give_up_opening() {
   shared_->give_up.request_stop();
 }
@@ -184,21 +223,31 @@ void journal_thread::work(const std::shared_ptr<shared>& s) {
   auto opening = s->open();
   s->call(&callbacks::opened, std::move(opening));
   auto tended = false;
+  auto worked_at = steady::now();
   while (s->store) {
+    s->tell_findings();
     s->opts.watch->idle();
-    auto tasks = s->queue.next(tended ? s->opts.age_check : idle_after);
+    auto patience = s->verifying ? slice_pause
+                  : tended       ? s->opts.age_check
+                                 : idle_after;
+    auto tasks = s->queue.next(patience);
     s->opts.watch->busy();
+    auto now = steady::now();
     if (!tasks.empty()) {
       s->run(std::move(tasks));
-      // An error that matters recurs with the next write.
-      (void)s->store->tend(false);
+      (void)s->tend(false);
+      if (s->verifying && now - s->verified_at >= busy_interval)
+        s->verify(busy_slice, false);
       tended = false;
+      worked_at = steady::now();
     } else if (s->queue.finished()) {
       break;
+    } else if (s->verifying && (tended || now - worked_at < idle_after)) {
+      s->verify(idle_slice, true);
     } else {
       // In steps, so that a task that arrives now need not wait for all of
       // them.
-      tended = s->store->tend(true) || !s->store->behind();
+      tended = s->tend(true);
     }
   }
   s->store.reset();

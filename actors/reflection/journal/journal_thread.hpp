@@ -3,7 +3,6 @@
 #include <hololoom/actors/reflection/journal/journal.hpp>
 #include <hololoom/actors/reflection/journal/task_queue.hpp>
 #include <hololoom/actors/reflection/journal/watch.hpp>
-#include <hololoom/messages/lifecycle.hpp>
 
 #include <caf/error.hpp>
 
@@ -53,15 +52,30 @@ struct journal_opening {
   std::vector<episode_row> newest;
 };
 
+/// What the journal learned of itself while it served.
+struct journal_finding {
+  /// The first damage. If there is none, the learned state turned out to differ
+  /// from the episodes, and was made anew from them.
+  caf::error damage;
+  /// The learned state if it was made anew.
+  std::shared_ptr<const learned_state> learned;
+};
+
 /// The journal's thread. It opens the journal, runs tasks in the order of their
 /// submission, and commits together all tasks that have queued up since its
 /// last commit. Methods may be called from any thread; none waits for the disk.
+///
+/// Between tasks it verifies the journal, from the opening on, a slice at a
+/// time. A slice ends before the next row when a task arrives. Under a load
+/// that leaves no pause, the verification gets one short slice in a while. A
+/// close ends it at once.
 class journal_thread {
 public:
   struct callbacks {
     std::function<void(journal_opening)> opened;
     std::function<void(journal_result)> finished;
     std::function<void()> closed;
+    std::function<void(journal_finding)> found;
   };
 
   struct options {
@@ -84,9 +98,6 @@ public:
   ~journal_thread();
 
   void submit(journal_task_ptr x);
-
-  /// How far the opening is.
-  start_progress opening() const;
 
   /// Gives up the opening, if it is still under way: it fails.
   void give_up_opening();

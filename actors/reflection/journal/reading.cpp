@@ -6,33 +6,37 @@
 
 namespace hololoom {
 
-/// The rows, up to the limit of bytes.
-caf::expected<std::vector<episode_row>>
-journal::collect(sqlite::statement& rows) {
-  std::vector<episode_row> result;
+/// Appends the rows to `to`, up to the limit of bytes, or to one that is
+/// damaged.
+caf::error journal::collect(sqlite::statement& rows,
+                            std::vector<episode_row>& to) {
   caf::error err;
   std::size_t bytes = 0;
   auto code = SQLITE_ROW;
   while (!err && bytes <= most_body_bytes
          && (code = rows.step()) == SQLITE_ROW) {
-    auto& x = result.emplace_back();
-    if (!decode(rows, x))
+    episode_row x;
+    if (!decode(rows, x)) {
       err = damaged("episode " + std::to_string(x.sequence));
+      break;
+    }
     bytes += x.body.size();
+    to.push_back(std::move(x));
   }
   if (!err && code != SQLITE_DONE && code != SQLITE_ROW)
     err = db_.last_error("read");
   rows.reset();
-  if (err)
-    return err;
-  return result;
+  return err;
 }
 
 caf::expected<std::vector<episode_row>> journal::read(std::int64_t after,
                                                       std::int64_t limit) {
   read_episodes_.bind(1, after);
   read_episodes_.bind(2, limit);
-  return collect(read_episodes_);
+  std::vector<episode_row> result;
+  if (auto err = collect(read_episodes_, result))
+    return err;
+  return result;
 }
 
 caf::expected<std::vector<episode_row>> journal::newest(std::int64_t limit) {
@@ -41,9 +45,10 @@ caf::expected<std::vector<episode_row>> journal::newest(std::int64_t limit) {
   if (!rows)
     return std::move(rows.error());
   rows->bind(1, limit);
-  auto result = collect(*rows);
-  if (result)
-    std::reverse(result->begin(), result->end());
+  std::vector<episode_row> result;
+  if (auto err = collect(*rows, result))
+    found_damage(err);
+  std::reverse(result.begin(), result.end());
   return result;
 }
 

@@ -216,12 +216,13 @@ void bind_adjustment(sqlite::statement& to, std::int64_t number,
   to.bind(4, checksum(number, std::to_string(after), body));
 }
 
-caf::expected<std::deque<adjustment_row>> read_adjustments(sqlite::database& db,
-                                                           std::int64_t first) {
+caf::expected<std::deque<adjustment_row>>
+read_adjustments(sqlite::database& db, std::int64_t first, std::int64_t limit) {
   std::deque<adjustment_row> result;
   auto sql = "SELECT number,after_sequence,body,checksum FROM adjustments"
              " WHERE number>="
-           + std::to_string(first) + " ORDER BY number";
+           + std::to_string(first) + " ORDER BY number LIMIT "
+           + std::to_string(limit);
   auto err = db.for_each_row(sql, [&](const sqlite::row& row) -> caf::error {
     adjustment_row x;
     if (!decode(row, x) || x.number != first + std::ssize(result))

@@ -119,9 +119,11 @@ void bind_adjustment(sqlite::statement& to, std::int64_t number,
 void bind_learned(sqlite::statement& to, learned_kind kind,
                   std::string_view body);
 
-/// Reads the adjustments from number `first` on.
+/// Reads the adjustments from number `first` on, at most `limit` of them; -1:
+/// all.
 /// @returns `errc::corrupt` if one is missing or not intact.
-caf::expected<std::deque<adjustment_row>> read_adjustments(sqlite::database& db,
-                                                           std::int64_t first);
+caf::expected<std::deque<adjustment_row>>
+read_adjustments(sqlite::database& db, std::int64_t first,
+                 std::int64_t limit = -1);
 
 } // namespace hololoom

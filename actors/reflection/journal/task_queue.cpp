@@ -109,6 +109,16 @@ bool task_queue::finished() const {
   return closed_ && queue_.empty();
 }
 
+bool task_queue::waiting() const {
+  lock_guard guard{mutex_};
+  return closed_ || !queue_.empty();
+}
+
+bool task_queue::closed() const {
+  lock_guard guard{mutex_};
+  return closed_;
+}
+
 task_queue::tasks task_queue::take(std::size_t room) {
   assert(room > 0);
   tasks result;

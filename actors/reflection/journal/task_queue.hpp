@@ -52,6 +52,10 @@ public:
   /// Whether the queue is closed and empty.
   bool finished() const;
 
+  /// Whether a task waits, or the queue is closed.
+  bool waiting() const;
+  bool closed() const;
+
 private:
   bool ready() const HOLOLOOM_REQUIRES(mutex_) {
     return closed_ || queue_.size() >= wake_at_;

@@ -28,10 +28,18 @@ caf::error journal::begin() {
 /// Where the episode is that has the id of `x`, if it is the same.
 caf::expected<placement> journal::already_there(const episode_row& x) {
   auto stored = find(x.id);
+  if (stored && !*stored)
+    stored = damaged("the index of episode ids");
+  if (!stored && is(stored.error(), errc::corrupt)) {
+    // Other episodes of the transaction do not need it.
+    found_damage(stored.error());
+    return failure(errc::id_conflict, "whether episode " + x.id
+                                        + " is stored already cannot be "
+                                          "told: "
+                                        + explain(stored.error()));
+  }
   if (!stored)
     return std::move(stored.error());
-  if (!*stored)
-    return damaged("the index of episode ids");
   const auto& there = **stored;
   if (same_content(there, x))
     return placement{there.sequence, false, there.learned.reward, there.formula,

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <cassert>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace hololoom {
 
@@ -30,6 +33,8 @@ constexpr std::int64_t full_log_pages = 10'000;
 } // namespace
 
 caf::error journal::tend(bool idle) {
+  if (damage_)
+    return {};
   auto err = drop_expired();
   if (log_pages_ >= (idle ? idle_log_pages : full_log_pages))
     if (auto failed = checkpoint(); !err)
@@ -38,11 +43,12 @@ caf::error journal::tend(bool idle) {
 }
 
 bool journal::behind() const {
-  return more_expired_
-      || too_many(learned_.sequence - baseline_.sequence,
-                  options_.retain_episodes)
-      || too_many(spacetimes_recorded_ - spacetimes_dropped_,
-                  options_.retain_spacetimes);
+  return !damage_
+      && (more_expired_
+          || too_many(learned_.sequence - baseline_.sequence,
+                      options_.retain_episodes)
+          || too_many(spacetimes_recorded_ - spacetimes_dropped_,
+                      options_.retain_spacetimes));
 }
 
 caf::error journal::drop_expired() {
@@ -93,10 +99,12 @@ caf::error journal::drop_until(std::int64_t last) {
   auto rows = select_episodes("WHERE sequence<=" + std::to_string(last)
                               + " ORDER BY sequence");
   episode_row x;
+  std::vector<std::pair<std::string, std::int64_t>> gone;
   auto err = db_.for_each_row(rows, [&](const sqlite::row& row) -> caf::error {
     if (!decode(row, x))
       return damaged("episode " + std::to_string(x.sequence));
     dropped.episode(x.learned);
+    gone.emplace_back(x.id, x.sequence);
     return {};
   });
   if (err || (err = begin()))
@@ -114,6 +122,9 @@ caf::error journal::drop_until(std::int64_t last) {
   if ((err = commit()))
     return err;
   baseline_ = state;
+  if (verification_)
+    for (const auto& [id, sequence] : gone)
+      verification_->episode_dropped(id, sequence);
   return {};
 }
 
@@ -123,16 +134,30 @@ caf::error journal::drop_spacetimes() {
   if (!too_many(count, limit))
     return {};
   auto last = spacetimes_dropped_ + std::min(count - limit, step);
-  if (auto err = begin())
+  auto which = " WHERE number<=" + std::to_string(last);
+  // A damaged row may name pages that are not its own: to drop it would free
+  // them.
+  spacetime_row x;
+  std::vector<std::pair<std::string, std::int64_t>> gone;
+  auto err = db_.for_each_row(
+    select_spacetimes + which, [&](const sqlite::row& row) -> caf::error {
+      if (!decode(row, x))
+        return damaged("recorded spacetime " + std::to_string(x.number));
+      gone.emplace_back(x.id, x.number);
+      return {};
+    });
+  if (err || (err = begin()))
     return err;
-  if (auto err = db_.run("DELETE FROM spacetimes WHERE number<="
-                         + std::to_string(last))) {
+  if ((err = db_.run("DELETE FROM spacetimes" + which))) {
     rollback();
     return err;
   }
-  if (auto err = commit())
+  if ((err = commit()))
     return err;
   spacetimes_dropped_ = last;
+  if (verification_)
+    for (const auto& [id, number] : gone)
+      verification_->spacetime_dropped(id, number);
   return {};
 }
 
@@ -144,6 +169,8 @@ caf::error journal::checkpoint() {
   if (code != SQLITE_OK)
     return db_.last_error("write to");
   log_pages_ = 0;
+  if (verified_)
+    verified_->write(record());
   return {};
 }
 

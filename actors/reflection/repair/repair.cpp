@@ -2,8 +2,8 @@
 #include <hololoom/actors/reflection/journal/swap.hpp>
 #include <hololoom/actors/reflection/repair/repair.hpp>
 #include <hololoom/actors/reflection/repair/salvage.hpp>
+#include <hololoom/actors/reflection/repair/verify_journal.hpp>
 #include <hololoom/actors/storage/high_water_mark.hpp>
-#include <hololoom/actors/storage/sqlite_format/wal_check.hpp>
 
 #include <algorithm>
 #include <iterator>
@@ -25,7 +25,7 @@ void remove_new(const fs::path& file) {
   std::error_code ignored;
   for (auto suffix : {"", "-wal", "-journal"})
     fs::remove(beside(file, suffix), ignored);
-  for (auto extension : {".lock", ".mark"})
+  for (auto extension : {".lock", ".mark", ".verified"})
     fs::remove(fs::path{file}.replace_extension(extension), ignored);
 }
 
@@ -94,7 +94,7 @@ caf::error build_new(const salvaged& x, const fs::path& file) {
     return failure(errc::disk_full, "could not complete " + file.string()
                                       + ", probably for want of room");
   // The journal will have these files under its final name.
-  for (auto extension : {".lock", ".mark"})
+  for (auto extension : {".lock", ".mark", ".verified"})
     fs::remove(fs::path{file}.replace_extension(extension));
   return {};
 }
@@ -125,30 +125,6 @@ caf::error replace(const fs::path& file, const salvaged& found,
   return err;
 }
 
-/// Opens and verifies the journal.
-caf::expected<repair_report> inspect_journal(const fs::path& file) {
-  journal_options options;
-  options.file = file;
-  auto store = journal::open(options);
-  if (!store)
-    return std::move(store.error());
-  if (auto err = (*store)->verify())
-    return err;
-  repair_report result;
-  if ((result.relearned = (*store)->relearned()))
-    if (auto err = (*store)->probe())
-      return err;
-  auto episodes = (*store)->count_episodes();
-  if (!episodes)
-    return std::move(episodes.error());
-  result.episodes = *episodes;
-  auto spacetimes = (*store)->count_spacetimes();
-  if (!spacetimes)
-    return std::move(spacetimes.error());
-  result.spacetimes = *spacetimes;
-  return result;
-}
-
 std::string without_remedy(const std::string& sentence) {
   for (auto remedy : {"; run `hololoom repair`", ": put it back; or run"})
     if (auto at = sentence.find(remedy); at != std::string::npos)
@@ -161,15 +137,19 @@ std::string without_remedy(const std::string& sentence) {
 caf::expected<repair_report> repair_journal(const fs::path& directory) {
   auto file = directory / "journal.db";
   auto unfinished = swap_pending(file);
-  if (!fs::exists(file) && !unfinished && !check_missing_database(file))
-    return failure(errc::not_found,
-                   "there is no journal in " + directory.string());
-  auto intact = inspect_journal(file);
-  if (intact && unfinished)
-    intact->problems.emplace_back("an earlier repair was cut short; it is "
-                                  "finished now");
-  if (intact || !is(intact.error(), errc::corrupt))
-    return intact;
+  auto intact = verify_journal(directory);
+  if (intact) {
+    repair_report result;
+    result.episodes = intact->episodes;
+    result.spacetimes = intact->spacetimes;
+    result.relearned = intact->relearned;
+    if (unfinished)
+      result.problems.emplace_back("an earlier repair was cut short; it is "
+                                   "finished now");
+    return result;
+  }
+  if (!is(intact.error(), errc::corrupt))
+    return std::move(intact.error());
   auto lock = file_lock::take(lock_file(file));
   if (!lock)
     return std::move(lock.error());

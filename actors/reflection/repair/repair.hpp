@@ -8,8 +8,9 @@
 #include <string>
 #include <vector>
 
-/// The repair's room: recovers a damaged journal offline. `salvage` reads the
-/// intact rows from its pages, `lost_episodes` tells what is missing, and
+/// The repair's room: verifies a journal offline, and recovers a damaged one.
+/// `verify_journal` tells whether it is damaged, `salvage` reads the intact
+/// rows from its pages, `lost_episodes` tells what is missing, and
 /// `repair_journal` builds a new journal from the rows and swaps it in. It may
 /// know the journal, learning and storage. The command line uses it.
 

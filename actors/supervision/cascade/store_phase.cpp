@@ -17,6 +17,7 @@ void store_phase::begin() {
     .then(
       [this, epoch = run_.epoch()](const reflection_status& x) {
         run_.report.late_stores = x.late_stores;
+        run_.report.problem = x.problem;
         if (epoch == run_.epoch())
           close_next();
       },

@@ -164,6 +164,16 @@ std::string render_skipped(const reading_report& report,
   return text;
 }
 
+std::string render(const verify_report& report) {
+  if (!report.sound)
+    return "the journal is damaged\n- " + printable(report.damage) + "\n";
+  auto text = "the journal is sound\n" + counted(report.episodes, "episode")
+            + " and " + counted(report.spacetimes, "spacetime") + "\n";
+  if (report.relearned)
+    text += "what was learned was made anew from the episodes\n";
+  return text;
+}
+
 std::string render(const repair_report& report) {
   std::string text =
     report.damaged ? "the journal was damaged\n" : "the journal is sound\n";

@@ -2,6 +2,7 @@
 
 #include <hololoom/actors/memory/reading/source_reader.hpp>
 #include <hololoom/actors/reflection/repair/repair.hpp>
+#include <hololoom/actors/reflection/repair/verify_journal.hpp>
 #include <hololoom/messages/json/write.hpp>
 #include <hololoom/messages/lifecycle.hpp>
 #include <hololoom/messages/reflection.hpp>
@@ -41,6 +42,7 @@ std::string render(const loading_report& report, double ms);
 std::string render_skipped(const reading_report& report,
                            const std::vector<std::string>& named);
 
+std::string render(const verify_report& report);
 std::string render(const repair_report& report);
 
 /// How wide a progress bar's line is.

@@ -48,7 +48,7 @@ public:
 
 private:
   void step() {
-    switch (random_() % 8) {
+    switch (random_() % 9) {
       case 0:
       case 1:
       case 2: return store(1 + random_() % 5, true);
@@ -56,6 +56,7 @@ private:
       case 4: return adjust();
       case 5: return (void)journal_->tend(random_() % 2);
       case 6: return restart(false);
+      case 7: return verify_some();
       default: return restart(true);
     }
   }
@@ -70,6 +71,13 @@ private:
       FAIL(explain(err));
     CHECK(!journal_->relearned());
     CHECK(json_text(journal_->learned()) == json_text(history_.learned()));
+  }
+
+  void verify_some() {
+    auto rows = random_() % 10;
+    journal_->verify_some([&] { return rows-- > 0; });
+    if (journal_->damage())
+      FAIL(explain(journal_->damage()));
   }
 
   void store(std::size_t n, bool commit) {
