@@ -64,6 +64,8 @@ caf::expected<data_dir> data_dir::open(const std::filesystem::path& path) {
            ? unusable(path, explain(lock.error()))
            : std::move(lock.error());
   data_dir result{std::filesystem::absolute(path), std::move(*lock)};
+  // Of a process that was killed.
+  std::filesystem::remove_all(result.copies(), ec);
   if (auto err = set_aside(result.last_shutdown(), result.previous_shutdown()))
     return err;
   return result;

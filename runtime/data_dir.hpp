@@ -24,6 +24,8 @@ public:
 
   std::filesystem::path journal() const { return path_ / "journal.db"; }
   std::filesystem::path shards() const { return path_ / "shards.db"; }
+  /// Where copies of the stores are while a backup is made; removed by `open`.
+  std::filesystem::path copies() const { return path_ / "backup.part"; }
   /// The report of the run that has the directory, once it has closed.
   std::filesystem::path last_shutdown() const {
     return path_ / "last_shutdown.json";

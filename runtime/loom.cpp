@@ -214,6 +214,13 @@ caf::expected<episode_page> loom::episodes(episodes_query which) {
   return ask<episode_page>(impl_, part::reflection, which).get();
 }
 
+caf::expected<backup_report> loom::backup(const std::filesystem::path& file,
+                                          const backup_options& options) {
+  if (auto err = refusal_to_wait(impl_))
+    return err;
+  return impl_->backup(file, options);
+}
+
 // -- background workers ------------------------------------------------------------
 
 std::future<caf::expected<child_started>>

@@ -10,6 +10,7 @@
 #include <hololoom/messages/reflection.hpp>
 #include <hololoom/messages/shuttle.hpp>
 #include <hololoom/messages/yarn.hpp>
+#include <hololoom/runtime/backup.hpp>
 #include <hololoom/runtime/config.hpp>
 
 #include <chrono>
@@ -194,6 +195,23 @@ public:
   remember_anew_async(remember_request request);
   [[nodiscard]] promised<hololoom::reflection_metrics>
   reflection_metrics_async();
+
+  // -- backup -----------------------------------------------------------------
+
+  /// Writes all that the data directory holds into one new file, while the loom
+  /// goes on: the stores copy themselves in slices between their other
+  /// requests, in bounded memory, and the copies are verified before they are
+  /// packed. `restore_backup` makes a data directory of it again. For a while
+  /// it takes as much room again in the data directory as the stores take. Not
+  /// from an actor.
+  /// @returns `errc::not_supported` if the loom has no data directory,
+  ///          `errc::already_started` while another backup is made,
+  ///          `errc::io_error` if `file` exists, `errc::disk_full`,
+  ///          `errc::corrupt` if a store is damaged, `errc::cancelled` once
+  ///          `options.stop` was requested, or a storage error; then there is
+  ///          no file.
+  [[nodiscard]] caf::expected<backup_report>
+  backup(const std::filesystem::path& file, const backup_options& options = {});
 
   // -- background workers -----------------------------------------------------
 

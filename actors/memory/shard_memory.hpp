@@ -5,6 +5,7 @@
 #include <hololoom/actors/memory/yarn_graph.hpp>
 #include <hololoom/messages/lifecycle.hpp>
 
+#include <filesystem>
 #include <memory>
 #include <stop_token>
 
@@ -25,9 +26,16 @@ public:
   /// Once a stop was requested, the index may lack what is in the store.
   caf::expected<remember_ack> remember(remember_request request);
 
+  /// Begins a copy of the store's file: see `shard_store`.
+  caf::expected<std::unique_ptr<sqlite::online_copy>>
+  begin_copy(const std::filesystem::path& to) {
+    return store_->begin_copy(to);
+  }
+
   /// The current snapshot.
   const shard_index_ptr& index() const { return index_; }
 
+  std::int64_t size() const { return store_->size(); }
   bool durable() const { return store_->durable(); }
 
   caf::error close() { return store_ ? store_->close() : caf::error{}; }

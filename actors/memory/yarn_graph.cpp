@@ -16,6 +16,9 @@ namespace hololoom::detail {
 /// Opens the store and indexes it.
 struct open_store {};
 
+/// Goes on with a copy of the store.
+struct continue_copy {};
+
 /// The memory after a change.
 struct memory_state {
   shard_index_ptr index;
@@ -27,16 +30,19 @@ struct memory_state {
 
 HOLOLOOM_LOCAL_MESSAGE(1700, hololoom::detail::open_store)
 HOLOLOOM_LOCAL_MESSAGE(1701, hololoom::detail::memory_state)
+HOLOLOOM_LOCAL_MESSAGE(1704, hololoom::detail::continue_copy)
 
 namespace hololoom {
 
 namespace {
 
+using detail::continue_copy;
 using detail::memory_state;
 using detail::open_store;
 
-using keeper_actor = caf::typed_actor<answers<memory_state, open_store>,
-                                      answers<memory_state, remember_request>>;
+using keeper_actor = caf::typed_actor<
+  answers<memory_state, open_store>, answers<memory_state, remember_request>,
+  answers<store_copied, copy_store>, answers<void, continue_copy>>;
 
 /// Waits for the disk, one request after the other. The yarn graph owns it. It
 /// closes the store and exits when the yarn graph exits or tells it to.
@@ -66,15 +72,63 @@ public:
               if (!ack)
                 return std::move(ack.error());
               return state(*ack);
+            },
+            [this](copy_store& x) { return copy(std::move(x)); },
+            [this](continue_copy) {
+              copy_some();
             }};
   }
 
 private:
+  // -- a copy of the store, with requests in between ----------------------------
+
+  struct copying {
+    std::unique_ptr<sqlite::online_copy> copy;
+    copy_store asked;
+    caf::typed_response_promise<store_copied> promise;
+  };
+
+  caf::result<store_copied> copy(copy_store x) {
+    if (copying_)
+      return failure(errc::already_started,
+                     "a copy of the memory is being made; await its end");
+    auto begun = memory_.begin_copy(x.to);
+    if (!begun)
+      return std::move(begun.error());
+    auto promise = self_->make_response_promise<store_copied>();
+    copying_.emplace(copying{std::move(*begun), std::move(x), promise});
+    copy_some();
+    return promise;
+  }
+
+  void copy_some() {
+    if (!copying_)
+      return;
+    auto& [copy, asked, promise] = *copying_;
+    auto err = asked.stop.stop_requested()
+               ? failure(errc::cancelled, "the copy was called off")
+               : copy->step(pages_at_once);
+    if (!err && !copy->complete()) {
+      if (asked.on_progress)
+        asked.on_progress(copy->copied(), copy->total());
+      return self_->send(self_, continue_copy{});
+    }
+    if (err)
+      promise.deliver(std::move(err));
+    else
+      promise.deliver(store_copied{memory_.size()});
+    copying_.reset();
+  }
+
   memory_state state(const remember_ack& ack) const {
     return {memory_.index(), ack, memory_.durable()};
   }
 
   void end(caf::error reason) {
+    if (copying_)
+      copying_->promise.deliver(
+        failure(errc::shutting_down, "the memory closed before it was copied"));
+    copying_.reset();
     // All acknowledged shards are synced; the next start reads a remaining log.
     static_cast<void>(memory_.close());
     self_->quit(std::move(reason));
@@ -83,6 +137,7 @@ private:
   keeper_actor::base* self_;
   detail::shard_memory memory_;
   start_progress_sink on_progress_;
+  std::optional<copying> copying_;
 };
 
 /// The yarn graph: answers from its snapshot, passes new shards to its keeper,
@@ -97,7 +152,7 @@ class yarn_graph {
 public:
   static constexpr const char* name = "yarn";
 
-  yarn_graph(local_yarn_actor::base* self, const memory_options& options,
+  yarn_graph(owned_yarn_actor::base* self, const memory_options& options,
              bool own_thread, start_progress_sink on_progress)
     : self_(self) {
     self_->set_down_handler([this](const caf::down_msg& x) { ended(x); });
@@ -115,7 +170,7 @@ public:
 
   ~yarn_graph() { stop_.request_stop(); }
 
-  local_yarn_actor::behavior_type make_behavior() {
+  owned_yarn_actor::behavior_type make_behavior() {
     if (keeper_)
       self_->request(keeper_, caf::infinite, open_store{})
         .then([this](memory_state& x) { opened(x); },
@@ -131,6 +186,9 @@ public:
             [this](snapshot_query) {
               return when_open<index_snapshot>(
                 [this] { return index_snapshot{index_}; });
+            },
+            [this](copy_store& x) {
+              return self_->delegate(keeper_, std::move(x));
             }};
   }
 
@@ -222,7 +280,7 @@ private:
             problem_, durable_};
   }
 
-  local_yarn_actor::base* self_;
+  owned_yarn_actor::base* self_;
   /// Ends the work of the keeper that takes long.
   std::stop_source stop_;
   keeper_actor keeper_;
@@ -239,10 +297,10 @@ private:
 
 } // namespace
 
-local_yarn_actor spawn_yarn_graph(caf::actor_system& system,
+owned_yarn_actor spawn_yarn_graph(caf::actor_system& system,
                                   memory_options options, bool own_thread,
                                   start_progress_sink on_progress) {
-  return spawn_state_on<yarn_graph, local_yarn_actor>(
+  return spawn_state_on<yarn_graph, owned_yarn_actor>(
     own_thread, system, std::move(options), own_thread, std::move(on_progress));
 }
 

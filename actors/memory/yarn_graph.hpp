@@ -1,6 +1,7 @@
 #pragma once
 
 #include <hololoom/actors/memory/index/shard_index.hpp>
+#include <hololoom/messages/caf/copy_store.hpp>
 #include <hololoom/messages/caf/local_message.hpp>
 #include <hololoom/messages/caf/memory_ids.hpp>
 #include <hololoom/messages/lifecycle.hpp>
@@ -63,6 +64,10 @@ namespace hololoom {
 using local_yarn_actor =
   yarn_actor::extend<answers<index_snapshot, snapshot_query>>;
 
+/// The same for the one that owns it. It converts to both.
+using owned_yarn_actor =
+  local_yarn_actor::extend<answers<store_copied, copy_store>>;
+
 /// Spawns the yarn graph. It never blocks: a second actor, the keeper, waits
 /// for the disk. Requests wait until the keeper has opened the store.
 ///
@@ -75,7 +80,7 @@ using local_yarn_actor =
 /// A `remember_request` fails with `invalid_shard`, `disk_full`, `read_only`,
 /// `io_error`, `corrupt`, `overloaded` or `shutting_down`, and then keeps none
 /// of its shards.
-local_yarn_actor spawn_yarn_graph(caf::actor_system& system,
+owned_yarn_actor spawn_yarn_graph(caf::actor_system& system,
                                   memory_options options,
                                   bool own_thread = true,
                                   start_progress_sink on_progress = {});

@@ -56,6 +56,8 @@ struct reflection_surroundings {
 /// degraded: it stores episodes as before, but changes nothing that a repair
 /// needs.
 ///
+/// Within the process it also answers `copy_store`, after its last episode.
+///
 /// On an exit message it refuses further writes, commits the queued ones,
 /// writes the summary, closes the journal and ends with the exit's reason. An
 /// opening that no write waits for is given up; if the disk hangs in it, the

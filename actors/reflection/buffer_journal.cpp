@@ -126,6 +126,8 @@ void buffer_state::on(const journal_result& x) {
     auto& task = static_cast<buffer_task&>(*done);
     task.finish(memory_, x.failed);
     in_flight_.pop_front();
+    if (task.again())
+      go_on_with(std::static_pointer_cast<buffer_task>(done));
   }
   responded_at_ = self_->clock().now();
   if (x.learned)
@@ -144,6 +146,14 @@ void buffer_state::on(const journal_finding& x) {
   }
   if (around_.on_finding)
     around_.on_finding(what, static_cast<bool>(x.damage));
+}
+
+/// Submits what has done a part of its work.
+void buffer_state::go_on_with(std::shared_ptr<buffer_task> task) {
+  if (sealed_)
+    task->refuse(admit(false));
+  else
+    submit(std::move(task));
 }
 
 void buffer_state::on_closed() {

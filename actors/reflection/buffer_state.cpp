@@ -116,6 +116,11 @@ buffer_actor::behavior_type buffer_state::make_behavior() {
           submit(std::make_shared<consolidate_task>(rp, memory_));
       });
     },
+    [this](copy_store& x) {
+      return once_open<store_copied>([this, x = std::move(x)](auto& rp) {
+        go_on_with(std::make_shared<copy_task>(rp, x));
+      });
+    },
     [this](flush_request x) { return flush(x); },
     [this](reflection_status_query) { return status(); },
     [this](const journal_opened& x) { on(*x.what); },

@@ -46,9 +46,9 @@ HOLOLOOM_LOCAL_MESSAGE(1758, hololoom::journal_found)
 namespace hololoom {
 
 using buffer_actor = reflection_actor::extend<
-  answers<void, journal_opened>, answers<void, journal_finished>,
-  answers<void, journal_found>, answers<void, journal_closed>,
-  answers<void, buffer_tick>>;
+  answers<store_copied, copy_store>, answers<void, journal_opened>,
+  answers<void, journal_finished>, answers<void, journal_found>,
+  answers<void, journal_closed>, answers<void, buffer_tick>>;
 
 /// The reflection buffer.
 ///
@@ -86,6 +86,7 @@ private:
   // -- writing
   caf::error admit(bool store);
   void submit(std::shared_ptr<buffer_task> task);
+  void go_on_with(std::shared_ptr<buffer_task> task);
   caf::result<reflect_ack> store(caf::expected<episode> made,
                                  bool reward_given);
   void learn(learn_request x, std::optional<promise<learned>> rp);

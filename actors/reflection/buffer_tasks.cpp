@@ -213,4 +213,34 @@ caf::expected<flush_ack> flush_task::outcome(buffer_memory& memory) {
   return flush_ack{memory.stored - stored_before_, sequence_};
 }
 
+// -- copying ------------------------------------------------------------------
+
+caf::error copy_task::run(journal& x) {
+  if (asked_.stop.stop_requested()) {
+    x.end_copy();
+    wrong_ = failure(errc::cancelled, "the copy was called off");
+    return {};
+  }
+  auto complete = x.copy_some(asked_.to, pages_at_once);
+  if (!complete)
+    wrong_ = std::move(complete.error());
+  else if (*complete)
+    complete_ = true;
+  else if (asked_.on_progress)
+    asked_.on_progress(x.copy()->copied(), x.copy()->total());
+  copied_.count = x.learned().sequence;
+  return {};
+}
+
+void copy_task::finish(buffer_memory& memory, const caf::error& failed) {
+  if (failed || !again())
+    answering_task::finish(memory, failed);
+}
+
+caf::expected<store_copied> copy_task::outcome(buffer_memory&) {
+  if (wrong_)
+    return wrong_;
+  return copied_;
+}
+
 } // namespace hololoom

@@ -4,6 +4,7 @@
 #include <hololoom/actors/reflection/learning/consolidate.hpp>
 #include <hololoom/actors/reflection/options.hpp>
 #include <hololoom/actors/reflection/recent_episodes.hpp>
+#include <hololoom/messages/caf/copy_store.hpp>
 #include <hololoom/messages/caf/reflection_ids.hpp>
 #include <hololoom/messages/reflection.hpp>
 
@@ -44,6 +45,9 @@ public:
   /// Updates the buffer's data with the outcome and answers the asker.
   /// @param failed why the task is not durable.
   virtual void finish(buffer_memory& memory, const caf::error& failed) = 0;
+
+  /// Whether it goes on: it has done a part, and is to be submitted again.
+  virtual bool again() const { return false; }
 
   /// Answers with an error, unless it has been answered.
   virtual void refuse(const caf::error&) {}
@@ -210,6 +214,26 @@ private:
   std::int64_t stored_before_;
   std::int64_t sequence_ = 0;
   caf::error spoiled_;
+};
+
+/// Copies the journal, some pages at a time.
+class copy_task : public answering_task<store_copied> {
+public:
+  copy_task(caf::typed_response_promise<store_copied> promise, copy_store asked)
+    : answering_task(std::move(promise)), asked_(std::move(asked)) {}
+  bool grouped() const override { return false; }
+  bool again() const override { return !complete_ && !wrong_; }
+  caf::error run(journal& x) override;
+  void finish(buffer_memory& memory, const caf::error& failed) override;
+
+private:
+  caf::expected<store_copied> outcome(buffer_memory& memory) override;
+
+  copy_store asked_;
+  store_copied copied_;
+  bool complete_ = false;
+  /// An error of this copy alone.
+  caf::error wrong_;
 };
 
 /// Finds out whether the disk accepts writes again.

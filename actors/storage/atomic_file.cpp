@@ -162,6 +162,23 @@ caf::error write_atomically(const std::filesystem::path& file,
   return sync_directory(directory.empty() ? "." : directory);
 }
 
+caf::error refuse_existing(const std::filesystem::path& file) {
+  std::error_code none;
+  if (std::filesystem::exists(std::filesystem::symlink_status(file, none)))
+    return failure(errc::io_error, file.string()
+                                     + " exists, and is not overwritten; "
+                                       "choose another name");
+  return {};
+}
+
+caf::error rename_without_replacing(const std::filesystem::path& file,
+                                    const std::filesystem::path& to) {
+  auto failed = rename_to_free(file, to);
+  if (failed == EEXIST)
+    return refuse_existing(to);
+  return failed == 0 ? caf::error{} : describe("write", to, failed);
+}
+
 caf::expected<std::filesystem::path>
 move_to_fresh_name(const std::filesystem::path& file,
                    const std::filesystem::path& wanted) {

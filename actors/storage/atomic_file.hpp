@@ -29,6 +29,15 @@ caf::error write_atomically(const std::filesystem::path& file,
 caf::error copy_to_disk(const std::filesystem::path& from,
                         const std::filesystem::path& to);
 
+/// @returns `errc::io_error` if something is there under that name.
+caf::error refuse_existing(const std::filesystem::path& file);
+
+/// Moves `file` to `to`, in one step.
+/// @returns `errc::io_error` if `to` exists, or a storage error; then nothing
+///          was moved.
+caf::error rename_without_replacing(const std::filesystem::path& file,
+                                    const std::filesystem::path& to);
+
 /// Moves `file` to `wanted`, or, if that name is taken, to `wanted` with a
 /// number after its stem. Never overwrites a file.
 /// @returns the new name, or a storage error; then nothing was moved.

@@ -20,6 +20,7 @@ set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 hololoom_require_library(caf libcaf-dev)
 hololoom_require(nlohmann_json nlohmann-json3-dev)
+hololoom_require(LibArchive libarchive-dev)
 hololoom_require(SQLite3 libsqlite3-dev)
 hololoom_require(ZLIB zlib1g-dev)
 hololoom_require(CLI11 libcli11-dev)
@@ -38,4 +39,4 @@ if(HOLOLOOM_MISSING)
 endif()
 
 set(HOLOLOOM_PRIVATE_LIBRARIES
-  SQLite::SQLite3 ZLIB::ZLIB muparser::muparser hololoom::stemmer)
+  LibArchive::LibArchive SQLite::SQLite3 ZLIB::ZLIB muparser::muparser hololoom::stemmer)

@@ -2,6 +2,7 @@
 
 #include <hololoom/actors/supervision/cascade.hpp>
 #include <hololoom/actors/supervision/directory.hpp>
+#include <hololoom/actors/workers/worker_book.hpp>
 #include <hololoom/messages/caf/memory_ids.hpp>
 #include <hololoom/messages/caf/reflection_ids.hpp>
 #include <hololoom/messages/caf/shuttle_ids.hpp>
@@ -14,7 +15,6 @@
 #include <hololoom/runtime/loom/owned_system.hpp>
 #include <hololoom/runtime/loom/request_bridge.hpp>
 #include <hololoom/runtime/loom/supervision_tree.hpp>
-#include <hololoom/actors/workers/worker_book.hpp>
 
 #include <atomic>
 #include <future>
@@ -23,6 +23,9 @@
 #include <vector>
 
 namespace hololoom::detail {
+
+class backup_watch;
+struct store_counts;
 
 /// The room behind `loom`: starts the supervision tree, passes requests to its
 /// parts, and closes it.
@@ -79,6 +82,11 @@ public:
 
   /// The stand-in for the child of that name.
   caf::expected<caf::strong_actor_ptr> stand_in(std::string_view name) const;
+
+  // -- a backup (backup.cpp) --------------------------------------------------------
+
+  caf::expected<backup_report> backup(const std::filesystem::path& file,
+                                      const backup_options& options);
 
   // -- background workers (workers.cpp) ---------------------------------------------
 
@@ -141,6 +149,15 @@ private:
     return caf::actor_cast<caf::actor>(names_->find(path_of(part)));
   }
 
+  // backup.cpp
+  caf::expected<backup_report>
+  back_up(const std::filesystem::path& file,
+          const std::shared_ptr<backup_watch>& watch);
+  /// Has both stores copied into the directory `to`.
+  caf::expected<store_counts>
+  copy_stores(const std::filesystem::path& to,
+              const std::shared_ptr<backup_watch>& watch);
+
   // workers.cpp
   std::future<caf::expected<child_started>> start_kept(const kept_worker& x);
   /// Sees that workers which do not come back are forgotten.
@@ -200,6 +217,8 @@ private:
     std::make_shared<std::atomic<bool>>(false);
   /// Whether the loom closes once no background worker is left.
   std::atomic<bool> closes_when_done_{false};
+
+  std::atomic<bool> backing_up_{false};
 
   hook_list hooks_;
   mutable mutex closing_;

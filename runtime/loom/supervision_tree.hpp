@@ -3,12 +3,12 @@
 #include <hololoom/actors/shuttle/tools/tool.hpp>
 #include <hololoom/actors/storage/disk.hpp>
 #include <hololoom/actors/supervision/supervisor.hpp>
+#include <hololoom/actors/workers/worker_book.hpp>
 #include <hololoom/messages/lifecycle.hpp>
 #include <hololoom/messages/reflection.hpp>
 #include <hololoom/messages/shuttle.hpp>
 #include <hololoom/messages/yarn.hpp>
 #include <hololoom/runtime/config.hpp>
-#include <hololoom/actors/workers/worker_book.hpp>
 
 #include <atomic>
 #include <functional>

@@ -107,7 +107,7 @@ build_by_pkgconfig(hololoom-supervision
   ${SOURCE}/tests/consumer/supervision/supervised.cpp)
 expect("answered 42")
 set(output "${options}")
-refuse("sqlite|muparser|stemmer|-lz")
+refuse("sqlite|muparser|stemmer|archive|-lz")
 build_by_pkgconfig(hololoom ${SOURCE}/tests/consumer/umbrella.cpp)
 expect("\"exit_code\":0")
 

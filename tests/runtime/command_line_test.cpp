@@ -19,7 +19,7 @@ TEST_CASE("every command has help with an example") {
   for (std::string command :
        {"remember", "weave", "reflect", "episodes", "episodes list",
         "episodes export", "episodes import", "metrics", "verify", "repair",
-        "config", "config check"}) {
+        "backup", "restore", "config", "config check"}) {
     INFO(command);
     std::vector<std::string> words;
     if (auto space = command.find(' '); space != std::string::npos)
@@ -37,8 +37,9 @@ TEST_CASE("every command has help with an example") {
 TEST_CASE("help lists the commands and what the exit codes mean") {
   auto result = program{}.run({"--help"});
   CHECK(result.code == 0);
-  for (const auto* word : {"remember", "weave", "reflect", "episodes",
-                           "metrics", "verify", "repair", "config"})
+  for (const auto* word :
+       {"remember", "weave", "reflect", "episodes", "metrics", "verify",
+        "repair", "backup", "restore", "config"})
     CHECK(contains(result.out, word));
   for (const auto& [code, meaning] : exit_code_meanings()) {
     auto number = std::to_string(static_cast<int>(code));

@@ -98,4 +98,13 @@ inline process_result terminate_in_time(process& running) {
   return result;
 }
 
+/// A line for `episodes import -`.
+inline std::string episode_line(int i) {
+  auto number = std::to_string(i);
+  return R"({"id": "e)" + number + R"(", "query_text": "question )" + number
+       + R"(", "response": "an answer", "tool_used": "answer", )"
+         R"("confidence": 0.5, "feedback": {"rating": 4}})"
+         "\n";
+}
+
 } // namespace hololoom::test

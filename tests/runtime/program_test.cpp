@@ -1,11 +1,11 @@
 #include "runtime/program.hpp"
+#include "runtime/small_disk.hpp"
 #include "support/catch.hpp"
 
 #include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
-#include <sys/mount.h>
 #include <thread>
 #include <unistd.h>
 
@@ -18,15 +18,6 @@ namespace {
 constexpr auto licence_text =
   "Every Debian package carries a file named copyright. It says how the "
   "package is licensed. The file lies below /usr/share/doc.\n";
-
-/// A line for `episodes import -`.
-std::string episode_line(int i) {
-  auto number = std::to_string(i);
-  return R"({"id": "e)" + number + R"(", "query_text": "question )" + number
-       + R"(", "response": "an answer", "tool_used": "answer", )"
-         R"("confidence": 0.5, "feedback": {"rating": 4}})"
-         "\n";
-}
 
 std::int64_t total_cycles(const program& hololoom) {
   auto result = hololoom.run({"metrics", "--data", hololoom.data(), "--json"});
@@ -52,36 +43,6 @@ bool permissions_count(const program& hololoom) {
   fs::permissions(file, fs::perms::none);
   return run_process(bound_by_permissions({"cat", file})).code != 0;
 }
-
-/// A file system of 8 MiB, where mounting is allowed.
-class small_disk {
-public:
-  explicit small_disk(std::string path) : path_(std::move(path)) {
-    fs::create_directories(path_);
-    mounted_ = ::mount("none", path_.c_str(), "tmpfs", 0, "size=8m") == 0;
-  }
-  ~small_disk() {
-    if (mounted_)
-      ::umount2(path_.c_str(), MNT_DETACH);
-  }
-  small_disk(const small_disk&) = delete;
-  small_disk& operator=(const small_disk&) = delete;
-
-  bool mounted() const { return mounted_; }
-
-  void fill() const {
-    std::ofstream out{path_ + "/ballast", std::ios::app};
-    std::string block(4096, 'x');
-    while (out << block << std::flush)
-      ;
-  }
-
-  void make_room() const { fs::remove(path_ + "/ballast"); }
-
-private:
-  std::string path_;
-  bool mounted_ = false;
-};
 
 } // namespace
 
@@ -576,6 +537,7 @@ TEST_CASE("verify of a sound journal says so") {
         == json{{"sound", true},
                 {"damage", ""},
                 {"episodes", 1},
+                {"last_episode", 1},
                 {"spacetimes", 0},
                 {"relearned", false}});
   result = hololoom.run({"verify", "--data", hololoom.data()});

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <hololoom/actors/storage/online_copy.hpp>
 #include <hololoom/messages/errc.hpp>
 #include <hololoom/messages/yarn.hpp>
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <stop_token>
@@ -67,6 +69,12 @@ public:
                               const std::function<void(stored_rows)>& f,
                               const std::stop_token& stop = {}) = 0;
 
+  /// Begins a copy of the file, which its owner ends before it closes the
+  /// store.
+  /// @returns also `not_supported` if there is no file.
+  virtual caf::expected<std::unique_ptr<sqlite::online_copy>>
+  begin_copy(const std::filesystem::path& to) = 0;
+
   /// The number of shards.
   virtual std::int64_t size() const = 0;
 
@@ -82,6 +90,11 @@ public:
 ///        `disk_full`. 0: no limit.
 caf::expected<std::unique_ptr<shard_store>>
 open_shard_store(const std::string& path, std::int64_t max_bytes = 0);
+
+/// Reads every shard of a store's file.
+/// @returns how many there are, or `errc::corrupt`.
+caf::expected<std::int64_t> check_shard_file(const std::string& path,
+                                             const std::stop_token& stop = {});
 
 /// A store without a file: it tracks which shards there are, for the counts of
 /// a change, and keeps neither their texts nor anything after its end.

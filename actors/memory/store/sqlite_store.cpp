@@ -28,6 +28,12 @@ public:
   caf::error for_each(std::size_t batch,
                       const std::function<void(stored_rows)>& f,
                       const std::stop_token& stop) override;
+  caf::expected<std::unique_ptr<sqlite::online_copy>>
+  begin_copy(const std::filesystem::path& to) override {
+    if (closed_)
+      return is_closed();
+    return sqlite::online_copy::begin(db_, to);
+  }
   std::int64_t size() const override { return size_; }
   bool durable() const override { return true; }
   caf::error close() override;
@@ -44,6 +50,9 @@ private:
   caf::expected<std::int64_t> find_source(const std::string& source);
   caf::expected<std::int64_t> number_of(const std::string& source);
   caf::error finish(sqlite::statement& x);
+  caf::error is_closed() const {
+    return failure(errc::closed, "the memory in " + path_ + " is closed");
+  }
 
   std::string path_;
   // Statements must be destroyed before the connection they belong to.
@@ -97,7 +106,7 @@ caf::error sqlite_store::limit_to(std::int64_t bytes) {
 caf::expected<store_change> sqlite_store::put(remember_request request,
                                               const std::stop_token& stop) {
   if (closed_)
-    return failure(errc::closed, "the memory in " + path_ + " is closed");
+    return is_closed();
   if (auto err = check(request))
     return err;
   detail::keep_last(request.shards);
@@ -253,7 +262,7 @@ caf::error sqlite_store::for_each(std::size_t batch,
                                   const std::function<void(stored_rows)>& f,
                                   const std::stop_token& stop) {
   if (closed_)
-    return failure(errc::closed, "the memory in " + path_ + " is closed");
+    return is_closed();
   auto all = db_.prepare("SELECT id, text, rest, checksum FROM shards "
                          "ORDER BY number");
   if (!all)
@@ -302,6 +311,30 @@ open_shard_store(const std::string& path, std::int64_t max_bytes) {
     if (auto err = store->limit_to(max_bytes))
       return err;
   return std::unique_ptr<shard_store>{std::move(store)};
+}
+
+caf::expected<std::int64_t> check_shard_file(const std::string& path,
+                                             const std::stop_token& stop) {
+  constexpr std::size_t batch = 1024;
+  auto store = open_shard_store(path);
+  if (!store)
+    return std::move(store.error());
+  std::int64_t found = 0;
+  caf::error damage;
+  auto look = [&](stored_rows rows) {
+    auto decoded = std::move(rows).decode();
+    if (decoded)
+      found += std::ssize(*decoded);
+    else if (!damage)
+      damage = std::move(decoded.error());
+  };
+  if (auto err = (*store)->for_each(batch, look, stop))
+    return err;
+  if (damage)
+    return damage;
+  if (auto err = (*store)->close())
+    return err;
+  return found;
 }
 
 } // namespace hololoom

@@ -45,6 +45,11 @@ public:
     return {};
   }
 
+  caf::expected<std::unique_ptr<sqlite::online_copy>>
+  begin_copy(const std::filesystem::path&) override {
+    return failure(errc::not_supported, "this memory has no file to copy");
+  }
+
   std::int64_t size() const override {
     return static_cast<std::int64_t>(known_.size());
   }

@@ -241,8 +241,9 @@ caf::error journal::compare_with_mark() {
                  options_.file.string() + " ends with episode "
                    + std::to_string(learned_.sequence) + ", but "
                    + std::to_string(mark_.value())
-                   + " were acknowledged: the end of its log is damaged; run "
-                     "`hololoom repair` on its directory");
+                   + " were acknowledged: the end of its log is damaged, or it "
+                     "is an older copy; run `hololoom repair` on its "
+                     "directory, which takes it as it is");
 }
 
 } // namespace hololoom

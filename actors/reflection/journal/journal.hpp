@@ -6,6 +6,7 @@
 #include <hololoom/actors/storage/disk.hpp>
 #include <hololoom/actors/storage/file_lock.hpp>
 #include <hololoom/actors/storage/high_water_mark.hpp>
+#include <hololoom/actors/storage/online_copy.hpp>
 #include <hololoom/actors/storage/sqlite.hpp>
 
 #include <chrono>
@@ -149,6 +150,17 @@ public:
   caf::expected<std::int64_t> count_episodes();
   caf::expected<std::int64_t> count_spacetimes();
 
+  // -- copying ----------------------------------------------------------------
+
+  /// Copies up to `pages` further pages into the new file `to`, or the first
+  /// ones if no copy is under way; outside of a transaction.
+  /// @returns whether the copy is complete: the journal as it is now.
+  caf::expected<bool> copy_some(const std::filesystem::path& to, int pages);
+  /// That copy; null when none is under way.
+  const sqlite::online_copy* copy() const { return copy_.get(); }
+  /// Gives it up.
+  void end_copy() { copy_.reset(); }
+
   // -- upkeep -----------------------------------------------------------------
 
   /// Drops rows past retention, in steps of a bounded size, and checkpoints the
@@ -201,6 +213,7 @@ private:
   std::optional<verification_file> verified_;
   std::unique_ptr<disk> disk_;
   sqlite::database db_;
+  std::unique_ptr<sqlite::online_copy> copy_;
   /// What was learned from the episodes that retention has dropped.
   learned_state baseline_;
   /// What was learned from all committed episodes.

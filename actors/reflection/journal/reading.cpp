@@ -92,4 +92,26 @@ caf::expected<std::int64_t> journal::count_spacetimes() {
   return db_.number("SELECT count(*) FROM spacetimes");
 }
 
+caf::expected<bool> journal::copy_some(const std::filesystem::path& to,
+                                       int pages) {
+  if (!durable())
+    return failure(errc::not_supported, "this journal has no file to copy");
+  if (copy_ && copy_->file() != to)
+    return failure(errc::already_started,
+                   "a copy of the journal is being made; await its end");
+  if (!copy_) {
+    auto begun = sqlite::online_copy::begin(db_, to);
+    if (!begun)
+      return std::move(begun.error());
+    copy_ = std::move(*begun);
+  }
+  auto err = copy_->step(pages);
+  auto complete = copy_->complete();
+  if (err || complete)
+    copy_.reset();
+  if (err)
+    return err;
+  return complete;
+}
+
 } // namespace hololoom

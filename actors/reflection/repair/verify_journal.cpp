@@ -35,6 +35,7 @@ verify_journal(const std::filesystem::path& directory, verify_watch* watch) {
   if (auto err = (*store)->verify())
     return err;
   verify_report result;
+  result.last_episode = (*store)->learned().sequence;
   result.relearned = (*store)->relearned();
   auto episodes = (*store)->count_episodes();
   if (!episodes)

@@ -18,6 +18,8 @@ struct verify_report {
   /// The first damage, and its place; empty if there is none.
   std::string damage;
   std::int64_t episodes = 0;
+  /// The number of the last one; episodes have left if it is larger.
+  std::int64_t last_episode = 0;
   std::int64_t spacetimes = 0;
   /// Whether what was learned differed from the episodes; it was made anew from
   /// them.
@@ -27,6 +29,7 @@ struct verify_report {
     using t = verify_report;
     return members(member("sound", &t::sound), member("damage", &t::damage),
                    member("episodes", &t::episodes),
+                   member("last_episode", &t::last_episode),
                    member("spacetimes", &t::spacetimes),
                    member("relearned", &t::relearned));
   }

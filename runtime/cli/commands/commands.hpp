@@ -8,12 +8,12 @@ namespace hololoom::cli {
 using add_function = void(CLI::App& app, job& chosen);
 
 add_function add_remember, add_weave, add_reflect, add_episodes, add_metrics,
-  add_verify, add_repair, add_config;
+  add_verify, add_repair, add_backup, add_restore, add_config;
 
 /// The commands, in the order of `--help`.
 inline constexpr add_function* commands[] = {
-  add_remember, add_weave,  add_reflect, add_episodes,
-  add_metrics,  add_verify, add_repair,  add_config,
+  add_remember, add_weave,  add_reflect, add_episodes, add_metrics,
+  add_verify,   add_repair, add_backup,  add_restore,  add_config,
 };
 
 } // namespace hololoom::cli

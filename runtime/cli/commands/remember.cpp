@@ -1,5 +1,6 @@
 #include <hololoom/runtime/cli/commands/commands.hpp>
 #include <hololoom/runtime/cli/commands/remember.hpp>
+#include <hololoom/runtime/cli/terminal/progress_bar.hpp>
 #include <hololoom/runtime/cli/terminal/render.hpp>
 #include <hololoom/runtime/cli/terminal/text_layout.hpp>
 
@@ -11,8 +12,6 @@ namespace hololoom::cli {
 namespace {
 
 using clock = std::chrono::steady_clock;
-
-constexpr auto redraw_interval = std::chrono::milliseconds{100};
 
 /// Sends batches to memory, each while the next one is being read.
 class batch_sender {
@@ -50,16 +49,6 @@ private:
   remember_ack sum_;
 };
 
-/// Draws the progress bar, no more often than people can see.
-progress_sink progress_bar(console& out) {
-  return [&out, next = clock::time_point{}](const reading_progress& x) mutable {
-    if (!out.err_is_terminal() || clock::now() < next)
-      return;
-    next = clock::now() + redraw_interval;
-    out.status(render(x, bar_line_width));
-  };
-}
-
 struct remember_options : loom_options {
   std::vector<std::string> paths;
 };
@@ -95,7 +84,7 @@ read_into(session& with, const std::vector<std::string>& paths, console& out) {
   options.stop = with.stop_token();
   auto read = read_sources(
     paths, [&](source_batch batch) { return batches.add(std::move(batch)); },
-    options, progress_bar(out));
+    options, progress_bar<reading_progress>(out));
   auto err = read ? batches.finish() : std::move(read.error());
   out.status("");
   if (err)

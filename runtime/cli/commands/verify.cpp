@@ -42,9 +42,8 @@ int run_verify(const loom_options& options, context ctx) {
   auto report = verify_visibly(cfg->data_dir, ctx.out);
   if (!report && !is(report.error(), errc::corrupt))
     return ctx.out.fail(report.error());
-  auto found = report
-               ? std::move(*report)
-               : verify_report{false, explain(report.error()), 0, 0, false};
+  auto found =
+    report ? std::move(*report) : verify_report{false, explain(report.error())};
   ctx.out.result(options.json ? json_line(found) : render(found));
   return static_cast<int>(found.sound ? exit_code::ok : exit_code::bad_data);
 }

@@ -192,6 +192,19 @@ std::string render(const repair_report& report) {
   return text;
 }
 
+std::string render(const backup_report& report) {
+  return report.file + ": "
+       + human_bytes(static_cast<std::uint64_t>(report.bytes))
+       + ", episodes up to " + grouped(report.last_episode) + ", "
+       + counted(report.shards, "shard") + ", verified\n";
+}
+
+std::string render(const restore_report& report) {
+  return report.directory + ": as of " + to_iso8601(report.backup_at)
+       + ", episodes up to " + grouped(report.last_episode) + ", "
+       + counted(report.shards, "shard") + ", verified\n";
+}
+
 std::string render(const reading_progress& progress, std::size_t width) {
   auto share = progress.bytes_total == 0
                ? 1.0

@@ -7,6 +7,7 @@
 #include <hololoom/messages/lifecycle.hpp>
 #include <hololoom/messages/reflection.hpp>
 #include <hololoom/messages/yarn.hpp>
+#include <hololoom/runtime/backup.hpp>
 #include <hololoom/runtime/cli/terminal/console.hpp>
 
 #include <string>
@@ -44,6 +45,8 @@ std::string render_skipped(const reading_report& report,
 
 std::string render(const verify_report& report);
 std::string render(const repair_report& report);
+std::string render(const backup_report& report);
+std::string render(const restore_report& report);
 
 /// How wide a progress bar's line is.
 constexpr std::size_t bar_line_width = 79;

@@ -1,18 +1,23 @@
 // The program that a crash test kills: stores episodes from several clients,
-// and writes the id of each to standard output once it is acknowledged.
+// and writes the id of each to standard output once it is acknowledged. When
+// busy, it copies the journal and consolidates meanwhile, without end; the last
+// complete copy is DIRECTORY/copy.db.
 //
-//   crash_helper DIRECTORY CLIENTS
+//   crash_helper DIRECTORY CLIENTS [busy]
 
 #include <hololoom/actors/reflection/buffer.hpp>
+#include <hololoom/messages/caf/copy_store.hpp>
 #include <hololoom/messages/caf/type_ids.hpp>
 #include <hololoom/messages/uuid.hpp>
 
+#include <caf/actor_cast.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/event_based_actor.hpp>
 
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <string>
 #include <unistd.h>
 
@@ -53,10 +58,35 @@ void store(caf::event_based_actor* self, const reflection_actor& buffer,
       });
 }
 
+/// Copies the journal again and again.
+void copy(caf::event_based_actor* self, const caf::actor& buffer,
+          const std::filesystem::path& directory) {
+  auto part = directory / "copy.part";
+  self->request(buffer, caf::infinite, copy_store{part.string(), {}, {}})
+    .then(
+      [=](const store_copied&) {
+        std::filesystem::rename(part, directory / "copy.db");
+        copy(self, buffer, directory);
+      },
+      [](const caf::error& err) {
+        std::fprintf(stderr, "%s\n", explain(err).c_str());
+        std::_Exit(3);
+      });
+}
+
+void consolidate(caf::event_based_actor* self, const caf::actor& buffer) {
+  self->request(buffer, caf::infinite, consolidate_request{})
+    .then([=](const consolidation_report&) { consolidate(self, buffer); },
+          [](const caf::error& err) {
+            std::fprintf(stderr, "%s\n", explain(err).c_str());
+            std::_Exit(4);
+          });
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3)
+  if (argc != 3 && argc != 4)
     return 64;
   config cfg;
   caf::actor_system system{cfg};
@@ -68,6 +98,14 @@ int main(int argc, char** argv) {
   for (auto i = 0; i < std::atoi(argv[2]); ++i)
     system.spawn([buffer](caf::event_based_actor* self) {
       store(self, buffer, next_request(), 1);
+      return caf::behavior{[](int) {
+      }};
+    });
+  if (argc == 4)
+    system.spawn([buffer = caf::actor_cast<caf::actor>(buffer),
+                  directory = options.directory](caf::event_based_actor* self) {
+      copy(self, buffer, directory);
+      consolidate(self, buffer);
       return caf::behavior{[](int) {
       }};
     });
