@@ -126,8 +126,9 @@ public:
 
   /// Several workers as one: a supervisor with a strategy of its own, which is
   /// restarted, stopped and given up like a worker. `options.name` is its name.
-  /// Among its members, those that set no rate of their own count for its
-  /// intensity, as in OTP; `essential` is for the group, not for them.
+  /// As a supervisor, it is permanent unless set otherwise. Among its members,
+  /// those that set no rate of their own count for its intensity, as in OTP;
+  /// `essential` is for the group, not for them.
   ///
   /// ~~~
   /// // A crash of either restarts both.
