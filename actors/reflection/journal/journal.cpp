@@ -47,8 +47,11 @@ caf::expected<std::unique_ptr<journal>> journal::open(journal_options options) {
     if (!lock)
       return std::move(lock.error());
     result->lock_ = std::move(*lock);
+    auto unfinished = swap_pending(file);
+    if (!unfinished)
+      return std::move(unfinished.error());
     std::filesystem::path aside;
-    if (swap_pending(file))
+    if (*unfinished)
       if (auto err = finish_swap(file, aside))
         return err;
     if (result->options_.vfs.empty())

@@ -19,7 +19,9 @@ fs::path beside(fs::path file, const std::string& suffix) {
 }
 
 caf::error io_failure(const std::string& tried, const std::error_code& why) {
-  return failure(errc::io_error, "could not " + tried + ": " + why.message());
+  return failure(errc_for(why.value(), errc::io_error),
+                 "could not " + tried + ": " + why.message()
+                   + "; see that its directory can be read and written");
 }
 
 /// Where an interrupted swap has set the damaged journal aside; empty if it has
@@ -36,12 +38,16 @@ fs::path set_aside_before(const fs::path& file) {
 }
 
 /// A name that is free for the journal and for its log.
-fs::path free_name(const fs::path& file) {
+caf::expected<fs::path> free_name(const fs::path& file) {
   auto stamp = to_iso8601(std::chrono::floor<std::chrono::seconds>(now()));
   auto result = beside(file, ".damaged-" + stamp);
-  for (auto i = 2; fs::exists(result) || fs::exists(beside(result, "-wal"));
+  std::error_code failed;
+  for (auto i = 2;
+       fs::exists(result, failed) || fs::exists(beside(result, "-wal"), failed);
        ++i)
     result = beside(file, ".damaged-" + stamp + "-" + std::to_string(i));
+  if (failed)
+    return io_failure("look for " + result.string(), failed);
   return result;
 }
 
@@ -71,27 +77,35 @@ fs::path repaired_file(const fs::path& journal) {
   return beside(journal, ".repaired");
 }
 
-bool swap_pending(const fs::path& journal) {
-  return fs::exists(repaired_file(journal));
+caf::expected<bool> swap_pending(const fs::path& journal) {
+  std::error_code failed;
+  auto result = fs::exists(repaired_file(journal), failed);
+  if (failed)
+    return io_failure("look for " + repaired_file(journal).string(), failed);
+  return result;
 }
 
 caf::error finish_swap(const fs::path& journal, fs::path& aside) {
   aside = set_aside_before(journal);
-  if (aside.empty()) {
-    aside = free_name(journal);
-    // If the journal itself was removed, only its log may be left.
-    if (fs::exists(journal))
-      if (auto err = set_aside(journal, aside)) {
-        aside.clear();
-        return err;
-      }
-  }
   std::error_code failed;
+  if (aside.empty()) {
+    auto name = free_name(journal);
+    if (!name)
+      return std::move(name.error());
+    // If the journal itself was removed, only its log may be left.
+    auto there = fs::exists(journal, failed);
+    if (failed)
+      return io_failure("look for " + journal.string(), failed);
+    if (there)
+      if (auto err = set_aside(journal, *name))
+        return err;
+    aside = std::move(*name);
+  }
   // The mark counts the damaged journal's episodes; the new journal has other
   // numbers.
   fs::remove(high_water_file(journal), failed);
   auto log = beside(journal, "-wal");
-  if (!failed && fs::exists(log))
+  if (!failed && fs::exists(log, failed))
     fs::rename(log, beside(aside, "-wal"), failed);
   // These names are durable before the damaged journal loses its own: otherwise
   // a power loss could leave it without a name, or the new journal with the old

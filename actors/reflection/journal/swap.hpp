@@ -1,6 +1,6 @@
 #pragma once
 
-#include <caf/error.hpp>
+#include <hololoom/messages/errc.hpp>
 
 #include <filesystem>
 
@@ -15,7 +15,8 @@ namespace hololoom {
 std::filesystem::path repaired_file(const std::filesystem::path& journal);
 
 /// Whether a repair of `journal` was interrupted during the swap.
-bool swap_pending(const std::filesystem::path& journal);
+/// @returns a storage error if the disk does not tell.
+caf::expected<bool> swap_pending(const std::filesystem::path& journal);
 
 /// Sets the damaged journal aside and puts the repaired one in its place.
 /// @pre the caller holds the journal's lock.

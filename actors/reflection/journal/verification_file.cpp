@@ -53,8 +53,12 @@ verification_file::verification_file(const std::filesystem::path& journal)
 }
 
 verification_file::~verification_file() {
-  if (last_)
-    write(std::move(*last_));
+  try {
+    if (last_)
+      write(std::move(*last_));
+  } catch (...) {
+    // The next opening begins anew.
+  }
 }
 
 std::optional<verification_record> verification_file::read() const {

@@ -90,12 +90,13 @@ caf::error build_new(const salvaged& x, const fs::path& file) {
     return err;
   store->reset();
   // Closing moves the log into the database, and keeps it if that fails.
-  if (fs::exists(beside(file, "-wal")))
+  std::error_code ignored;
+  if (fs::exists(beside(file, "-wal"), ignored))
     return failure(errc::disk_full, "could not complete " + file.string()
                                       + ", probably for want of room");
   // The journal will have these files under its final name.
   for (auto extension : {".lock", ".mark", ".verified"})
-    fs::remove(fs::path{file}.replace_extension(extension));
+    fs::remove(fs::path{file}.replace_extension(extension), ignored);
   return {};
 }
 
@@ -137,13 +138,15 @@ std::string without_remedy(const std::string& sentence) {
 caf::expected<repair_report> repair_journal(const fs::path& directory) {
   auto file = directory / "journal.db";
   auto unfinished = swap_pending(file);
+  if (!unfinished)
+    return std::move(unfinished.error());
   auto intact = verify_journal(directory);
   if (intact) {
     repair_report result;
     result.episodes = intact->episodes;
     result.spacetimes = intact->spacetimes;
     result.relearned = intact->relearned;
-    if (unfinished)
+    if (*unfinished)
       result.problems.emplace_back("an earlier repair was cut short; it is "
                                    "finished now");
     return result;
@@ -163,8 +166,9 @@ caf::expected<repair_report> repair_journal(const fs::path& directory) {
   repair_report result;
   result.damaged = true;
   result.relearned = true;
+  std::error_code ignored;
   for (const auto& kept : {aside, beside(aside, "-wal")})
-    if (result.set_aside.empty() && fs::exists(kept))
+    if (result.set_aside.empty() && fs::exists(kept, ignored))
       result.set_aside = kept.string();
   for (const auto& [sequence, row] : found->episodes)
     result.episodes += row.body.empty() ? 0 : 1;

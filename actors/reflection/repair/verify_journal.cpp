@@ -10,8 +10,11 @@ namespace hololoom {
 
 caf::error find_journal(const std::filesystem::path& directory) {
   auto file = directory / "journal.db";
-  std::error_code ignored;
-  if (std::filesystem::exists(file, ignored) || swap_pending(file)
+  std::error_code failed;
+  auto there = std::filesystem::exists(file, failed);
+  auto unfinished = swap_pending(file);
+  // If the disk does not tell, opening the journal says why.
+  if (there || failed || !unfinished || *unfinished
       || check_missing_database(file))
     return {};
   return failure(errc::not_found,

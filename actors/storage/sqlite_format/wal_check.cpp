@@ -6,6 +6,7 @@
 #include <fstream>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 namespace hololoom {
 
@@ -49,7 +50,12 @@ caf::error check_wal(const std::filesystem::path& file) {
 
 caf::error check_missing_database(const std::filesystem::path& file) {
   std::error_code ignored;
-  auto there = std::filesystem::exists(file, ignored);
+  std::error_code failed;
+  auto there = std::filesystem::exists(file, failed);
+  if (failed)
+    return failure(errc::io_error, "could not look for " + file.string() + ": "
+                                     + failed.message()
+                                     + "; see that it can be read");
   if (there && std::filesystem::file_size(file, ignored) > 0)
     return {};
   auto log = file;

@@ -27,7 +27,9 @@ caf::error check_wal(const std::filesystem::path& file);
 /// Checks whether a database `file` that is missing or empty once had contents,
 /// as the files beside it show. SQLite would create a new one and delete the
 /// log of the old one.
-/// @returns `errc::corrupt` with the evidence.
+/// @returns `errc::corrupt` with the evidence; `errc::io_error` if the disk
+/// does
+///          not tell.
 caf::error check_missing_database(const std::filesystem::path& file);
 
 } // namespace hololoom
