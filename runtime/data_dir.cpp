@@ -52,20 +52,20 @@ caf::error set_aside(const std::filesystem::path& report,
 } // namespace
 
 caf::expected<data_dir> data_dir::open(const std::filesystem::path& path) {
-  std::error_code ec;
-  std::filesystem::create_directories(path, ec);
-  if (ec)
-    return unusable(path, ec.message());
-  if (!std::filesystem::is_directory(path, ec))
-    return unusable(path, "it is not a directory");
+  if (auto failed = make_directory(path))
+    return unusable(path, failed.message());
+  std::error_code failed;
+  auto whole = std::filesystem::absolute(path, failed);
+  if (failed)
+    return unusable(path, failed.message());
   auto lock = file_lock::take(path / "lock");
   if (!lock)
     return is(lock.error(), errc::io_error)
            ? unusable(path, explain(lock.error()))
            : std::move(lock.error());
-  data_dir result{std::filesystem::absolute(path), std::move(*lock)};
+  data_dir result{std::move(whole), std::move(*lock)};
   // Of a process that was killed.
-  std::filesystem::remove_all(result.copies(), ec);
+  std::filesystem::remove_all(result.copies(), failed);
   if (auto err = set_aside(result.last_shutdown(), result.previous_shutdown()))
     return err;
   return result;

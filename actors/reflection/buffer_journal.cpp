@@ -125,6 +125,7 @@ void buffer_state::on(const journal_result& x) {
   for (const auto& done : x.tasks) {
     auto& task = static_cast<buffer_task&>(*done);
     task.finish(memory_, x.failed);
+    queued_bytes_ -= static_cast<std::int64_t>(task.bytes);
     in_flight_.pop_front();
     if (task.again())
       go_on_with(std::static_pointer_cast<buffer_task>(done));

@@ -15,10 +15,11 @@ namespace {
 
 constexpr std::int64_t longest_page = 1'000;
 
-caf::error overloaded(std::int64_t limit) {
-  return failure(errc::overloaded,
-                 "the reflection buffer has " + std::to_string(limit)
-                   + " writes waiting for the disk; try again in a moment");
+caf::error overloaded(std::int64_t count, const char* what) {
+  return failure(errc::overloaded, "the reflection buffer has "
+                                     + std::to_string(count) + what
+                                     + " waiting for the disk; try again in a "
+                                       "moment");
 }
 
 } // namespace
@@ -144,9 +145,10 @@ caf::error buffer_state::admit(bool store) {
     return failure(errc::sealed, "the reflection buffer has been flushed for "
                                  "good; this came too late and is not stored");
   }
-  auto limit = memory_.options->queue_limit;
-  if (std::ssize(in_flight_) >= limit)
-    return overloaded(limit);
+  if (std::ssize(in_flight_) >= memory_.options->queue_limit)
+    return overloaded(std::ssize(in_flight_), " writes");
+  if (queued_bytes_ >= memory_.options->queue_bytes)
+    return overloaded(queued_bytes_, " bytes of writes");
   return {};
 }
 
@@ -154,6 +156,8 @@ void buffer_state::submit(std::shared_ptr<buffer_task> task) {
   if (!journal_)
     return task->refuse(problem_);
   task->since = self_->clock().now();
+  task->bytes = task->size();
+  queued_bytes_ += static_cast<std::int64_t>(task->bytes);
   // A journal that is being opened is waited for already.
   if (opened_ && in_flight_.empty())
     responded_at_ = task->since;

@@ -127,6 +127,7 @@ private:
   std::unique_ptr<journal_thread> journal_;
   /// Tasks submitted to the journal's thread, in order.
   std::deque<std::shared_ptr<buffer_task>> in_flight_;
+  std::int64_t queued_bytes_ = 0;
   bool opened_ = false;
   /// The requests that wait for the journal, in their order.
   std::vector<std::function<void(const caf::error&)>> waiting_;

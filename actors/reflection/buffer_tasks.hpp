@@ -52,8 +52,12 @@ public:
   /// Answers with an error, unless it has been answered.
   virtual void refuse(const caf::error&) {}
 
-  /// When the buffer submitted it.
+  /// The bytes of its texts that wait with it, as far as they are known.
+  virtual std::size_t size() const { return 0; }
+
+  /// When the buffer submitted it, and its size then.
   caf::actor_clock::time_point since;
+  std::size_t bytes = 0;
 };
 
 /// A task whose asker, if there is one, waits for an `Ack`.
@@ -95,6 +99,7 @@ public:
              bool reward_given);
   caf::error run(journal& x) override;
   void answered(const journal& x) const override;
+  std::size_t size() const override { return row_.body.size(); }
   caf::expected<reflect_ack> outcome(buffer_memory& memory) override;
 
 protected:
@@ -133,6 +138,7 @@ class record_spacetime_task : public answering_task<record_ack> {
 public:
   record_spacetime_task(caf::typed_response_promise<record_ack> promise,
                         const spacetime& x);
+  std::size_t size() const override { return body_.size(); }
   caf::error run(journal& x) override;
   caf::expected<record_ack> outcome(buffer_memory& memory) override;
 

@@ -21,6 +21,7 @@ caf::error check(const reflection_options& x) {
     {x.weights.time_budget.count() > 0.0, "weights.time_budget_ms",
      "more than 0"},
     {x.queue_limit >= 1, "queue_limit", "at least 1"},
+    {x.queue_bytes >= 1, "queue_bytes", "at least 1"},
     {x.retain_episodes >= 0 && !(x.retain_age.count() < 0.0),
      "retain_episodes and retain_age_ms", "0 or more"},
     {x.retain_spacetimes >= 0, "retain_spacetimes", "0 or more"},

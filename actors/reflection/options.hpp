@@ -28,6 +28,9 @@ struct reflection_options {
   double discount = 1.0;
   /// Writes that may wait for the disk; further ones are refused.
   std::int64_t queue_limit = 10'000;
+  /// Bytes of the waiting writes' texts, as JSON, from which on further writes
+  /// are refused. One that is longer by itself is taken if it need not wait.
+  std::int64_t queue_bytes = 67'108'864;
   /// Episodes kept on disk, the newest ones; 0: all. What was learned from
   /// dropped episodes is kept.
   std::int64_t retain_episodes = 1'000'000;
@@ -59,6 +62,7 @@ struct reflection_options {
       member("success_threshold", &t::success_threshold),
       member("formula", &t::formula), member("weights", &t::weights),
       member("discount", &t::discount), member("queue_limit", &t::queue_limit),
+      member("queue_bytes", &t::queue_bytes),
       member("retain_episodes", &t::retain_episodes),
       member("retain_age_ms", &t::retain_age),
       member("retain_spacetimes", &t::retain_spacetimes),

@@ -8,6 +8,7 @@
 #include <string>
 #include <system_error>
 #include <unistd.h>
+#include <vector>
 
 namespace hololoom {
 
@@ -47,6 +48,17 @@ int fault_before_sync(const disk* through) {
     return 0;
   ++through->activity().syncs;
   return reason_for(through->before_sync());
+}
+
+/// @returns 0 or `errno`.
+int sync_names_in(const std::filesystem::path& directory) {
+  auto fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0)
+    return errno;
+  auto failed = ::fsync(fd) != 0 ? errno : 0;
+  ::close(fd);
+  // Some file systems cannot sync a directory and report EINVAL.
+  return failed == EINVAL ? 0 : failed;
 }
 
 bool write_all(int fd, std::string_view text) {
@@ -112,15 +124,33 @@ caf::error copy_to_disk(const std::filesystem::path& from,
 }
 
 caf::error sync_directory(const std::filesystem::path& directory) {
-  auto fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0)
-    return describe("open", directory, errno);
-  auto failed = ::fsync(fd) != 0 ? errno : 0;
-  ::close(fd);
-  // Some file systems cannot sync a directory and report EINVAL.
-  if (failed != 0 && failed != EINVAL)
+  if (auto failed = sync_names_in(directory))
     return describe("sync", directory, failed);
   return {};
+}
+
+std::error_code make_directory(const std::filesystem::path& directory,
+                               const disk* through) {
+  namespace fs = std::filesystem;
+  std::error_code failed;
+  std::vector<fs::path> parents;
+  for (auto at = fs::absolute(directory, failed);
+       !failed && at.has_relative_path() && !fs::exists(at, failed);
+       at = at.parent_path())
+    parents.push_back(at.parent_path());
+  if (!failed)
+    fs::create_directories(directory, failed);
+  if (!failed && !fs::is_directory(directory, failed))
+    failed = std::make_error_code(std::errc::not_a_directory);
+  for (auto i = parents.rbegin(); !failed && i != parents.rend(); ++i) {
+    auto reason = fault_before_sync(through);
+    if (reason == 0)
+      reason = sync_names_in(*i);
+    // One that may be written, but not read, cannot be synced.
+    if (reason != EACCES)
+      failed.assign(reason, std::generic_category());
+  }
+  return failed;
 }
 
 errc errc_for(int system_error, errc otherwise) {

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <string_view>
+#include <system_error>
 
 namespace hololoom {
 
@@ -44,6 +45,13 @@ caf::error rename_without_replacing(const std::filesystem::path& file,
 caf::expected<std::filesystem::path>
 move_to_fresh_name(const std::filesystem::path& file,
                    const std::filesystem::path& wanted);
+
+/// Creates `directory`, and its parents, where they are missing, and makes
+/// their names durable.
+/// @param through as for `write_atomically`.
+/// @returns why that failed, or that `directory` is something else.
+std::error_code make_directory(const std::filesystem::path& directory,
+                               const disk* through = nullptr);
 
 /// Makes the names in `directory` durable.
 caf::error sync_directory(const std::filesystem::path& directory);

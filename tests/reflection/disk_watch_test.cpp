@@ -4,6 +4,7 @@
 
 #include <hololoom/actors/reflection/metrics_summary.hpp>
 #include <hololoom/actors/reflection/transfer/episode_files.hpp>
+#include <hololoom/actors/storage/atomic_file.hpp>
 
 using namespace hololoom;
 using namespace hololoom::test;
@@ -110,6 +111,25 @@ TEST_CASE("writes to files beside the journal count as disk activity") {
   CHECK(written() == std::tuple{3, 1, 2});
   REQUIRE(!write_episode_file(dir.path(), rewarded("answer", .5), &below));
   CHECK(written() == std::tuple{6, 2, 4});
+}
+
+TEST_CASE("a new directory's name is made durable, and those of its parents") {
+  scratch_directory dir;
+  auto hooks = std::make_shared<counting_disk>();
+  disk below{hooks};
+  auto made = dir.path() / "a" / "b" / "c";
+  CHECK(!make_directory(made, &below));
+  CHECK(std::filesystem::is_directory(made));
+  CHECK(hooks->syncs == 3);
+  CHECK(!make_directory(made, &below));
+  CHECK(hooks->syncs == 3);
+  spill(dir.path() / "file", "x");
+  CHECK(make_directory(dir.path() / "file", &below));
+  CHECK(make_directory(dir.path() / "file" / "below", &below));
+  auto moody = std::make_shared<moody_disk>();
+  moody->fail(disk_fault::broken);
+  disk broken{moody};
+  CHECK(make_directory(dir.path() / "d", &broken) == std::errc::io_error);
 }
 
 TEST_CASE("a fault of the disk affects the files beside the journal, too") {

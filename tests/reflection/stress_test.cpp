@@ -63,22 +63,6 @@ TEST_CASE("a flush that the disk fails reports the reason") {
   CHECK(buffer.ask<flush_ack>(flush_request{}));
 }
 
-TEST_CASE("a write past the queue's limit is refused at once") {
-  scratch_directory dir;
-  auto disk = std::make_shared<moody_disk>();
-  auto options = options_in(dir);
-  options.queue_limit = 50;
-  running_buffer buffer{options, disk};
-  REQUIRE(!buffer.opened());
-  disk->hang(true);
-  many clients{buffer};
-  clients.ask(80);
-  CHECK(eventually([&] { return clients.overloaded == 30; }));
-  disk->hang(false);
-  clients.drain();
-  CHECK(clients.stored == 50);
-}
-
 TEST_CASE("requests that wait for a hanging disk fail in time") {
   scratch_directory dir;
   auto disk = std::make_shared<moody_disk>();

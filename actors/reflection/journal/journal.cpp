@@ -15,18 +15,6 @@ namespace hololoom {
 
 namespace {
 
-caf::error make_directory(const std::filesystem::path& directory) {
-  std::error_code failed;
-  std::filesystem::create_directories(directory, failed);
-  if (!failed && !std::filesystem::is_directory(directory, failed))
-    failed = std::make_error_code(std::errc::not_a_directory);
-  if (!failed)
-    return {};
-  return failure(errc::data_dir_unusable, "could not use " + directory.string()
-                                            + " for data: " + failed.message()
-                                            + "; choose another directory");
-}
-
 constexpr auto advice = "; run `hololoom repair` on its directory";
 
 } // namespace
@@ -41,8 +29,11 @@ caf::expected<std::unique_ptr<journal>> journal::open(journal_options options) {
   std::unique_ptr<journal> result{new journal(std::move(options))};
   const auto& file = result->options_.file;
   if (!file.empty()) {
-    if (auto err = make_directory(file.parent_path()))
-      return err;
+    if (auto failed = make_directory(file.parent_path()))
+      return failure(errc::data_dir_unusable,
+                     "could not use " + file.parent_path().string()
+                       + " for data: " + failed.message()
+                       + "; choose another directory");
     auto lock = file_lock::take(lock_file(file));
     if (!lock)
       return std::move(lock.error());
