@@ -13,6 +13,12 @@ namespace {
 constexpr auto file_name = "metrics_summary.json";
 constexpr auto summary_schema = 1;
 
+/// Empty if it cannot be read.
+std::string read_file(const std::filesystem::path& file) {
+  std::ifstream in{file, std::ios::binary};
+  return {std::istreambuf_iterator<char>{in}, {}};
+}
+
 } // namespace
 
 caf::error write_summary(const std::filesystem::path& directory,
@@ -20,8 +26,11 @@ caf::error write_summary(const std::filesystem::path& directory,
                          const disk* through) {
   auto value = to_json_value(metrics);
   value["schema_version"] = summary_schema;
-  return write_atomically(directory / file_name, to_pretty_text(value) + "\n",
-                          through);
+  auto text = to_pretty_text(value) + "\n";
+  // Who only reads must be able to close, even if the disk is full.
+  if (read_file(directory / file_name) == text)
+    return {};
+  return write_atomically(directory / file_name, text, through);
 }
 
 caf::expected<reflection_metrics>

@@ -1,5 +1,6 @@
 // What the program acknowledged survives a kill and a flipped bit.
 
+#include "reflection/small_disk.hpp"
 #include "runtime/program.hpp"
 #include "support/catch.hpp"
 
@@ -237,8 +238,8 @@ TEST_CASE("repair of a journal with a flipped bit reports what it recovered") {
   verified = hololoom.run({"verify", "--data", hololoom.data(), "--json"});
   CHECK(verified.code == 65);
   CHECK(parsed(verified.out)["sound"] == false);
-  CHECK(contains(parsed(verified.out)["damage"].get<std::string>(),
-                 "episode 41"));
+  CHECK(
+    contains(parsed(verified.out)["damage"].get<std::string>(), "episode 41"));
   CHECK(read_file(journal) == before);
   auto repaired = hololoom.run({"repair", "--data", hololoom.data(), "--json"});
   INFO(repaired.err);
@@ -277,4 +278,44 @@ TEST_CASE("repair reports in words what it recovered and what it could not") {
   CHECK(contains(repaired.out, "1 episode could not be read: number 8"));
   CHECK(contains(repaired.out, "e7!"));
   CHECK(contains(repaired.out, "damaged-"));
+}
+
+TEST_CASE("on a full disk everything can be read") {
+  small_disk disk;
+  if (!disk.mounted()) {
+    WARN("skipped: a tmpfs cannot be mounted here");
+    return;
+  }
+  program hololoom;
+  auto data = (disk.dir().path() / "data").string();
+  std::vector<std::string> import{"episodes", "import", "-", "--data", data};
+  std::string lines;
+  for (auto i = 0; i < 20; ++i)
+    lines += line_for("e" + std::to_string(i));
+  REQUIRE(hololoom.run(import, lines).code == 0);
+  auto text = hololoom.home().write("text", "The loom stands in the barn.");
+  REQUIRE(hololoom.run({"remember", "--data", data, text}).code == 0);
+  disk.leave(0);
+  auto metrics = hololoom.run({"metrics", "--data", data, "--json"});
+  INFO(metrics.err);
+  CHECK(metrics.code == 0);
+  CHECK(parsed(metrics.out)["total_cycles"] == 20);
+  auto episodes = hololoom.run({"episodes", "--data", data, "--json"});
+  INFO(episodes.err);
+  CHECK(episodes.code == 0);
+  CHECK(parsed_lines(episodes.out).size() == 20);
+  auto woven = hololoom.run({"weave", "--data", data, "where is the loom?"});
+  INFO(woven.err);
+  CHECK(woven.code == 0);
+  CHECK(contains(woven.out, "barn"));
+  auto verified = hololoom.run({"verify", "--data", data});
+  INFO(verified.err);
+  CHECK(verified.code == 0);
+  // What needs room says so, and works once there is some.
+  auto refused = hololoom.run(import, line_for("late"));
+  INFO(refused.out << refused.err);
+  CHECK(refused.code != 0);
+  CHECK(contains(refused.out + refused.err, "no space"));
+  disk.leave(1 << 20);
+  CHECK(hololoom.run(import, line_for("late")).code == 0);
 }

@@ -49,10 +49,7 @@ caf::expected<std::int64_t> check_file(sqlite::database& db,
 }
 
 caf::error use_write_ahead_log(sqlite::database& db, const std::string& path) {
-  // An exclusive lock keeps other connections from writing and checkpointing:
-  // no race about resetting the log, and no shared memory file beside it.
-  if (auto err = db.run("PRAGMA locking_mode=EXCLUSIVE;"
-                        "PRAGMA journal_mode=WAL;"
+  if (auto err = db.run("PRAGMA journal_mode=WAL;"
                         "PRAGMA synchronous=FULL;"
                         "PRAGMA wal_autocheckpoint=10000"))
     return err;
@@ -82,6 +79,11 @@ caf::error create_tables(sqlite::database& db) {
 } // namespace
 
 caf::error prepare_shard_file(sqlite::database& db, const std::string& path) {
+  // An exclusive lock keeps other connections from writing and checkpointing:
+  // no race about resetting the log. Before the first read, so that there is no
+  // shared memory file beside it either, for which a full disk has no room.
+  if (auto err = db.run("PRAGMA locking_mode=EXCLUSIVE"))
+    return err;
   auto version = check_file(db, path);
   if (!version)
     return std::move(version.error());
