@@ -11,10 +11,13 @@
 
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <future>
+#include <iterator>
 #include <latch>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 // A loom whose stores take long to open, or are down for a while.
@@ -157,4 +160,36 @@ TEST_CASE_METHOD(scratch, "a loom with a part that is down is degraded, and "
   REQUIRE(events.wait_for("root/weavers", transition::ready, 2));
   CHECK(x.state() == loom_state::running);
   CHECK(x.weave("what is 1 + 3"));
+}
+
+TEST_CASE_METHOD(scratch, "a loom whose journal is found damaged is degraded, "
+                          "goes on, and reports the place") {
+  auto cfg = config_in(path);
+  cfg.reflection.capacity = 1;
+  {
+    auto x = loom::open(cfg);
+    REQUIRE(x);
+    for (auto i = 0; i < 5; ++i)
+      REQUIRE(x->weave_and_reflect("what is 1 + " + std::to_string(i)));
+  }
+  auto file = path / "journal.db";
+  {
+    std::fstream io{file, std::ios::in | std::ios::out | std::ios::binary};
+    std::string bytes{std::istreambuf_iterator<char>{io}, {}};
+    auto at = bytes.find("what is 1 + 0");
+    REQUIRE(at != std::string::npos);
+    io.seekp(static_cast<std::streamoff>(at)).put('W');
+  }
+  auto x = loom::open(cfg);
+  REQUIRE(x);
+  auto until = std::chrono::steady_clock::now() + 10s;
+  while (x->state() == loom_state::running
+         && std::chrono::steady_clock::now() < until)
+    std::this_thread::sleep_for(1ms);
+  CHECK(x->state() == loom_state::degraded);
+  CHECK(x->weave_and_reflect("what is 2 + 2"));
+  auto report = x->close();
+  CHECK(report.exit_code == 0);
+  CHECK(report.problem.find("damaged") != std::string::npos);
+  CHECK(report.problem.find("hololoom repair") != std::string::npos);
 }
