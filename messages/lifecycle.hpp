@@ -53,6 +53,7 @@ enum class transition : std::uint8_t {
   abandoned = 10,  ///< It could not be stopped, and runs on.
   progressed = 11, ///< Its start goes on; `reason` says how far it is.
   gave_up = 12,    ///< It ended too often, and stays down.
+  noted = 13,      ///< It did what people should know of; `reason` says what.
 };
 
 constexpr auto enumerators(transition) {
@@ -69,7 +70,8 @@ constexpr auto enumerators(transition) {
                     std::pair{e::killed, std::string_view{"killed"}},
                     std::pair{e::abandoned, std::string_view{"abandoned"}},
                     std::pair{e::progressed, std::string_view{"progressed"}},
-                    std::pair{e::gave_up, std::string_view{"gave_up"}}};
+                    std::pair{e::gave_up, std::string_view{"gave_up"}},
+                    std::pair{e::noted, std::string_view{"noted"}}};
 }
 
 /// A transition in the supervision tree.

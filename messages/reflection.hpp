@@ -178,8 +178,10 @@ struct learned {
   bool operator==(const learned&) const = default;
 };
 
-/// Among the episodes that the buffer holds, merge those that say the same and
-/// prune those that taught nothing. The learned policy keeps their effect.
+/// Among the episodes that the buffer holds in memory, merge those that say the
+/// same, and prune those with a reward below `prune_below`: the journal removes
+/// the texts of those that go. It keeps their ids and all that learning needs,
+/// so that what was learned stays and can be rebuilt.
 struct consolidate_request {
   static constexpr auto fields() { return members(); }
   bool operator==(const consolidate_request&) const = default;
@@ -188,11 +190,12 @@ struct consolidate_request {
 /// The outcome of a consolidation.
 struct consolidation_report {
   millis took{0};
-  /// Groups of one tool and pattern whose rewards hardly differ.
+  /// Groups of one tool, pattern and text whose rewards hardly differ.
   std::int64_t groups = 0;
-  /// Episodes merged into another of their group.
+  /// Episodes merged into another of their group, whose text is removed.
   std::int64_t merged = 0;
-  /// Episodes with a low reward, older than the newest 100.
+  /// Episodes with a low reward, older than the newest 100, whose text is
+  /// removed.
   std::int64_t pruned = 0;
   /// "shorter" or "longer": the queries that succeed, beside those that fail;
   /// null while there are too few episodes.

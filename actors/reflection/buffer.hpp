@@ -32,6 +32,8 @@ struct reflection_surroundings {
   /// found: a sentence, and whether it is damage, so that the buffer is
   /// degraded.
   std::function<void(const std::string& what, bool damage)> on_finding;
+  /// Called from within the buffer when a consolidation has removed texts.
+  std::function<void(const consolidation_report&)> on_consolidated;
   /// Shows what the journal's thread is doing.
   std::shared_ptr<journal_watch> watch;
   /// Run before the journal's writes and syncs.

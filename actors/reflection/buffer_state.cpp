@@ -31,6 +31,7 @@ buffer_state::buffer_state(buffer_actor::pointer self,
   auto now = self_->clock().now();
   started_at_ = responded_at_ = probed_at_ = summarised_at_ = analysed_at_ =
     now;
+  memory_.on_consolidated = around_.on_consolidated;
 }
 
 buffer_state::~buffer_state() {

@@ -146,8 +146,9 @@ consolidate_task::consolidate_task(
   const buffer_memory& memory)
   : answering_task(std::move(promise)),
     begun_(std::chrono::steady_clock::now()),
-    plan_(plan_consolidation(memory.recent.samples(memory.recent.size()),
-                             memory.options->capacity)) {
+    plan_(plan_consolidation(memory.recent.candidates(),
+                             memory.options->capacity,
+                             memory.options->prune_below)) {
   for (const auto& merger : plan_.mergers) {
     auto stays = memory.recent.find(merger.stays);
     if (!stays)
@@ -195,6 +196,9 @@ consolidate_task::outcome(buffer_memory& memory) {
     memory.recent.replace(sequence, std::move(x));
   plan_.report.took = std::chrono::steady_clock::now() - begun_;
   plan_.report.success_rate = memory.learned->metrics.success_rate();
+  plan_.report.final_episode_count = memory.recent.size();
+  if (memory.on_consolidated && !nothing_to_do())
+    memory.on_consolidated(plan_.report);
   return std::move(plan_.report);
 }
 

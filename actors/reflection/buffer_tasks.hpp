@@ -11,6 +11,7 @@
 #include <caf/actor_clock.hpp>
 #include <caf/typed_response_promise.hpp>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,6 +36,8 @@ struct buffer_memory {
   recent_episodes recent;
   /// Episodes that became durable since the buffer was opened.
   std::int64_t stored = 0;
+  /// See `reflection_surroundings`.
+  std::function<void(const consolidation_report&)> on_consolidated;
 
   bool durable() const { return !options->directory.empty(); }
 };

@@ -29,6 +29,7 @@ caf::error check(const reflection_options& x) {
     {x.analysis_interval.count() >= 0.0, "analysis_interval_ms", "0 or more"},
     {x.consolidation_interval.count() >= 0.0, "consolidation_interval_ms",
      "0 or more"},
+    {x.prune_below >= 0.0 && x.prune_below <= 1.0, "prune_below", "in 0..1"},
     {x.retry_interval.count() > 0.0, "retry_interval_ms", "more than 0"},
     {x.stall_limit.count() > 0.0, "stall_limit_ms", "more than 0"},
     {x.lock_wait.count() >= 0.0, "lock_wait_ms", "0 or more"},

@@ -44,9 +44,12 @@ struct reflection_options {
   millis summary_interval{30'000};
   /// How often recent episodes are analysed; 0: only on request.
   millis analysis_interval{300'000};
-  /// How often similar episodes are merged and worthless ones pruned; 0: only
-  /// on request. A loom has a background worker for it.
-  millis consolidation_interval{3'600'000};
+  /// How often the texts of episodes that say the same as a newer one are
+  /// removed; 0: only on request. A loom has a background worker for it.
+  millis consolidation_interval{0};
+  /// A consolidation removes the texts of old episodes with a reward below
+  /// this, too, once the memory is nearly full; 0: of none.
+  double prune_below = 0;
   /// How often a disk that failed is tried again.
   millis retry_interval{1'000};
   /// How long the disk may hang before the requests that wait for it fail.
@@ -70,6 +73,7 @@ struct reflection_options {
       member("summary_interval_ms", &t::summary_interval),
       member("analysis_interval_ms", &t::analysis_interval),
       member("consolidation_interval_ms", &t::consolidation_interval),
+      member("prune_below", &t::prune_below),
       member("retry_interval_ms", &t::retry_interval),
       member("stall_limit_ms", &t::stall_limit),
       member("lock_wait_ms", &t::lock_wait));

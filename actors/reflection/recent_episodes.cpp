@@ -1,20 +1,8 @@
 #include <hololoom/actors/reflection/recent_episodes.hpp>
-#include <hololoom/messages/json/value.hpp>
 
 #include <algorithm>
 
 namespace hololoom {
-
-std::int64_t merged_count(const episode& x) {
-  const auto& values = x.woven.metadata.values();
-  auto merged = values.find("merged");
-  if (merged == values.end() || !merged->is_object())
-    return 1;
-  auto count = merged->find("count");
-  if (count == merged->end() || !count->is_number_integer())
-    return 1;
-  return std::max<std::int64_t>(1, count->get<std::int64_t>());
-}
 
 void recent_episodes::add(std::int64_t sequence, episode&& x,
                           std::size_t bytes) {
@@ -73,6 +61,15 @@ std::vector<sample> recent_episodes::samples(std::int64_t limit) const {
   result.reserve(static_cast<std::size_t>(n));
   for (auto i = all_.end() - n; i != all_.end(); ++i)
     result.push_back({i->sequence, outcome_of(i->what), merged_count(i->what)});
+  return result;
+}
+
+std::vector<candidate> recent_episodes::candidates() const {
+  std::vector<candidate> result;
+  for (const auto& x : all_)
+    if (may_be_merged(x.what))
+      result.push_back({{x.sequence, outcome_of(x.what), merged_count(x.what)},
+                        text_digest(x.what)});
   return result;
 }
 

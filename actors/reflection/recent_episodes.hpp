@@ -1,6 +1,7 @@
 #pragma once
 
 #include <hololoom/actors/reflection/journal/rows.hpp>
+#include <hololoom/actors/reflection/learning/consolidate.hpp>
 #include <hololoom/actors/reflection/learning/learning.hpp>
 #include <hololoom/messages/episode.hpp>
 
@@ -43,6 +44,9 @@ public:
   /// Samples of the newest `limit`, for an analysis.
   std::vector<sample> samples(std::int64_t limit) const;
 
+  /// All of them, for a consolidation.
+  std::vector<candidate> candidates() const;
+
   std::int64_t size() const { return static_cast<std::int64_t>(all_.size()); }
 
 private:
@@ -52,8 +56,5 @@ private:
   std::size_t bytes_ = 0;
   std::deque<entry> all_;
 };
-
-/// How many episodes `x` stands for: more than one after a consolidation.
-std::int64_t merged_count(const episode& x);
 
 } // namespace hololoom

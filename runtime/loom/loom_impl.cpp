@@ -240,7 +240,7 @@ void loom_impl::log_events() {
   // Everyday events are not even built unless they are written.
   if (logs_info(*log_))
     events_->observe(write(log_info), {e::started, e::ready, e::stopped,
-                                       e::recovered, e::replaced});
+                                       e::recovered, e::replaced, e::noted});
 }
 
 // -- requests --------------------------------------------------------------------

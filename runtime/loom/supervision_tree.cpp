@@ -70,6 +70,20 @@ private:
   std::shared_ptr<const journal_watch> watch_;
 };
 
+/// Has subscribers and the log hear of texts that a consolidation has removed.
+auto note_consolidation(const start_context& ctx) {
+  return [path = ctx.path, incarnation = ctx.incarnation,
+          events = ctx.events](const consolidation_report& x) {
+    events->publish(
+      {now(), path, transition::noted, incarnation,
+       "a consolidation removed the texts of "
+         + std::to_string(x.merged + x.pruned)
+         + " episodes from the journal: " + std::to_string(x.merged)
+         + " say the same as a newer one, " + std::to_string(x.pruned)
+         + " have a reward below reflection.prune_below"});
+  };
+}
+
 child_spec reflection_spec(const tree_setup& setup) {
   child_spec spec;
   spec.name = part::reflection.name;
@@ -86,6 +100,7 @@ child_spec reflection_spec(const tree_setup& setup) {
         ctx.ready();
     };
     around.on_finding = setup.on_finding;
+    around.on_consolidated = note_consolidation(ctx);
     auto probe = std::make_shared<journal_probe>(around.watch);
     auto buffer = spawn_reflection_buffer(*ctx.system, setup.cfg.reflection,
                                           std::move(around));
@@ -176,8 +191,8 @@ child_spec shuttle_spec(const tree_setup& setup) {
   return spec;
 }
 
-/// Asks the buffer at intervals to merge and prune episodes. The buffer's
-/// metrics and status tell how that went.
+/// Asks the buffer at intervals to merge and prune episodes. An event tells
+/// what that removed.
 child_spec consolidation_spec(const tree_setup& setup) {
   auto interval = std::chrono::ceil<caf::timespan>(
     setup.cfg.reflection.consolidation_interval);

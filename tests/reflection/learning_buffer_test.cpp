@@ -91,25 +91,33 @@ TEST_CASE("a consolidation merges on disk and keeps what was learned") {
     REQUIRE(buffer.ask<reflect_ack>(request));
     store(buffer, "good", 11, .9);
     store(buffer, "other", 2, .5);
+    for (auto i = 0; i < 4; ++i) {
+      auto says = reflection("Learn?", "good", .5);
+      says.reward = .9;
+      says.woven.response = "Answer " + std::to_string(i);
+      REQUIRE(buffer.ask<reflect_ack>(says));
+    }
     before = *buffer.ask<reflection_metrics>(metrics_query{});
     auto report = buffer.ask<consolidation_report>(consolidate_request{});
     if (!report)
       FAIL(explain(report.error()));
-    CHECK(report->merged == 11);
-    CHECK(report->final_episode_count == 3);
+    CHECK(report->merged == 10);
+    CHECK(report->final_episode_count == 8);
     CHECK(*buffer.ask<reflection_metrics>(metrics_query{}) == before);
     // A retry of an episode that was merged still does not count.
     auto again = buffer.ask<reflect_ack>(request);
     if (!again)
       FAIL(explain(again.error()));
     CHECK(again->sequence == 1);
+    CHECK(again->duplicate);
   }
   running_buffer buffer{options_in(dir)};
   REQUIRE(!buffer.opened());
   CHECK(*buffer.ask<reflection_metrics>(metrics_query{}) == before);
   auto page = buffer.ask<episode_page>(episodes_query{});
-  REQUIRE(page->episodes.size() == 3);
-  CHECK(merged_count(page->episodes[0]) == 12);
+  REQUIRE(page->episodes.size() == 8);
+  CHECK(page->episodes[0].id == "first");
+  CHECK(merged_count(page->episodes[1]) == 11);
   auto empty = running_buffer{reflection_options{}}.ask<consolidation_report>(
     consolidate_request{});
   REQUIRE(empty);

@@ -1,10 +1,13 @@
 #include <hololoom/actors/reflection/learning/consolidate.hpp>
+#include <hololoom/messages/json/value.hpp>
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 
 namespace hololoom {
@@ -12,7 +15,6 @@ namespace hololoom {
 namespace {
 
 constexpr double like_rewards = 0.1;
-constexpr double low_reward = 0.2;
 constexpr std::size_t newest_kept = 100;
 
 merger merge(const std::vector<const sample*>& group) {
@@ -35,11 +37,12 @@ merger merge(const std::vector<const sample*>& group) {
   return result;
 }
 
-std::vector<merger> mergers(const std::vector<sample>& episodes) {
-  std::map<std::pair<std::string, std::string>, std::vector<const sample*>>
+std::vector<merger> mergers(const std::vector<candidate>& episodes) {
+  std::map<std::tuple<std::string, std::string, std::uint64_t>,
+           std::vector<const sample*>>
     groups;
   for (const auto& x : episodes)
-    groups[{x.what.tool, x.what.pattern}].push_back(&x);
+    groups[{x.what.what.tool, x.what.what.pattern, x.text}].push_back(&x.what);
   std::vector<merger> result;
   for (const auto& [key, group] : groups) {
     if (group.size() < 3)
@@ -51,12 +54,13 @@ std::vector<merger> mergers(const std::vector<sample>& episodes) {
   return result;
 }
 
-maybe<std::string> compare_queries(const std::vector<sample>& episodes) {
+maybe<std::string> compare_queries(const std::vector<candidate>& episodes) {
   double sums[2] = {0, 0};
   double counts[2] = {0, 0};
   for (const auto& x : episodes) {
-    sums[x.what.success] += static_cast<double>(x.what.query_length);
-    counts[x.what.success] += 1;
+    const auto& outcome = x.what.what;
+    sums[outcome.success] += static_cast<double>(outcome.query_length);
+    counts[outcome.success] += 1;
   }
   if (counts[0] == 0 || counts[1] == 0)
     return nothing;
@@ -64,20 +68,62 @@ maybe<std::string> compare_queries(const std::vector<sample>& episodes) {
                                                                : "longer"};
 }
 
-double diversity(const std::vector<sample>& episodes) {
+double diversity(const std::vector<candidate>& episodes) {
   auto n = std::min<std::size_t>(episodes.size(), 50);
   if (n == 0)
     return 0;
   std::set<std::string> tools;
   for (auto i = episodes.size() - n; i < episodes.size(); ++i)
-    tools.insert(episodes[i].what.tool);
+    tools.insert(episodes[i].what.what.tool);
   return static_cast<double>(tools.size()) / static_cast<double>(n);
+}
+
+/// What a consolidation has noted in the metadata, or null.
+const json* merged_note(const episode& x) {
+  const auto& values = x.woven.metadata.values();
+  auto note = values.find("merged");
+  if (note == values.end() || !note->is_object())
+    return nullptr;
+  auto count = note->find("count");
+  return count != note->end() && count->is_number_integer() ? &*count : nullptr;
 }
 
 } // namespace
 
-consolidation_plan plan_consolidation(const std::vector<sample>& episodes,
-                                      std::int64_t capacity) {
+std::int64_t merged_count(const episode& x) {
+  auto count = merged_note(x);
+  return count ? std::max<std::int64_t>(1, count->get<std::int64_t>()) : 1;
+}
+
+bool may_be_merged(const episode& x) {
+  return merged_note(x) || !x.woven.metadata.has("merged");
+}
+
+std::uint64_t text_digest(const episode& x) {
+  std::uint64_t result = 0;
+  auto add = [&](std::string_view text) {
+    result =
+      (result ^ std::hash<std::string_view>{}(text)) * 0x9e3779b97f4a7c15;
+    result ^= result >> 32;
+  };
+  const auto& woven = x.woven;
+  add(woven.query_text);
+  add(woven.response);
+  add(json_text(woven.context_summary));
+  add(json_text(woven.sources_used));
+  add(json_text(woven.user_feedback));
+  add(json_text(x.said));
+  for (const auto& [key, value] : woven.metadata.values().items())
+    if (key != "merged") {
+      add(key);
+      add(to_text(value));
+    }
+  return result;
+}
+
+consolidation_plan plan_consolidation(const std::vector<candidate>& episodes,
+                                      std::int64_t capacity,
+                                      double prune_below) {
   consolidation_plan result;
   auto size = static_cast<std::int64_t>(episodes.size());
   std::set<std::int64_t> gone;
@@ -92,8 +138,8 @@ consolidation_plan plan_consolidation(const std::vector<sample>& episodes,
   result.report.tool_diversity = diversity(episodes);
   if (5 * size >= 4 * capacity && episodes.size() > newest_kept) {
     for (std::size_t i = 0; i < episodes.size() - newest_kept; ++i) {
-      const auto& x = episodes[i];
-      if (x.what.reward < low_reward && gone.insert(x.sequence).second)
+      const auto& x = episodes[i].what;
+      if (x.what.reward < prune_below && gone.insert(x.sequence).second)
         result.pruned.push_back(x.sequence);
     }
   }

@@ -8,6 +8,24 @@
 
 namespace hololoom {
 
+/// An episode that a consolidation looks at.
+struct candidate {
+  sample what;
+  /// See `text_digest`.
+  std::uint64_t text = 0;
+};
+
+/// A digest of what the episode says to a reader: query, response, sources,
+/// metadata and feedback, but no ids, times or measurements.
+std::uint64_t text_digest(const episode& x);
+
+/// How many episodes `x` stands for: more than one after a consolidation.
+std::int64_t merged_count(const episode& x);
+
+/// Whether a consolidation may note in the metadata what it merged: a key
+/// `merged` that it has not made stays.
+bool may_be_merged(const episode& x);
+
 /// Episodes that merge into one: the newest, which stays, and the others.
 struct merger {
   std::int64_t stays = 0;
@@ -29,16 +47,17 @@ struct consolidation_plan {
 /// Plans what to merge and prune among `episodes`, those that the buffer has in
 /// memory, in order.
 ///
-/// - From 10 episodes on: merges the episodes of a tool and pattern, if there
-///   are at least 3 and their rewards deviate by less than 0.1.
+/// - From 10 episodes on: merges the episodes of a tool and pattern that say
+/// the
+///   same, if there are at least 3 and their rewards deviate by less than 0.1.
 /// - From 20 on: reports whether successful queries are shorter or longer than
 ///   the others.
-/// - From 80 % of `capacity` on: prunes episodes with a reward below 0.2,
-/// except
-///   among the newest 100.
+/// - From 80 % of `capacity` on: prunes episodes with a reward below
+///   `prune_below`, except among the newest 100.
 ///
 /// The report always has the diversity of tools among the last 50.
-consolidation_plan plan_consolidation(const std::vector<sample>& episodes,
-                                      std::int64_t capacity);
+consolidation_plan plan_consolidation(const std::vector<candidate>& episodes,
+                                      std::int64_t capacity,
+                                      double prune_below);
 
 } // namespace hololoom
