@@ -5,7 +5,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -21,7 +20,10 @@ std::string to_text(const json& value);
 std::string to_pretty_text(const json& value);
 
 /// Reads JSON text.
-/// @returns `errc::invalid_json` with the position of what is wrong.
+/// @returns `errc::invalid_json` with the position of what is wrong and what it
+///          looks like; also for a key that is twice in an object, nesting
+///          deeper than 512 levels, a whole number beyond 64 bits, and a number
+///          that is beyond the range of floating point numbers.
 [[nodiscard]] caf::expected<json> parse_json(std::string_view text);
 
 /// `x` as a tree.
@@ -29,13 +31,5 @@ template <class T>
 json to_json_value(const T& x) {
   return json::parse(json_text(x));
 }
-
-namespace detail {
-
-/// Where text of `size` bytes stops being JSON: at `byte`, counted from 1, or
-/// at its end.
-std::string place_in_json(std::size_t byte, std::size_t size);
-
-} // namespace detail
 
 } // namespace hololoom

@@ -175,6 +175,29 @@ TEST_CASE("a reflection refers to a recorded spacetime by its id") {
   CHECK(is(unknown.error(), errc::not_found));
 }
 
+TEST_CASE("durations beyond all measure leave sums finite and the directory "
+          "usable") {
+  scratch_directory dir;
+  auto sign = GENERATE(1.0, -1.0);
+  {
+    running_buffer buffer{options_in(dir)};
+    for (auto i = 0; i < 4; ++i) {
+      auto request = reflection("Long?", "answer", 0.9);
+      request.woven.trace.duration = millis{sign * 1.7e308};
+      REQUIRE(buffer.ask<reflect_ack>(request));
+    }
+    REQUIRE(buffer.ask<learned>(learn_request{true, true}));
+  }
+  running_buffer buffer{options_in(dir)};
+  if (auto err = buffer.opened())
+    FAIL(explain(err));
+  auto metrics = buffer.ask<reflection_metrics>(metrics_query{});
+  CHECK(metrics->total_cycles == 4);
+  CHECK(std::isfinite(metrics->pattern_avg_duration.at("Fast Threading")));
+  auto page = buffer.ask<episode_page>(episodes_query{});
+  CHECK(page->episodes.at(0).woven.trace.duration.count() == sign * 1.7e308);
+}
+
 TEST_CASE("a sealed buffer refuses and counts late writes") {
   scratch_directory dir;
   running_buffer buffer{options_in(dir)};

@@ -28,7 +28,9 @@ void count(reflection_metrics& metrics, const outcome& x) {
   add_to_mean(metrics.tool_avg_confidence[x.tool], uses, x.confidence);
   auto seen = ++metrics.pattern_usage_counts[x.pattern];
   add_to_mean(metrics.pattern_success_rates[x.pattern], seen, succeeded);
-  add_to_mean(metrics.pattern_avg_duration[x.pattern], seen, x.duration_ms);
+  // Rows of an older version have durations as they came.
+  add_to_mean(metrics.pattern_avg_duration[x.pattern], seen,
+              countable(x.duration_ms));
   remember(x.success ? metrics.successful_query_lengths
                      : metrics.failed_query_lengths,
            x.query_length);

@@ -14,6 +14,11 @@ double plain(double x) {
 
 } // namespace
 
+double countable(double duration_ms) {
+  constexpr auto most = 1e15;
+  return std::clamp(plain(duration_ms), -most, most);
+}
+
 outcome outcome_of(const episode& x, double discount) {
   outcome result;
   result.tool = x.woven.tool_used;
@@ -21,7 +26,7 @@ outcome outcome_of(const episode& x, double discount) {
   result.reward = plain(x.reward);
   result.success = x.success;
   result.confidence = std::clamp(plain(x.woven.confidence), 0.0, 1.0);
-  result.duration_ms = plain(x.woven.trace.duration.count());
+  result.duration_ms = countable(x.woven.trace.duration.count());
   result.query_length = code_points(x.woven.query_text);
   result.at = x.at;
   result.discount = plain(discount);

@@ -29,6 +29,10 @@ struct outcome {
 /// The outcome of `x`.
 outcome outcome_of(const episode& x, double discount = 1);
 
+/// A duration as it is counted: at most some 30,000 years, so that sums and
+/// means of any number of episodes stay finite.
+double countable(double duration_ms);
+
 /// The number of Unicode code points in UTF-8 text; a stray byte counts as one.
 std::int64_t code_points(std::string_view text);
 

@@ -30,6 +30,10 @@ caf::expected<import_pipeline::request> parse_line(const std::string& line,
   auto value = parse_json(line);
   if (!value)
     return std::move(value.error());
+  if (value->is_array())
+    return failure(errc::invalid_json,
+                   "expected an object, and this is an array: `jq -c '.[]'` "
+                   "makes a line of each of its elements");
   if (!value->is_object())
     return failure(errc::invalid_json, "expected an object");
   if (auto id = value->find("id"); id != value->end() && id->is_string())
@@ -69,6 +73,38 @@ caf::expected<import_pipeline::request> parse_line(const std::string& line,
   if (auto err = read("reward", result.reward))
     return err;
   return import_pipeline::request{std::move(result)};
+}
+
+/// What the whole input looks like whose first line is `line` and could not be
+/// read, if not like lines of JSON; else nothing.
+std::string_view form_of(std::string_view line) {
+  constexpr std::string_view blanks = " \t\r";
+  constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+  if (line.starts_with(byte_order_mark))
+    line.remove_prefix(byte_order_mark.size());
+  line.remove_prefix(std::min(line.find_first_not_of(blanks), line.size()));
+  if (line.empty())
+    return {};
+  line = line.substr(0, line.find_last_not_of(blanks) + 1);
+  if (line.starts_with("\xff\xfe") || line.starts_with("\xfe\xff")
+      || line.substr(0, 4).find('\0') != std::string_view::npos)
+    return "UTF-16 or UTF-32; `iconv -t UTF-8` converts it";
+  auto last = line.back();
+  auto ends_inside = last == '{' || last == '[' || last == ':' || last == ',';
+  if (line.front() == '[' && ends_inside)
+    return "a JSON array over several lines; `jq -c '.[]'` makes a line of "
+           "each of its elements";
+  if (line.front() != '{' || !ends_inside)
+    return {};
+  return parse_json(line.substr(0, line.size() - 1))
+         ? "the elements of a JSON array; no comma may follow a line's object"
+         : "a JSON object over several lines; `jq -c .` makes a line of it";
+}
+
+caf::error not_lines(std::string_view form) {
+  return failure(errc::invalid_json,
+                 "an import reads a JSON object a line, and this looks like "
+                   + std::string{form} + "; nothing was imported");
 }
 
 /// The episode id of a request, made here if it has none.
@@ -172,30 +208,31 @@ import_report import_lines(caf::actor_system& system, buffer_lookup find,
     import_pipeline pipeline{system, std::move(find), most_in_flight,
                              import_pipeline::usual_patience, stop};
     line_reader lines{in, stop};
+    auto store = [&](import_pipeline::request x) {
+      auto answer = [&answers, id = ensure_id(x), number = lines.number()](
+                      const caf::expected<reflect_ack>& ack) {
+        ack ? answers.stored(*ack) : answers.failed(id, number, ack.error());
+      };
+      pipeline.store(std::move(x), std::move(answer), lines.line().size());
+    };
+    auto first = true;
     while (lines.next()) {
-      auto number = lines.number();
       if (lines.is_blank())
         continue;
-      if (lines.too_long()) {
-        answers.failed({}, number, too_long_to_import());
-        continue;
-      }
+      auto is_first = std::exchange(first, false);
       std::string found_id;
-      auto request = parse_line(lines.line(), found_id);
-      if (!request) {
-        answers.failed(found_id, number, request.error());
+      auto request = lines.too_long() ? too_long_to_import()
+                                      : parse_line(lines.line(), found_id);
+      if (request) {
+        store(std::move(*request));
         continue;
       }
-      auto id = ensure_id(*request);
-      pipeline.store(
-        std::move(*request),
-        [&answers, id, number](const caf::expected<reflect_ack>& x) {
-          if (x)
-            answers.stored(*x);
-          else
-            answers.failed(id, number, x.error());
-        },
-        lines.line().size());
+      auto form = is_first && !lines.too_long() ? form_of(lines.line())
+                                                : std::string_view{};
+      answers.failed(found_id, lines.number(),
+                     form.empty() ? request.error() : not_lines(form));
+      if (!form.empty())
+        break;
     }
   }
   return answers.report();

@@ -172,6 +172,20 @@ TEST_CASE("an episode whose text was removed is still told from another") {
   j->rollback();
 }
 
+TEST_CASE("rows with durations beyond all measure are counted as finite") {
+  scratch_directory dir;
+  auto j = open({dir.journal()});
+  for (auto i = 0; i < 2; ++i) {
+    auto row = row_of(rewarded("answer", 0.75), 1);
+    row.learned.duration_ms = 1.7e308;
+    REQUIRE(!j->begin());
+    REQUIRE(j->add(row));
+    REQUIRE(!j->commit());
+  }
+  j.reset();
+  CHECK(open({dir.journal()})->learned().sequence == 2);
+}
+
 TEST_CASE("a transaction that is rolled back leaves nothing") {
   scratch_directory dir;
   auto j = open({dir.journal()});
