@@ -59,6 +59,14 @@ const char* const insert_episode =
   "INSERT INTO episodes(" EPISODE_COLUMNS
   ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO NOTHING";
 
+const char* const replace_episode =
+  "INSERT OR REPLACE INTO episodes(" EPISODE_COLUMNS
+  ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+
+const char* const create_loose_tables =
+  "CREATE TABLE episodes(" EPISODE_COLUMNS ",PRIMARY KEY(sequence));"
+  "CREATE TABLE spacetimes(number INTEGER PRIMARY KEY,id,body,checksum)";
+
 std::string select_episodes(std::string_view rest) {
   return std::string{"SELECT " EPISODE_COLUMNS " FROM episodes "}.append(rest);
 }
@@ -120,6 +128,40 @@ bool decode(const sqlite::row& from, episode_row& to) {
   if (!from.is_null(15))
     to.content = from.integer(15);
   return from.integer(13) == checksum(to.sequence, to);
+}
+
+std::optional<mended_row> mend(const sqlite::row& from) {
+  mended_row result;
+  auto& x = result.row;
+  (void)decode(from, x);
+  auto sum = from.integer(13);
+  if (x.body.empty())
+    return std::nullopt;
+  // The body's own checksum stands in for the body in the row's.
+  if (!from.is_null(14)) {
+    x.body_crc = static_cast<std::uint32_t>(from.integer(14));
+    if (checksum(x.sequence, x) == sum) {
+      x.body.clear();
+      x.body_crc.reset();
+      result.without_body = true;
+      return result;
+    }
+  }
+  auto made = from_json_text<episode>(x.body);
+  if (!made)
+    return std::nullopt;
+  // The body does not say the discount, of which 1 is the usual one.
+  for (auto discount : {x.learned.discount, 1.0}) {
+    auto y = row_of(*made, discount);
+    y.sequence = x.sequence;
+    y.body = x.body;
+    y.body_crc.reset();
+    if (checksum(y.sequence, y) == sum) {
+      x = std::move(y);
+      return result;
+    }
+  }
+  return std::nullopt;
 }
 
 namespace {

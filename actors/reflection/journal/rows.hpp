@@ -89,6 +89,7 @@ std::int64_t checksum(std::int64_t number, std::string_view name,
 std::string select_episodes(std::string_view rest);
 
 extern const char* const insert_episode;
+extern const char* const replace_episode;
 inline constexpr auto rewrite_episode =
   "UPDATE episodes SET body=?,body_checksum=?,content=?,checksum=?"
   " WHERE sequence=?";
@@ -97,6 +98,10 @@ inline constexpr auto select_spacetimes =
 inline constexpr auto insert_spacetime =
   "INSERT INTO spacetimes(number,id,body,checksum) VALUES(?,?,?,?)"
   " ON CONFLICT(id) DO NOTHING";
+inline constexpr auto into_spacetimes =
+  " INTO spacetimes(number,id,body,checksum) VALUES(?,?,?,?)";
+/// Tables of these columns that take rows of any ids, for a repair.
+extern const char* const create_loose_tables;
 inline constexpr auto insert_adjustment =
   "INSERT INTO adjustments(number,after_sequence,body,checksum)"
   " VALUES(?,?,?,?)";
@@ -108,6 +113,19 @@ bool decode(const sqlite::row& from, episode_row& to);
 bool decode(const sqlite::row& from, spacetime_row& to);
 bool decode(const sqlite::row& from, adjustment_row& to);
 bool decode(const sqlite::row& from, learned_row& to);
+
+/// A damaged row of `episodes`, as far as one checksum proves what another
+/// cannot.
+struct mended_row {
+  episode_row row;
+  /// The body is lost. Otherwise nothing is: the body proves the other columns.
+  bool without_body = false;
+};
+
+/// Mends a row that is not intact.
+/// @returns none if too much of it is damaged. Nothing is guessed: each column
+///          of the result matches a checksum of the row.
+std::optional<mended_row> mend(const sqlite::row& from);
 
 void bind_episode(sqlite::statement& to, std::int64_t sequence,
                   const episode_row& x);

@@ -7,6 +7,7 @@ namespace hololoom {
 namespace {
 
 constexpr std::size_t most_ids = 1'000;
+constexpr std::size_t most_ranges = 10'000;
 
 /// How many items of a long list a sentence contains.
 constexpr std::size_t most_listed = 20;
@@ -34,20 +35,33 @@ std::string listed(const std::vector<T>& xs) {
   return result;
 }
 
-/// The episodes that are missing after `first`, up to `last`.
-std::vector<episode_range> gaps(const salvaged& found, std::int64_t first,
-                                std::int64_t last) {
-  std::vector<episode_range> result;
-  auto expected = first + 1;
-  for (auto i = found.episodes.upper_bound(first);
-       i != found.episodes.end() && i->first <= last; ++i) {
-    if (i->first > expected)
-      result.push_back({expected, i->first - 1});
-    expected = i->first + 1;
+/// Calls `f` for each range of numbers from `first` to `last` that are in the
+/// set, or that are not.
+template <class F>
+void for_each_range(const number_set& x, bool in_set, std::int64_t first,
+                    std::int64_t last, F f) {
+  auto next = [&x](std::int64_t from, bool in) {
+    return in ? x.next(from) : x.next_absent(from);
+  };
+  for (auto at = next(first, in_set); at <= last;) {
+    auto end = std::min(next(at, !in_set), last + 1);
+    f(episode_range{at, end - 1});
+    at = next(end, in_set);
   }
-  if (expected <= last)
-    result.push_back({expected, last});
-  return result;
+}
+
+/// Of which episodes only the text is lost.
+std::string without_text(const number_set& x, std::int64_t last) {
+  std::vector<episode_range> ranges;
+  for_each_range(x, true, 1, last, [&](const episode_range& range) {
+    if (ranges.size() <= most_listed)
+      ranges.push_back(range);
+  });
+  auto one = x.size() == 1;
+  return "of " + counted(x.size())
+       + " only the text could not be read, and what was learned from "
+       + (one ? "it is kept: number " : "them is kept: numbers ")
+       + listed(ranges);
 }
 
 std::vector<std::string> ids_in(const salvaged& found,
@@ -67,9 +81,12 @@ lost_episodes find_lost(const salvaged& found, std::int64_t mark) {
   lost_episodes result;
   auto known = std::max(found.known, mark);
   auto first = found.baseline ? found.baseline->sequence : 0;
-  result.ranges = gaps(found, first, known);
-  for (const auto& x : result.ranges)
-    result.count += x.last - x.first + 1;
+  for_each_range(found.episodes, false, first + 1, known,
+                 [&](const episode_range& x) {
+                   result.count += x.last - x.first + 1;
+                   if (result.ranges.size() < most_ranges)
+                     result.ranges.push_back(x);
+                 });
   result.ids = ids_in(found, result.ranges);
   auto& sentences = result.sentences;
   if (result.count > 0) {
@@ -82,6 +99,8 @@ lost_episodes find_lost(const salvaged& found, std::int64_t mark) {
                               + std::to_string(result.ids.size())
                               + " of their ids: " + listed(result.ids));
   }
+  if (found.without_text.size() > 0)
+    sentences.push_back(without_text(found.without_text, known));
   if (!found.baseline && !result.ranges.empty()
       && result.ranges.front().first == 1)
     sentences.push_back(

@@ -22,9 +22,11 @@ struct episode_range {
   bool operator==(const episode_range&) const = default;
 };
 
-/// The episodes that a repair could not read, as far as that can be known.
+/// The episodes that a repair could not read, as far as that can be known, and
+/// those of which it could not read the text.
 struct lost_episodes {
   std::int64_t count = 0;
+  /// At most ten thousand.
   std::vector<episode_range> ranges;
   /// The ids that the journal's index still has, at most a thousand.
   std::vector<std::string> ids;

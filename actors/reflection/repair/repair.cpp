@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <system_error>
 #include <utility>
 
@@ -41,40 +42,75 @@ caf::error abandoned(const fs::path& file, const caf::error& why) {
                    + " and repair again");
 }
 
-/// Adds the salvaged rows to `store`, a new journal, in order. Episodes that
-/// follow a lost one get new sequence numbers.
-caf::error restore(const salvaged& x, journal& store) {
-  auto adjustments = x.adjustments.begin();
-  auto adjust_before = [&](std::int64_t sequence) -> caf::error {
-    for (; adjustments != x.adjustments.end()
-           && adjustments->second.after < sequence;
-         ++adjustments) {
-      auto change = adjustments->second.change;
+/// Adds salvaged rows to a new journal, in transactions of a bounded size.
+class restorer {
+public:
+  restorer(salvaged& from, journal& to)
+    : from_(from), to_(to), adjustment_(from.adjustments.begin()) {}
+
+  /// Adds all, in order. Episodes that follow a lost one get new sequence
+  /// numbers.
+  caf::error run() {
+    if (auto err = to_.begin())
+      return err;
+    auto err =
+      from_.rows.for_each_episode([&](const episode_row& x) { return add(x); });
+    if (err || (err = adjust_before(from_.last() + 1)))
+      return err;
+    err = from_.rows.for_each_spacetime([&](const spacetime_row& x) {
+      return added(x.body.size(), to_.add_spacetime(x.id, x.body));
+    });
+    return err ? err : to_.commit();
+  }
+
+private:
+  caf::error add(const episode_row& x) {
+    if (auto err = adjust_before(x.sequence))
+      return err;
+    auto place = to_.add(x);
+    return added(x.body.size(), place ? caf::error{} : place.error());
+  }
+
+  caf::error adjust_before(std::int64_t sequence) {
+    for (; adjustment_ != from_.adjustments.end()
+           && adjustment_->second.after < sequence;
+         ++adjustment_) {
+      auto change = adjustment_->second.change;
       // Under the new numbers, it has analysed the episodes added so far.
-      change.analysed = std::min(change.analysed, store.last_added());
-      if (auto err = store.adjust(change))
+      change.analysed = std::min(change.analysed, to_.last_added());
+      if (auto err = to_.adjust(change))
         return err;
     }
     return {};
-  };
-  if (auto err = store.begin())
-    return err;
-  for (const auto& [sequence, row] : x.episodes) {
-    if (auto err = adjust_before(sequence))
-      return err;
-    if (auto place = store.add(row); !place)
-      return std::move(place.error());
   }
-  if (auto err = adjust_before(x.last() + 1))
-    return err;
-  for (const auto& [number, row] : x.spacetimes)
-    if (auto err = store.add_spacetime(row.id, row.body))
+
+  /// Commits once there are enough rows.
+  caf::error added(std::size_t bytes, caf::error err) {
+    constexpr std::size_t most_rows = 10'000;
+    constexpr std::size_t most_bytes = 1 << 20;
+    rows_ += 1;
+    bytes_ += bytes;
+    // Of two with one id, which cannot be if the baseline is intact, the first
+    // one stays.
+    if (err && !is(err, errc::id_conflict))
       return err;
-  return store.commit();
-}
+    if (rows_ < most_rows && bytes_ < most_bytes)
+      return {};
+    rows_ = bytes_ = 0;
+    if ((err = to_.commit()) || (err = to_.tend(true)))
+      return err;
+    return to_.begin();
+  }
+
+  salvaged& from_;
+  journal& to_;
+  std::map<std::int64_t, adjustment_row>::const_iterator adjustment_;
+  std::size_t rows_ = 0;
+  std::size_t bytes_ = 0;
+};
 
 /// Builds a new journal from the salvaged rows, complete and durable.
-caf::error build_new(const salvaged& x, const fs::path& file) {
+caf::error build_new(salvaged& x, const fs::path& file) {
   remove_new(file);
   journal_options options;
   options.file = file;
@@ -84,8 +120,10 @@ caf::error build_new(const salvaged& x, const fs::path& file) {
   if (x.baseline)
     if (auto err = (*store)->start_from(*x.baseline))
       return err;
-  if (auto err = restore(x, **store))
+  if (auto err = restorer{x, **store}.run())
     return err;
+  // Makes room for the new journal's log, which goes into its database now.
+  x.rows = {};
   if (auto err = (*store)->verify())
     return err;
   store->reset();
@@ -103,8 +141,7 @@ caf::error build_new(const salvaged& x, const fs::path& file) {
 /// Builds a new journal and puts it in the place of the damaged one, which is
 /// moved to `aside`. After an error nothing has changed; or, once a file was
 /// moved, the next opening of the journal completes the swap.
-caf::error replace(const fs::path& file, const salvaged& found,
-                   fs::path& aside) {
+caf::error replace(const fs::path& file, salvaged& found, fs::path& aside) {
   auto made = beside(file, ".new");
   auto err = build_new(found, made);
   std::error_code failed;
@@ -156,10 +193,12 @@ caf::expected<repair_report> repair_journal(const fs::path& directory) {
   auto lock = file_lock::take(lock_file(file));
   if (!lock)
     return std::move(lock.error());
-  auto found = salvage(file, beside(file, ".pages"));
+  auto found = salvage(file);
   if (!found)
     return abandoned(file, found.error());
   auto lost = find_lost(*found, high_water_of(file));
+  auto texts = found->rows.count_texts();
+  auto spacetimes = found->rows.count_spacetimes();
   fs::path aside;
   if (auto err = replace(file, *found, aside))
     return err;
@@ -170,10 +209,10 @@ caf::expected<repair_report> repair_journal(const fs::path& directory) {
   for (const auto& kept : {aside, beside(aside, "-wal")})
     if (result.set_aside.empty() && fs::exists(kept, ignored))
       result.set_aside = kept.string();
-  for (const auto& [sequence, row] : found->episodes)
-    result.episodes += row.body.empty() ? 0 : 1;
-  result.spacetimes = static_cast<std::int64_t>(found->spacetimes.size());
+  result.episodes = texts;
+  result.spacetimes = spacetimes;
   result.lost = lost.count;
+  result.without_text = found->without_text.size();
   result.lost_ranges = std::move(lost.ranges);
   result.lost_ids = std::move(lost.ids);
   result.problems.push_back(without_remedy(explain(intact.error())));

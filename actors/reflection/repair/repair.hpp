@@ -28,6 +28,8 @@ struct repair_report {
   /// Their sequence numbers, and those of their ids that are still known.
   std::vector<episode_range> lost_ranges;
   std::vector<std::string> lost_ids;
+  /// Episodes whose text could not be read, but what was learned from them.
+  std::int64_t without_text = 0;
   /// Whether the learned state was recomputed from the episodes.
   bool relearned = false;
   /// Where the damaged journal was set aside, or its log if only that was left;
@@ -42,6 +44,7 @@ struct repair_report {
       member("damaged", &t::damaged), member("episodes", &t::episodes),
       member("spacetimes", &t::spacetimes), member("lost", &t::lost),
       member("lost_ranges", &t::lost_ranges), member("lost_ids", &t::lost_ids),
+      member("without_text", &t::without_text),
       member("relearned", &t::relearned), member("set_aside", &t::set_aside),
       member("problems", &t::problems));
   }

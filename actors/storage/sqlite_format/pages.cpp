@@ -175,11 +175,11 @@ public:
     for (std::size_t i = 1; i <= pages_; ++i)
       scratch_.place(i, database_page(i));
     place_frames(true);
-    scratch_.read_index(found_.entry);
     show_frames(moved, false);
     for (std::size_t i = 1; i <= pages_; ++i)
       show(database_page(i), false);
     show_frames(committed, false);
+    scratch_.read_index(found_.entry);
     // Pages that may not belong where they say are put there only now.
     place_frames(false);
     for (auto standing : {moved, committed, doubtful})

@@ -28,7 +28,7 @@ struct page_visitor {
 ///
 /// The entries are those of the index whose root is page 3, as it is in a
 /// database whose first table has an index: from both ends up to a damaged
-/// page.
+/// page. They come after the rows that are not doubtful.
 ///
 /// @param scratch where to build a database of these pages; it is as large as
 ///                `file`, and has a name only while it is created.

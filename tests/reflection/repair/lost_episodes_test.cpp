@@ -13,8 +13,8 @@ salvaged found_but(std::int64_t last, const std::vector<std::int64_t>& lost) {
   salvaged result;
   result.baseline.emplace();
   for (std::int64_t i = 1; i <= last; ++i) {
-    result.episodes[i].id = "e" + std::to_string(i);
-    result.ids[i] = result.episodes[i].id;
+    result.episodes.insert(i);
+    result.ids[i] = "e" + std::to_string(i);
   }
   for (auto i : lost)
     result.episodes.erase(i);
@@ -64,6 +64,40 @@ TEST_CASE("the report says what is not known about losses") {
                    "known",
                    "journal.mark is missing or damaged: whether there were "
                    "episodes after number 9 is not known"});
+}
+
+TEST_CASE("the report says of which episodes the text is lost") {
+  auto found = found_but(9, {3});
+  for (auto i : {1, 2, 5})
+    found.without_text.insert(i);
+  auto lost = find_lost(found, 9);
+  CHECK(lost.count == 1);
+  REQUIRE(lost.sentences.size() == 3);
+  CHECK(lost.sentences[2]
+        == "of 3 episodes only the text could not be read, and what was "
+           "learned from them is kept: numbers 1 to 2, 5");
+}
+
+TEST_CASE("a set of numbers finds what is in it and what is not") {
+  number_set x;
+  CHECK(x.next(0) == number_set::none);
+  CHECK(x.next_absent(7) == 7);
+  CHECK(x.last(3) == 3);
+  for (auto i : {1, 2, 4095, 4096, 4097, 100'000})
+    x.insert(i);
+  CHECK(x.size() == 6);
+  CHECK(x.next(0) == 1);
+  CHECK(x.next(3) == 4095);
+  CHECK(x.next(4098) == 100'000);
+  CHECK(x.next_absent(1) == 3);
+  CHECK(x.next_absent(4095) == 4098);
+  CHECK(x.last(0) == 100'000);
+  x.erase_up_to(4096);
+  CHECK(x.next(0) == 4097);
+  CHECK(!x.contains(2));
+  x.erase(4097);
+  x.erase(100'000);
+  CHECK(x.size() == 0);
 }
 
 TEST_CASE("of very many lost episodes, some are listed and all are counted") {
