@@ -5,9 +5,10 @@
 //   thread, with the journal's settings and a prepared statement: once the same
 //   bytes in a table without any index, once the journal's own rows, whose ids
 //   are unique;
-// - memory over a million episodes, and how fast they are recovered.
+// - memory over a million episodes, and how fast they are recovered;
+// - only with TOOLS: what it costs that episodes name as many tools, beside ten.
 //
-//   reflection_bench [DIRECTORY [SECONDS [EPISODES]]]
+//   reflection_bench [DIRECTORY [SECONDS [EPISODES [TOOLS]]]]
 
 #include "bare_sqlite.hpp"
 
@@ -23,6 +24,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -65,11 +67,12 @@ class clients {
 public:
   static constexpr int most = 16;
 
-  clients(caf::event_based_actor* self, reflection_actor buffer, int count,
-          steady::duration time, std::int64_t limit,
-          std::promise<served> result)
+  clients(caf::event_based_actor* self, reflection_actor buffer,
+          std::int64_t tools, int count, steady::duration time,
+          std::int64_t limit, std::promise<served> result)
     : self_(self),
       buffer_(std::move(buffer)),
+      tools_(tools),
       begun_(steady::now()),
       end_(begun_ + time),
       limit_(limit),
@@ -81,8 +84,12 @@ public:
 
 private:
   void next() {
+    static std::atomic<std::int64_t> number = 0;
     auto asked = steady::now();
-    self_->request(buffer_, caf::infinite, request())
+    auto made = request();
+    if (tools_ > 0)
+      made.woven.tool_used = "tool-" + std::to_string(number++ % tools_);
+    self_->request(buffer_, caf::infinite, std::move(made))
       .then(
         [this, asked](const reflect_ack&) {
           auto now = steady::now();
@@ -107,6 +114,7 @@ private:
 
   caf::event_based_actor* self_;
   reflection_actor buffer_;
+  std::int64_t tools_; ///< 0: the same one for all.
   steady::time_point begun_;
   steady::time_point end_;
   std::int64_t limit_;
@@ -127,7 +135,8 @@ long resident_kib() {
 /// A buffer of its own, gone at the end.
 class bench_buffer {
 public:
-  explicit bench_buffer(const fs::path& directory) {
+  explicit bench_buffer(const fs::path& directory, std::int64_t tools = 0)
+    : tools_(tools) {
     reflection_options options;
     options.directory = directory.string();
     buffer_ = spawn_reflection_buffer(system_, options);
@@ -151,9 +160,10 @@ public:
       results.push_back(promise->get_future());
       auto share_of_limit = limit * share / count;
       system_.spawn<caf::detached>(
-        [=, buffer = buffer_](caf::event_based_actor* self) {
-          auto state = std::make_shared<clients>(
-            self, buffer, share, time, share_of_limit, std::move(*promise));
+        [=, buffer = buffer_, tools = tools_](caf::event_based_actor* self) {
+          auto state =
+            std::make_shared<clients>(self, buffer, tools, share, time,
+                                      share_of_limit, std::move(*promise));
           return caf::behavior{[state](int) {
           }};
         });
@@ -176,6 +186,7 @@ public:
   }
 
 private:
+  std::int64_t tools_;
   config config_;
   caf::actor_system system_{config_};
   reflection_actor buffer_;
@@ -248,6 +259,33 @@ void recover(const fs::path& directory, std::int64_t episodes) {
               seconds(opened - begun), seconds(verified - begun));
 }
 
+/// A buffer that knows `tools` names already.
+figures with_tools(const fs::path& directory, std::int64_t tools, int count,
+                   steady::duration time) {
+  fs::remove_all(directory);
+  bench_buffer buffer{directory, tools};
+  buffer.run(64, {}, std::max<std::int64_t>(tools, 64));
+  return buffer.run(count, time);
+}
+
+void compare_tools(const fs::path& directory, std::int64_t tools,
+                   steady::duration time) {
+  std::printf("\nclients |  10 tools per s | %6lld tools per s | ratio\n",
+              static_cast<long long>(tools));
+  for (auto count : {1, 64, 1024}) {
+    std::vector<figures> few;
+    std::vector<figures> many;
+    for (auto round = 0; round < 5; ++round) {
+      few.push_back(with_tools(directory / "tools", 10, count, time));
+      many.push_back(with_tools(directory / "tools", tools, count, time));
+    }
+    auto x = median(few).per_second;
+    auto y = median(many).per_second;
+    std::printf("%7d | %15.0f | %18.0f | %5.2f\n", count, x, y, y / x);
+    std::fflush(stdout);
+  }
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -255,8 +293,13 @@ int main(int argc, char** argv) {
   auto time = std::chrono::milliseconds{
     static_cast<std::int64_t>(1000 * (argc > 2 ? std::atof(argv[2]) : 2.0))};
   std::int64_t episodes = argc > 3 ? std::atol(argv[3]) : 1'000'000;
-  compare(directory, time);
-  if (episodes > 0)
-    recover(directory, episodes);
+  std::int64_t tools = argc > 4 ? std::atol(argv[4]) : 0;
+  if (tools > 0) {
+    compare_tools(directory, tools, time);
+  } else {
+    compare(directory, time);
+    if (episodes > 0)
+      recover(directory, episodes);
+  }
   fs::remove_all(directory);
 }

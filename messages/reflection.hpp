@@ -124,7 +124,8 @@ struct policy_query {
 };
 
 /// Answered with the policy learned so far. From then on, the sender gets a
-/// `policy_snapshot` after each commit that changed it, until the sender ends.
+/// `policy_snapshot` after each commit that changed it, until the sender ends;
+/// of more than 256 tools, ten times a second at most.
 struct policy_subscription {
   static constexpr auto fields() { return members(); }
   bool operator==(const policy_subscription&) const = default;

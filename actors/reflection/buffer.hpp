@@ -15,10 +15,11 @@
 /// The reflection role: an actor, the buffer, that stores episodes durably and
 /// learns from them. This header and options.hpp are what others include,
 /// beside repair/repair.hpp, repair/verify_journal.hpp and
-/// transfer/episode_files.hpp for the command line. The files at this level are the actor; `learning` has pure functions
-/// of episodes, `journal` the durable store, `repair` the recovery of a damaged
-/// one, and `transfer` the import and export of episodes. It may know storage
-/// and messages; a supervisor owns the actor.
+/// transfer/episode_files.hpp for the command line. The files at this level are
+/// the actor; `learning` has pure functions of episodes, `journal` the durable
+/// store, `repair` the recovery of a damaged one, and `transfer` the import and
+/// export of episodes. It may know storage and messages; a supervisor owns the
+/// actor.
 
 namespace hololoom {
 

@@ -38,6 +38,11 @@ void tell(const caf::actor_addr& to, T x) {
     caf::anon_send(caf::actor_cast<caf::actor>(there), std::move(x));
 }
 
+std::int64_t total_cycles(const shared_learned& from) {
+  return from.read(
+    [](const learned_state& x) { return x.metrics.total_cycles; });
+}
+
 caf::error opening_hangs(std::chrono::seconds since,
                          const std::string& directory) {
   return failure(errc::timed_out,
@@ -105,7 +110,7 @@ void buffer_state::on(const journal_opening& x) {
     for (const auto& row : x.newest)
       if (auto made = from_json_text<episode>(row.body))
         memory_.recent.add(row.sequence, std::move(*made), row.body.size());
-    summarised_ = x.learned->metrics.total_cycles;
+    summarised_ = total_cycles(*x.learned);
   }
   if (around_.on_opened)
     around_.on_opened(x.failed);
@@ -116,8 +121,6 @@ void buffer_state::on(const journal_opening& x) {
 }
 
 void buffer_state::on(const journal_result& x) {
-  if (x.learned)
-    memory_.learned = x.learned;
   if (x.failed)
     degrade(x.failed);
   else if (x.wrote)
@@ -131,7 +134,12 @@ void buffer_state::on(const journal_result& x) {
       go_on_with(std::static_pointer_cast<buffer_task>(done));
   }
   responded_at_ = self_->clock().now();
-  if (x.learned)
+  unpublished_ = unpublished_ || x.learned;
+  // Copies of a large policy are made at each tick at most.
+  constexpr std::size_t few = 256;
+  if (unpublished_ && memory_.learned->read([](const learned_state& learned) {
+        return learned.policy.tools.size() <= few;
+      }))
     publish();
 }
 
@@ -139,10 +147,9 @@ void buffer_state::on(const journal_finding& x) {
   std::string what = explain(x.damage);
   if (x.damage)
     damage_ = x.damage;
-  if (x.learned) {
+  if (x.relearned) {
     what = "what was learned differed from the episodes in "
          + memory_.options->directory + ", and was made anew from them";
-    memory_.learned = x.learned;
     publish();
   }
   if (around_.on_finding)
@@ -172,8 +179,16 @@ void buffer_state::degrade(const caf::error& why) {
 }
 
 void buffer_state::publish() {
+  unpublished_ = false;
+  if (subscribers_.empty())
+    return;
+  auto newest = policy();
   for (const auto& subscriber : subscribers_)
-    tell(subscriber, memory_.learned->policy);
+    tell(subscriber, newest);
+}
+
+policy_snapshot buffer_state::policy() const {
+  return memory_.learned->read([](const learned_state& x) { return x.policy; });
 }
 
 // -- what is due --------------------------------------------------------------
@@ -187,6 +202,8 @@ void buffer_state::tick() {
     journal_->give_up_opening();
   report_progress();
   watch_disk();
+  if (unpublished_)
+    publish();
   if (sealed_ || !opened_)
     return;
   const auto& options = *memory_.options;
@@ -196,7 +213,7 @@ void buffer_state::tick() {
     probed_at_ = now;
     submit(std::make_shared<probe_task>());
   }
-  auto total = memory_.learned->metrics.total_cycles;
+  auto total = total_cycles(*memory_.learned);
   if (total != summarised_
       && now - summarised_at_ >= options.summary_interval) {
     summarised_ = total;
@@ -205,7 +222,8 @@ void buffer_state::tick() {
   }
   if (options.analysis_interval.count() > 0
       && now - analysed_at_ >= options.analysis_interval
-      && memory_.learned->sequence > memory_.learned->analysed)
+      && memory_.learned->read(
+        [](const learned_state& x) { return x.sequence > x.analysed; }))
     learn({true, true}, std::nullopt);
 }
 

@@ -77,12 +77,14 @@ buffer_actor::behavior_type buffer_state::make_behavior() {
       return rp;
     },
     [this](metrics_query) {
-      return once_open<reflection_metrics>(
-        [this](auto& rp) { rp.deliver(memory_.learned->metrics); });
+      return once_open<reflection_metrics>([this](auto& rp) {
+        rp.deliver(memory_.learned->read(
+          [](const learned_state& x) { return x.metrics; }));
+      });
     },
     [this](policy_query) {
       return once_open<policy_snapshot>(
-        [this](auto& rp) { rp.deliver(memory_.learned->policy); });
+        [this](auto& rp) { rp.deliver(policy()); });
     },
     [this](policy_subscription) {
       return once_open<policy_snapshot>(
@@ -91,7 +93,7 @@ buffer_actor::behavior_type buffer_state::make_behavior() {
             self_->monitor(asker->address());
             subscribers_.push_back(asker->address());
           }
-          rp.deliver(memory_.learned->policy);
+          rp.deliver(policy());
         });
     },
     [this](episodes_query x) {
@@ -199,7 +201,9 @@ void buffer_state::learn(learn_request x, std::optional<promise<learned>> rp) {
     return answer(learned{std::move(signals)});
   if (auto err = admit(false))
     return answer(std::move(err));
-  auto change = adjust(signals, window, *memory_.learned);
+  auto change = memory_.learned->read([&](const learned_state& learned) {
+    return adjust(signals, window, learned);
+  });
   submit(std::make_shared<learn_task>(std::move(rp), std::move(signals),
                                       std::move(change)));
 }
@@ -234,7 +238,8 @@ reflection_status buffer_state::status() const {
   if (why)
     result.problem = explain(why);
   result.queued = std::ssize(in_flight_);
-  result.stored = memory_.learned->sequence;
+  result.stored =
+    memory_.learned->read([](const learned_state& x) { return x.sequence; });
   result.late_stores = late_stores_;
   result.durable = memory_.durable();
   if (!opened_ && journal_)

@@ -119,6 +119,7 @@ private:
   void answer_waiting(const caf::error& why);
 
   void publish();
+  policy_snapshot policy() const;
   reflection_status status() const;
 
   buffer_actor::pointer self_;
@@ -139,6 +140,8 @@ private:
   /// What is damaged in the journal, until it is repaired.
   caf::error damage_;
   std::vector<caf::actor_addr> subscribers_;
+  /// Whether subscribers do not have the newest policy yet.
+  bool unpublished_ = false;
 
   /// An asker that waits for a flush and gets progress reports.
   struct flush_asker {

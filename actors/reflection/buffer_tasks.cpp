@@ -195,7 +195,8 @@ consolidate_task::outcome(buffer_memory& memory) {
   for (auto& [sequence, x] : merged_)
     memory.recent.replace(sequence, std::move(x));
   plan_.report.took = std::chrono::steady_clock::now() - begun_;
-  plan_.report.success_rate = memory.learned->metrics.success_rate();
+  plan_.report.success_rate = memory.learned->read(
+    [](const learned_state& x) { return x.metrics.success_rate(); });
   plan_.report.final_episode_count = memory.recent.size();
   if (memory.on_consolidated && !nothing_to_do())
     memory.on_consolidated(plan_.report);

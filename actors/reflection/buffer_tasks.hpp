@@ -31,8 +31,8 @@ struct buffer_memory {
       recent(options->capacity) {}
 
   std::shared_ptr<const reflection_options> options;
-  std::shared_ptr<const learned_state> learned =
-    std::make_shared<learned_state>();
+  std::shared_ptr<const shared_learned> learned =
+    std::make_shared<shared_learned>();
   recent_episodes recent;
   /// Episodes that became durable since the buffer was opened.
   std::int64_t stored = 0;

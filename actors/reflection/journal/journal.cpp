@@ -145,12 +145,13 @@ void journal::keep_bytes(bool keep) {
 
 caf::error journal::load() {
   auto rows_found = 0;
-  if (auto err = load_learned(rows_found))
+  std::optional<learned_state> reached;
+  if (auto err = load_learned(rows_found, reached))
     return err;
   if (auto err = load_spacetime_range())
     return err;
   if (rows_found == 2)
-    return {};
+    return replay_tail(reached);
   auto episodes = db_.number("SELECT count(*) FROM episodes");
   if (!episodes)
     return std::move(episodes.error());
@@ -160,17 +161,49 @@ caf::error journal::load() {
   return start_from(baseline_);
 }
 
-caf::error journal::load_learned(int& rows_found) {
+caf::error journal::load_learned(int& rows_found,
+                                 std::optional<learned_state>& reached) {
   return db_.for_each_row(
     select_learned, [&](const sqlite::row& row) -> caf::error {
       learned_row x;
       if (!decode(row, x))
         return damaged("what was learned");
+      if (x.kind == learned_kind::reached) {
+        reached = std::move(x.state);
+        return {};
+      }
       (x.kind == learned_kind::baseline ? baseline_ : learned_) =
         std::move(x.state);
       ++rows_found;
       return {};
     });
+}
+
+/// Counts the episodes after those that the stored state covers. Damage among
+/// them is left to the verification, which looks at all rows: until a repair,
+/// what was learned may be wrong, but no number is given twice.
+caf::error journal::replay_tail(const std::optional<learned_state>& reached) {
+  state_saved_ = learned_.sequence;
+  auto adjustments = read_adjustments(db_, learned_.adjustments + 1);
+  if (!adjustments && !is(adjustments.error(), errc::corrupt))
+    return std::move(adjustments.error());
+  replay tail{learned_, adjustments ? std::move(*adjustments)
+                                    : std::deque<adjustment_row>{}};
+  auto rows = std::string{select_outcomes} + " WHERE sequence>"
+            + std::to_string(state_saved_) + " ORDER BY sequence";
+  auto err = db_.for_each_row(rows, [&](const sqlite::row& row) -> caf::error {
+    tail.episode(outcome_in(row));
+    return {};
+  });
+  if (err && !is(err, errc::corrupt))
+    return err;
+  learned_ = tail.finish();
+  // An older version wrote the whole state with each commit.
+  if (reached) {
+    learned_.sequence = reached->sequence;
+    learned_.adjustments = reached->adjustments;
+  }
+  return {};
 }
 
 caf::error journal::load_spacetime_range() {

@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 /// The journal's room: the durable store of episodes, and the thread that works
@@ -78,6 +79,9 @@ public:
   ~journal();
 
   const learned_state& learned() const { return learned_; }
+
+  /// The same, for other threads.
+  std::shared_ptr<const shared_learned> shared() const { return shared_; }
 
   // -- verification -----------------------------------------------------------
 
@@ -193,10 +197,15 @@ private:
   journal_extent extent() const;
   caf::error run(verification& x, const verification::go_on& may_go_on);
   verification_record record() const;
-  caf::error load_learned(int& rows_found);
+  caf::error load_learned(int& rows_found,
+                          std::optional<learned_state>& reached);
   caf::error load_spacetime_range();
   caf::error compare_with_mark();
+  caf::error replay_tail(const std::optional<learned_state>& reached);
+  bool state_is_due() const;
+  void teach(learned_state& state) const;
   caf::error save(learned_kind kind, const learned_state& state);
+  caf::error save(learned_kind kind, const std::string& body);
   caf::expected<placement> already_there(const episode_row& x);
   caf::error collect(sqlite::statement& rows, std::vector<episode_row>& to);
   caf::error damaged(const std::string& what) const;
@@ -217,10 +226,16 @@ private:
   /// What was learned from the episodes that retention has dropped.
   learned_state baseline_;
   /// What was learned from all committed episodes.
-  learned_state learned_;
-  /// What `learned_` becomes when the open transaction commits.
-  learned_state draft_;
+  std::shared_ptr<shared_learned> shared_ = std::make_shared<shared_learned>();
+  learned_state& learned_ = shared_->state;
+  /// How far the open transaction gets, and what it teaches, in order.
+  reached_numbers draft_;
+  std::vector<std::variant<outcome, adjustment>> lessons_;
   bool draft_changed_ = false;
+  /// The last episode that the row of `learned_kind::current` covers, and
+  /// whether it must be written at the next commit.
+  std::int64_t state_saved_ = 0;
+  bool save_state_ = false;
   bool relearned_ = false;
   std::optional<verification> verification_;
   std::chrono::steady_clock::time_point recorded_at_;

@@ -40,14 +40,15 @@ struct journal_result {
   /// Whether they changed the journal, so that the disk is known to take
   /// writes.
   bool wrote = false;
-  /// The learned state, if it changed.
-  std::shared_ptr<const learned_state> learned;
+  /// Whether something was learned.
+  bool learned = false;
 };
 
 /// The outcome of opening the journal.
 struct journal_opening {
   caf::error failed;
-  std::shared_ptr<const learned_state> learned;
+  /// Changes with each commit.
+  std::shared_ptr<const shared_learned> learned;
   /// The newest episodes, in order, as many as were requested.
   std::vector<episode_row> newest;
 };
@@ -57,8 +58,7 @@ struct journal_finding {
   /// The first damage. If there is none, the learned state turned out to differ
   /// from the episodes, and was made anew from them.
   caf::error damage;
-  /// The learned state if it was made anew.
-  std::shared_ptr<const learned_state> learned;
+  bool relearned = false;
 };
 
 /// The journal's thread. It opens the journal, runs tasks in the order of their

@@ -92,7 +92,7 @@ journal_opening journal_thread::shared::open_or_throw() {
     return result;
   }
   store = std::move(*opened);
-  result.learned = std::make_shared<learned_state>(store->learned());
+  result.learned = store->shared();
   if (auto newest = store->newest(opts.newest))
     result.newest = std::move(*newest);
   else
@@ -143,8 +143,7 @@ void journal_thread::shared::run(task_queue::tasks tasks) {
   auto before = std::pair{learned.sequence, learned.adjustments};
   auto changes = store->changes();
   result.failed = run_each(result.tasks);
-  if (before != std::pair{learned.sequence, learned.adjustments})
-    result.learned = std::make_shared<learned_state>(learned);
+  result.learned = before != std::pair{learned.sequence, learned.adjustments};
   result.wrote = !result.failed && store->changes() != changes;
   if (is(result.failed, errc::corrupt))
     store->found_damage(result.failed);
@@ -190,10 +189,9 @@ void journal_thread::shared::verify(steady::duration at_most, bool yield) {
 
 void journal_thread::shared::tell_findings() {
   if (store->relearned() && !std::exchange(told_relearned, true))
-    call(&callbacks::found,
-         {{}, std::make_shared<learned_state>(store->learned())});
+    call(&callbacks::found, {{}, true});
   if (store->damage() && !std::exchange(told_damage, true))
-    call(&callbacks::found, {store->damage(), nullptr});
+    call(&callbacks::found, {store->damage(), false});
 }
 
 void journal_thread::work(const std::shared_ptr<shared>& s) {

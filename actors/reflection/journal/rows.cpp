@@ -109,6 +109,18 @@ std::int64_t checksum(std::int64_t sequence, const episode_row& x) {
                   static_cast<z_off_t>(length)));
 }
 
+outcome outcome_in(const sqlite::row& from) {
+  return {std::string{from.text(0)},
+          std::string{from.text(1)},
+          from.real(2),
+          from.integer(3) != 0,
+          from.real(4),
+          from.real(5),
+          from.integer(6),
+          timestamp{std::chrono::microseconds{from.integer(7)}},
+          from.real(8)};
+}
+
 bool decode(const sqlite::row& from, episode_row& to) {
   to.sequence = from.integer(0);
   to.id = from.text(1);

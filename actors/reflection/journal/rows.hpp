@@ -53,8 +53,25 @@ struct spacetime_row {
 enum class learned_kind : std::int64_t {
   /// Learned from the episodes that retention has dropped.
   baseline = 0,
-  /// Learned from all episodes.
+  /// Learned from the episodes up to some number: those that follow are
+  /// counted when the journal is opened, so that not every commit writes all
+  /// that was learned.
   current = 1,
+  /// Only the numbers of the last episode and adjustment, from each commit.
+  reached = 2,
+};
+
+/// What is stored as `learned_kind::reached`.
+struct reached_numbers {
+  std::int64_t sequence = 0;
+  std::int64_t adjustments = 0;
+
+  static constexpr auto fields() {
+    using t = reached_numbers;
+    return members(member("sequence", &t::sequence),
+                   member("adjustments", &t::adjustments));
+  }
+  bool operator==(const reached_numbers&) const = default;
 };
 
 struct learned_row {
@@ -108,6 +125,13 @@ inline constexpr auto insert_adjustment =
 inline constexpr auto select_learned = "SELECT kind,body,checksum FROM learned";
 inline constexpr auto replace_learned =
   "INSERT OR REPLACE INTO learned(kind,body,checksum) VALUES(?,?,?)";
+
+/// What an episode taught, without its text, which may be long, and so without
+/// a check.
+inline constexpr auto select_outcomes =
+  "SELECT tool,pattern,reward,success,confidence,duration_ms,query_length,at,"
+  "discount FROM episodes";
+outcome outcome_in(const sqlite::row& from);
 
 bool decode(const sqlite::row& from, episode_row& to);
 bool decode(const sqlite::row& from, spacetime_row& to);

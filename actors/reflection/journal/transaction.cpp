@@ -4,7 +4,8 @@
 
 #include <sqlite3.h>
 
-#include <cassert>
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace hololoom {
@@ -21,7 +22,8 @@ std::string made_at(std::string_view body) {
 
 caf::error journal::begin() {
   draft_changed_ = false;
-  draft_ = learned_;
+  draft_ = {learned_.sequence, learned_.adjustments};
+  lessons_.clear();
   return db_.run(begin_);
 }
 
@@ -58,9 +60,8 @@ caf::expected<placement> journal::add(const episode_row& x) {
     return err;
   if (db_.changes() == 0)
     return already_there(x);
-  count(draft_, x.learned);
-  assert(draft_.sequence == sequence);
-  draft_changed_ = true;
+  draft_.sequence = sequence;
+  lessons_.emplace_back(x.learned);
   return placement{sequence, true, x.learned.reward, x.formula,
                    x.learned.success};
 }
@@ -94,8 +95,8 @@ caf::error journal::adjust(const adjustment& x) {
   bind_adjustment(*insert, draft_.adjustments + 1, draft_.sequence, body);
   if (auto err = db_.run(*insert))
     return err;
-  apply(draft_, x);
-  draft_changed_ = true;
+  draft_.adjustments += 1;
+  lessons_.emplace_back(x);
   return {};
 }
 
@@ -117,21 +118,62 @@ caf::error journal::rewrite(std::int64_t sequence, std::string_view body) {
 }
 
 caf::error journal::save(learned_kind kind, const learned_state& state) {
-  auto body = json_text(state);
+  return save(kind, json_text(state));
+}
+
+caf::error journal::save(learned_kind kind, const std::string& body) {
   bind_learned(replace_learned_, kind, body);
   return db_.run(replace_learned_);
 }
 
+/// Whether writing the state, which takes as long as there are names, costs
+/// each episode since the last time little. At most so many are counted again
+/// when the journal is opened.
+bool journal::state_is_due() const {
+  constexpr std::int64_t least = 256;
+  const auto& metrics = learned_.metrics;
+  auto names = std::ssize(metrics.tool_usage_counts)
+             + std::ssize(metrics.pattern_usage_counts);
+  return save_state_
+      || draft_.sequence - state_saved_ >= std::max(least, 2 * names);
+}
+
+/// Adds to `state` what the open transaction teaches.
+void journal::teach(learned_state& state) const {
+  for (const auto& lesson : lessons_)
+    if (const auto* taught = std::get_if<outcome>(&lesson))
+      count(state, *taught);
+    else
+      apply(state, std::get<adjustment>(lesson));
+}
+
 caf::error journal::commit() {
+  auto changed = draft_changed_ || !lessons_.empty();
+  auto due = changed && state_is_due();
+  learned_state whole;
   auto err =
-    draft_changed_ ? save(learned_kind::current, draft_) : caf::error{};
+    changed ? save(learned_kind::reached, json_text(draft_)) : caf::error{};
+  if (!err && due) {
+    whole = learned_;
+    teach(whole);
+    err = save(learned_kind::current, whole);
+  }
   if (!err)
     err = db_.run(commit_);
   if (err) {
     rollback();
     return err;
   }
-  std::swap(learned_, draft_);
+  shared_->change([&](learned_state& x) {
+    if (due)
+      x = std::move(whole);
+    else
+      teach(x);
+  });
+  if (due) {
+    state_saved_ = learned_.sequence;
+    save_state_ = false;
+  }
   mark_.raise(learned_.sequence);
   return {};
 }

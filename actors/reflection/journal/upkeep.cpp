@@ -119,6 +119,9 @@ caf::error journal::drop_until(std::int64_t last) {
     rollback();
     return err;
   }
+  // The episodes that follow the stored state must all be there.
+  if (last > state_saved_)
+    draft_changed_ = save_state_ = true;
   if ((err = commit()))
     return err;
   baseline_ = state;
@@ -175,15 +178,14 @@ caf::error journal::checkpoint() {
 }
 
 caf::error journal::start_from(const learned_state& baseline) {
+  baseline_ = learned_ = baseline;
   if (auto err = begin())
     return err;
-  draft_ = baseline;
-  draft_changed_ = true;
+  draft_changed_ = save_state_ = true;
   if (auto err = save(learned_kind::baseline, baseline)) {
     rollback();
     return err;
   }
-  baseline_ = baseline;
   return commit();
 }
 

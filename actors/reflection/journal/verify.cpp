@@ -82,8 +82,8 @@ caf::error journal::run(verification& x, const verification::go_on& may_go_on) {
   if (auto err = x.run(extent(), may_go_on))
     return err;
   if (auto anew = x.take_relearned()) {
-    learned_ = std::move(*anew);
-    relearned_ = true;
+    shared_->change([&](learned_state& to) { to = std::move(*anew); });
+    relearned_ = save_state_ = true;
     // If it cannot be written now, the next commit does.
     (void)probe();
   }

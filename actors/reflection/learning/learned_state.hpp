@@ -2,7 +2,9 @@
 
 #include <hololoom/actors/reflection/learning/outcome.hpp>
 #include <hololoom/messages/episode.hpp>
+#include <hololoom/messages/sync.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -52,10 +54,38 @@ struct learned_state {
   bool operator==(const learned_state&) const = default;
 };
 
-/// Counts the next episode.
+/// The most tools, and the most cards, that are known by name.
+inline constexpr std::size_t most_names = 16'384;
+
+/// Counts the next episode. If it brings a name too many, the quarter of the
+/// tools (or cards) with the fewest uses is forgotten, of equals those whose
+/// names come first; the counters over all episodes keep their part. A tool
+/// that comes back begins anew.
 void count(learned_state& state, const outcome& x);
 
 /// Applies the next adjustment.
 void apply(learned_state& state, const adjustment& x);
+
+/// A learned state that one thread changes and others read. The one that
+/// changes it reads it without the lock.
+class shared_learned {
+public:
+  learned_state state;
+
+  template <class F>
+  void change(F f) {
+    lock_guard guard{mutex_};
+    f(state);
+  }
+
+  template <class F>
+  auto read(F f) const {
+    lock_guard guard{mutex_};
+    return f(state);
+  }
+
+private:
+  mutable mutex mutex_;
+};
 
 } // namespace hololoom

@@ -59,7 +59,8 @@ public:
     drop_doubtful_baseline();
     if (found_.baseline) {
       const auto& baseline = *found_.baseline;
-      found_.known = std::max(found_.known, baseline.sequence);
+      if (found_.known < baseline.sequence)
+        found_.known = baseline.sequence;
       // Rows that retention had dropped are left in stale pages.
       found_.episodes.erase_up_to(baseline.sequence);
       found_.without_text.erase_up_to(baseline.sequence);
@@ -110,7 +111,7 @@ private:
   }
 
   void take_learned(learned_row x, bool doubtful) {
-    if (x.kind == learned_kind::current) {
+    if (x.kind != learned_kind::baseline) {
       if (!doubtful)
         found_.known = std::max(found_.known, x.state.sequence);
     } else if (!doubtful || !found_.baseline) {

@@ -233,12 +233,69 @@ TEST_CASE("what was learned from dropped episodes is kept") {
   CHECK(j->learned().metrics.total_cycles == 50);
 }
 
+TEST_CASE("a commit writes what it adds, whatever was learned before") {
+  scratch_directory dir;
+  auto j = open({dir.journal()});
+  auto add = [&](int n) {
+    REQUIRE(!j->begin());
+    for (auto i = 0; i < n; ++i)
+      REQUIRE(j->add(row_of(rewarded("tool-" + std::to_string(i), 0.75), 1)));
+    REQUIRE(!j->commit());
+  };
+  auto log = [&] {
+    return std::filesystem::file_size(dir.path() / "journal.db-wal");
+  };
+  constexpr auto tools = 4'000;
+  add(tools);
+  add(1); // Writes the state of the 4,000.
+  auto before = log();
+  for (auto i = 0; i < 100; ++i)
+    add(1);
+  // Some pages each: a row, its index entry, and how far the journal reaches.
+  CHECK(log() - before < 100 * 6 * 4200);
+  auto learned = j->learned();
+  j.reset();
+  j = std::move(*journal::open({dir.journal()}));
+  CHECK(j->learned() == learned);
+}
+
+TEST_CASE("a state that is written now and then is made whole at the opening") {
+  scratch_directory dir;
+  journal_options options{dir.journal()};
+  options.retain_episodes = GENERATE(0, 5, 1'500);
+  learned_state expected;
+  auto j = open(options);
+  for (auto i = 0; i < 2'500; i += 50) {
+    REQUIRE(!j->begin());
+    for (auto k = 0; k < 50; ++k) {
+      auto row = row_of(rewarded(k % 3 ? "answer" : "calc", k / 50.0), 0.995);
+      REQUIRE(j->add(row));
+      count(expected, row.learned);
+    }
+    adjustment change{j->learned().sequence, {{"calc", 0.25}}, {}, {}, {}};
+    REQUIRE(!j->adjust(change));
+    apply(expected, change);
+    REQUIRE(!j->commit());
+    REQUIRE(!j->tend(true));
+    if (i % 350 == 0) {
+      j.reset();
+      j = std::move(*journal::open(options));
+      CHECK(j->learned() == expected);
+      REQUIRE(!j->verify());
+      CHECK(!j->relearned());
+    }
+  }
+  CHECK(j->learned() == expected);
+}
+
 TEST_CASE("an older schema is migrated and a newer one refused") {
   scratch_directory dir;
   auto x = rewarded("answer", 0.75);
+  std::string state;
   {
     auto j = open({dir.journal()});
     store(*j, x);
+    state = json_text(j->learned());
   }
   auto change = [&](const char* sql) {
     sqlite3* db = nullptr;
@@ -248,10 +305,15 @@ TEST_CASE("an older schema is migrated and a newer one refused") {
   };
   change("DROP TABLE spacetimes; ALTER TABLE episodes DROP COLUMN content;"
          "ALTER TABLE episodes DROP COLUMN body_checksum;"
-         "PRAGMA user_version=1");
+         "DELETE FROM learned WHERE kind=2; PRAGMA user_version=1");
+  // An older version wrote the whole state with each commit.
+  auto current = "UPDATE learned SET body='" + state + "',checksum="
+               + std::to_string(checksum(1, {}, state)) + " WHERE kind=1";
+  change(current.c_str());
   {
     auto j = open({dir.journal()});
     CHECK(*j->count_episodes() == 1);
+    CHECK(json_text(j->learned()) == state);
     CHECK(!store(*j, x).fresh);
     CHECK(store(*j, rewarded("answer", 0.75)).sequence == 2);
     REQUIRE(!j->begin());

@@ -10,6 +10,29 @@
 using namespace hololoom;
 using namespace hololoom::test;
 
+TEST_CASE("of too many tools and cards, those with the fewest uses are "
+          "forgotten") {
+  learned_state state;
+  outcome x;
+  x.tool = x.pattern = "often";
+  for (auto i = 0; i < 3; ++i)
+    count(state, x);
+  for (std::size_t i = 0; i + 1 < most_names; ++i) {
+    x.tool = x.pattern = "name-" + std::to_string(i);
+    count(state, x);
+  }
+  CHECK(state.policy.tools.size() == most_names);
+  x.tool = x.pattern = "a new one";
+  count(state, x);
+  CHECK(state.policy.tools.size() == most_names - most_names / 4 + 1);
+  CHECK(state.metrics.tool_success_rates.size() == state.policy.tools.size());
+  CHECK(state.metrics.pattern_usage_counts.size() == state.policy.tools.size());
+  CHECK(state.policy.tools.contains("often"));
+  CHECK(state.policy.tools.contains("a new one"));
+  CHECK(state.metrics.total_cycles
+        == static_cast<std::int64_t>(most_names) + 3);
+}
+
 namespace {
 
 outcome made(const std::string& tool, bool success, double confidence,
