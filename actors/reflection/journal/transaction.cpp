@@ -43,9 +43,14 @@ caf::expected<placement> journal::already_there(const episode_row& x) {
   if (!stored)
     return std::move(stored.error());
   const auto& there = **stored;
-  if (same_content(there, x))
+  if (same_content(there, x)) {
+    // A text that damage took comes back; one that was removed stays removed.
+    if (there.body.empty() && !there.content)
+      if (auto err = rewrite(there.sequence, x.body))
+        return err;
     return placement{there.sequence, false, there.learned.reward, there.formula,
                      there.learned.success};
+  }
   return failure(errc::id_conflict,
                  "episode " + x.id + " is stored with another content, of "
                    + to_iso8601(there.learned.at) + "; this one is of "

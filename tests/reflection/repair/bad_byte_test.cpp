@@ -66,9 +66,15 @@ TEST_CASE("a bad byte in a text costs the text, not what was learned") {
   CHECK(j->read(0, 100)->size() == 19);
   // Its id is known, and what is left tells a retry from another episode.
   REQUIRE(!j->begin());
+  auto other = all[7];
+  other.woven.tool_used = "another";
+  CHECK(is(j->add(row_of(other, 0.995)).error(), errc::id_conflict));
+  // A retry brings the text back.
   CHECK(!j->add(row_of(all[7], 0.995))->fresh);
-  all[7].woven.tool_used = "another";
-  CHECK(is(j->add(row_of(all[7], 0.995)).error(), errc::id_conflict));
+  REQUIRE(!j->commit());
+  CHECK(j->read(0, 100)->size() == 20);
+  CHECK(j->learned().metrics.total_cycles == 20);
+  CHECK(!j->verify());
 }
 
 TEST_CASE("a bad byte in another column costs nothing: the text has it") {
