@@ -142,6 +142,26 @@ bool process::write(std::string_view text) {
   return true;
 }
 
+bool process::feed(std::string_view text) {
+  ::fcntl(in_, F_SETFL, O_NONBLOCK);
+  while (!text.empty()) {
+    std::array<pollfd, 3> fds{pollfd{in_, POLLOUT, 0}, pollfd{out_, POLLIN, 0},
+                              pollfd{err_, POLLIN, 0}};
+    if (::poll(fds.data(), fds.size(), -1) < 0 && errno != EINTR)
+      return false;
+    if ((fds[1].revents | fds[2].revents) != 0)
+      pump(0);
+    if (fds[0].revents == 0)
+      continue;
+    auto size = ::write(in_, text.data(), text.size());
+    if (size < 0 && errno != EINTR && errno != EAGAIN)
+      return false;
+    if (size > 0)
+      text.remove_prefix(static_cast<std::size_t>(size));
+  }
+  return true;
+}
+
 void process::close_input() {
   close_fd(in_);
 }
@@ -214,7 +234,7 @@ process_result run_process(std::vector<std::string> argv,
                            std::vector<std::pair<std::string, std::string>> env,
                            std::string_view input) {
   process child{std::move(argv), std::move(env)};
-  child.write(input);
+  child.feed(input);
   child.close_input();
   return child.wait();
 }

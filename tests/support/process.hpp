@@ -37,6 +37,8 @@ public:
 
   /// Writes to its standard input; `false` if it no longer reads.
   bool write(std::string_view text);
+  /// The same, and reads what it writes meanwhile: neither waits for the other.
+  bool feed(std::string_view text);
   void close_input();
   /// Stops reading its standard output, as `head` would.
   void close_output();
