@@ -57,18 +57,13 @@ public:
 
   caf::expected<salvaged> finish() {
     drop_doubtful_baseline();
-    if (found_.baseline) {
-      const auto& baseline = *found_.baseline;
-      if (found_.known < baseline.sequence)
-        found_.known = baseline.sequence;
-      // Rows that retention had dropped are left in stale pages.
-      found_.episodes.erase_up_to(baseline.sequence);
-      found_.without_text.erase_up_to(baseline.sequence);
-      found_.rows.drop_episodes_up_to(baseline.sequence);
-      std::erase_if(found_.adjustments, [&](const auto& x) {
-        return x.first <= baseline.adjustments;
-      });
-    }
+    found_.known = std::max(found_.known, left_.sequence);
+    // Rows that retention had dropped are left in stale pages.
+    found_.episodes.erase_up_to(left_.sequence);
+    found_.without_text.erase_up_to(left_.sequence);
+    found_.rows.drop_episodes_up_to(left_.sequence);
+    std::erase_if(found_.adjustments,
+                  [&](const auto& x) { return x.first <= left_.adjustments; });
     if (found_.rows.failed())
       return found_.rows.failed();
     return std::move(found_);
@@ -115,6 +110,7 @@ private:
       if (!doubtful)
         found_.known = std::max(found_.known, x.state.sequence);
     } else if (!doubtful || !found_.baseline) {
+      left_ = {x.state.sequence, x.state.adjustments};
       found_.baseline = std::move(x.state);
       baseline_doubtful_ = doubtful;
     }
@@ -122,12 +118,15 @@ private:
 
   /// A doubtful baseline is wrong if an episode that it has dropped is here.
   void drop_doubtful_baseline() {
-    if (found_.baseline && baseline_doubtful_
-        && found_.episodes.next(0) <= found_.baseline->sequence)
-      found_.baseline.reset();
+    if (!baseline_doubtful_ || found_.episodes.next(0) > left_.sequence)
+      return;
+    found_.baseline.reset();
+    left_ = {};
   }
 
   salvaged found_;
+  /// The last episode and adjustment that the baseline has dropped.
+  reached_numbers left_;
   bool baseline_doubtful_ = false;
 };
 
