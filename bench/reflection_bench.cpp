@@ -6,7 +6,8 @@
 //   bytes in a table without any index, once the journal's own rows, whose ids
 //   are unique;
 // - memory over a million episodes, and how fast they are recovered;
-// - only with TOOLS: what it costs that episodes name as many tools, beside ten.
+// - only with TOOLS: what it costs that episodes name as many tools, beside
+// ten.
 //
 //   reflection_bench [DIRECTORY [SECONDS [EPISODES [TOOLS]]]]
 

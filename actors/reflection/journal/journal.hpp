@@ -120,8 +120,8 @@ public:
   // -- one transaction: durable once `commit` returns no error ----------------
 
   caf::error begin();
-  /// Adds an episode, unless the journal already has it; a text that was lost by
-  /// damage comes back.
+  /// Adds an episode, unless the journal already has it; a text that was lost
+  /// by damage comes back.
   /// @returns `errc::id_conflict` if its id has another content (content.hpp);
   ///          the transaction may go on.
   caf::expected<placement> add(const episode_row& x);
