@@ -250,7 +250,7 @@ task_of<void> nursery::wait_for_room() const {
     most != 0 ? most - 1 : std::numeric_limits<std::size_t>::max());
 }
 
-task_of<caf::expected<caf::actor>> nursery::find_any(std::string name) const {
+task_of<caf::expected<caf::actor>> nursery::find(std::string name) const {
   return detail::find_in(ctx_, state_, std::move(name));
 }
 

@@ -75,13 +75,11 @@ public:
   /// `co_await` it to wait until fewer children are there than there may be.
   task_of<void> wait_for_room() const;
 
-  /// The child called `name`, which was started before. The handle stays good
-  /// over restarts; requests to it fail with `errc::unavailable` meanwhile.
+  /// `co_await` it for the child called `name`, which was started before. The
+  /// handle stays good over restarts; requests to it fail with
+  /// `errc::unavailable` meanwhile. `caf::actor_cast` makes it a typed one.
   /// @returns `errc::not_found` if none of that name is there.
-  template <class Handle = caf::actor>
-  task_of<caf::expected<Handle>> find(std::string name) const {
-    return as_handle<Handle>(find_any(std::move(name)));
-  }
+  task_of<caf::expected<caf::actor>> find(std::string name) const;
 
   /// `co_await` it to wait until the child has ended for good.
   /// @returns no error if it ended in order, otherwise the one that it ended
@@ -103,17 +101,6 @@ public:
   std::size_t size() const;
 
 private:
-  task_of<caf::expected<caf::actor>> find_any(std::string name) const;
-
-  template <class Handle>
-  static task_of<caf::expected<Handle>>
-  as_handle(task_of<caf::expected<caf::actor>> searching) {
-    auto found = co_await std::move(searching);
-    if (!found)
-      co_return std::move(found.error());
-    co_return caf::actor_cast<Handle>(*found);
-  }
-
   task_context ctx_;
   std::shared_ptr<detail::nursery_state> state_;
 };
