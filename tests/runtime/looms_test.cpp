@@ -1,4 +1,5 @@
 #include "support/catch.hpp"
+#include "support/sanitizer.hpp"
 
 #include <hololoom/messages/caf/actor_system.hpp>
 #include <hololoom/messages/caf/type_ids.hpp>
@@ -57,17 +58,7 @@ int cycles(int standard) {
 }
 
 /// Sanitizers make threads, of which a loom has ten, several times as slow.
-#if defined(__SANITIZE_ADDRESS__)
-constexpr int many = 1'000;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-constexpr int many = 1'000;
-#else
-constexpr int many = 10'000;
-#endif
-#else
-constexpr int many = 10'000;
-#endif
+constexpr int many = test::under_asan ? 1'000 : 10'000;
 
 /// Calls `cycle` so often, after a few that warm up, and compares.
 template <class F>

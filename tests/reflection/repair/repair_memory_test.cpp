@@ -2,6 +2,7 @@
 
 #include "reflection/make.hpp"
 #include "support/catch.hpp"
+#include "support/sanitizer.hpp"
 
 #include <hololoom/actors/reflection/repair/repair.hpp>
 
@@ -116,7 +117,8 @@ TEST_CASE("a repair of very many rows needs little memory") {
   auto begun = std::chrono::steady_clock::now();
   REQUIRE(repair_in_child(dir) == 0);
   auto peak = std::stoll(slurp(dir.path() / "peak")) / 1024;
-  CHECK(peak < 64);
+  // AddressSanitizer keeps 256 MiB of what was given back, and shadows all.
+  CHECK(peak < (under_asan ? 1'024 : 64));
   if (many)
     std::printf(
       "%lld rows repaired in %.0f s with %lld MiB resident at most\n",
