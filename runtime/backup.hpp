@@ -14,8 +14,7 @@ namespace hololoom {
 
 /// How a backup or a restoration is watched and ended.
 struct backup_options {
-  /// Called while it goes on, on any thread, one call at a time; must be short.
-  /// May be null.
+  /// Called now and then, on the thread of the caller. May be null.
   start_progress_sink on_progress = {};
   /// Requests that it ends: `errc::cancelled`, and nothing is left of it.
   std::stop_token stop = {};
@@ -67,12 +66,15 @@ struct restore_report {
 };
 
 /// Makes a data directory from a backup. `directory` is new or empty: nothing
-/// is overwritten. Everything is unpacked and verified beside it first, every
-/// row of both stores, and then takes its place in one step, so that a
-/// restoration that is cut short leaves no directory which looks like one.
+/// is overwritten, and after an error it is as it was. Everything is unpacked
+/// in its folder `restore.part`, and every row of both stores is verified
+/// there, before it takes its place. As long as that folder is there no loom
+/// opens, so that a restoration which is cut short leaves nothing that looks
+/// complete; it can be begun again.
 /// @returns `errc::not_found`, `errc::corrupt` if `file` is no backup or
 ///          damaged, `errc::newer_schema`, `errc::data_dir_unusable` if
-///          `directory` is not empty, `errc::cancelled`, or a storage error.
+///          `directory` is not empty, `errc::data_dir_locked`,
+///          `errc::cancelled`, or a storage error.
 [[nodiscard]] caf::expected<restore_report>
 restore_backup(const std::filesystem::path& file,
                const std::filesystem::path& directory,

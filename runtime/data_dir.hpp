@@ -8,6 +8,9 @@
 
 namespace hololoom {
 
+/// What `restore_backup` calls its folder in a data directory.
+inline constexpr auto restoring_name = "restore.part";
+
 /// A data directory, locked to this object for as long as it lives, by the file
 /// `lock` in it. Says where the stores keep their files.
 class data_dir {
@@ -24,6 +27,8 @@ public:
 
   std::filesystem::path journal() const { return path_ / "journal.db"; }
   std::filesystem::path shards() const { return path_ / "shards.db"; }
+  /// Where the stores are while they are restored; no loom is opened meanwhile.
+  std::filesystem::path restoring() const { return path_ / restoring_name; }
   /// Where copies of the stores are while a backup is made; removed by `open`.
   std::filesystem::path copies() const { return path_ / "backup.part"; }
   /// The report of the run that has the directory, once it has closed.

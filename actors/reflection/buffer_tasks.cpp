@@ -149,6 +149,8 @@ consolidate_task::consolidate_task(
     plan_(plan_consolidation(memory.recent.candidates(),
                              memory.options->capacity,
                              memory.options->prune_below)) {
+  keep_equal(
+    plan_, [&](std::int64_t sequence) { return memory.recent.find(sequence); });
   for (const auto& merger : plan_.mergers) {
     auto stays = memory.recent.find(merger.stays);
     if (!stays)

@@ -3,12 +3,15 @@
 
 #include <zlib.h>
 
+#include <algorithm>
 #include <archive.h>
 #include <archive_entry.h>
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <fcntl.h>
 #include <system_error>
 #include <unistd.h>
@@ -74,30 +77,33 @@ archive_writer::create(std::filesystem::path to) {
     return err;
   std::unique_ptr<archive_writer> result{new archive_writer};
   result->to_ = std::move(to);
-  result->beside_ = result->to_;
-  result->beside_ += ".part";
+  auto beside = result->to_.string() + ".part-XXXXXX";
+  result->fd_ = ::mkostemp(beside.data(), O_CLOEXEC);
+  if (result->fd_ < 0)
+    return io_failure("create", beside, errno);
+  result->beside_ = std::move(beside);
   result->out_.reset(archive_write_new());
   auto* out = result->out_.get();
   if (archive_write_set_format_pax_restricted(out) != ARCHIVE_OK
       || archive_write_add_filter_zstd(out) != ARCHIVE_OK
-      || archive_write_open_filename(out, result->beside_.c_str())
-           != ARCHIVE_OK)
+      || archive_write_open_fd(out, result->fd_) != ARCHIVE_OK)
     return result->failed();
   return result;
 }
 
 archive_writer::~archive_writer() {
-  if (!out_)
-    return;
   out_.reset();
-  ::unlink(beside_.c_str());
+  if (fd_ >= 0)
+    ::close(fd_);
+  if (!beside_.empty())
+    ::unlink(beside_.c_str());
 }
 
 caf::error archive_writer::failed() const {
   auto code = archive_errno(out_.get());
   const auto* text = archive_error_string(out_.get());
   return failure(errc_for(code, errc::io_error),
-                 "could not write " + beside_.string() + ": "
+                 "could not write " + beside_ + ": "
                    + (text ? text : std::strerror(code))
                    + "; make space, or choose another place");
 }
@@ -156,15 +162,11 @@ caf::error archive_writer::add_text(const std::string& name,
 caf::error archive_writer::finish() {
   if (archive_write_close(out_.get()) != ARCHIVE_OK)
     return failed();
-  auto fd = ::open(beside_.c_str(), O_RDONLY | O_CLOEXEC);
-  auto bad = fd < 0 || ::fsync(fd) != 0 ? errno : 0;
-  if (fd >= 0)
-    ::close(fd);
-  if (bad != 0)
-    return io_failure("sync", beside_, bad);
+  if (::fsync(fd_) != 0)
+    return io_failure("sync", beside_, errno);
   if (auto err = rename_without_replacing(beside_, to_))
     return err;
-  out_.reset();
+  beside_.clear();
   auto directory = to_.parent_path();
   return sync_directory(directory.empty() ? "." : directory);
 }

@@ -50,7 +50,8 @@ public:
 
   archive_writer(const archive_writer&) = delete;
   archive_writer& operator=(const archive_writer&) = delete;
-  /// Removes what has not been finished.
+  /// Removes what has not been finished. A killed process leaves it behind, as
+  /// `to` with ".part-" and six letters.
   ~archive_writer();
 
   caf::expected<archive_member> add(const std::string& name,
@@ -68,7 +69,9 @@ private:
     void operator()(archive* x) const;
   };
   std::filesystem::path to_;
-  std::filesystem::path beside_;
+  /// While it is written: beside `to_`, under a name that nothing else has.
+  std::string beside_;
+  int fd_ = -1;
   std::unique_ptr<archive, closer> out_;
 };
 

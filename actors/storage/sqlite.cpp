@@ -22,6 +22,7 @@ errc code_for(int code, int system_error) {
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN: return errc_for(system_error, errc::io_error);
     case SQLITE_NOMEM: return errc::io_error;
+    case SQLITE_INTERRUPT: return errc::cancelled;
     default: return errc::internal;
   }
 }
@@ -36,6 +37,7 @@ const char* remedy(errc code) {
              "overwritten";
     case errc::data_dir_locked: return "end the other process that uses it";
     case errc::io_error: return "look at the disk and at the system log";
+    case errc::cancelled: return "it was told to stop";
     default: return "this is a defect; please report it";
   }
 }
@@ -195,6 +197,23 @@ caf::error database::last_error(std::string_view tried) const {
 
 int database::changes() const {
   return sqlite3_changes(db_.get());
+}
+
+void database::stop_with(std::stop_token stop) {
+  // About a millisecond's work.
+  constexpr int steps = 10'000;
+  if (!stop.stop_possible()) {
+    sqlite3_progress_handler(db_.get(), 0, nullptr, nullptr);
+    stop_ = nullptr;
+    return;
+  }
+  stop_ = std::make_unique<std::stop_token>(std::move(stop));
+  sqlite3_progress_handler(
+    db_.get(), steps,
+    [](void* x) {
+      return static_cast<std::stop_token*>(x)->stop_requested() ? 1 : 0;
+    },
+    stop_.get());
 }
 
 void database::rollback() {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -87,6 +88,11 @@ public:
   /// Rolls back the open transaction, if there is one.
   void rollback();
 
+  /// Has the statements of this connection fail with `errc::cancelled` once a
+  /// stop is requested, also while they run. A token that can never stop ends
+  /// that.
+  void stop_with(std::stop_token stop);
+
   sqlite3* get() const { return db_.get(); }
 
 private:
@@ -95,6 +101,8 @@ private:
   };
   std::unique_ptr<sqlite3, closer> db_;
   std::string file_;
+  /// At an address that SQLite keeps.
+  std::unique_ptr<std::stop_token> stop_;
 };
 
 } // namespace hololoom::sqlite

@@ -74,8 +74,11 @@ kept_worker worker_book::find_given_up(std::string_view name) const {
 void worker_book::retire(std::string_view name, bool by_force) {
   lock_guard guard{mutex_};
   if (auto i = oldest(name); i != workers_.end()) {
-    i->second.retired = true;
-    i->second.by_force = by_force;
+    auto& x = i->second;
+    using mode = shutdown_policy::mode;
+    x.retired = true;
+    x.by_force =
+      by_force || x.kept.spec->effective_shutdown().how == mode::brutal_kill;
   }
 }
 

@@ -101,7 +101,7 @@ private:
     std::uint64_t order = 0;
     bool runs = false;
     bool retired = false;
-    bool by_force = false; ///< Once it is retired.
+    bool by_force = false; ///< A kill is what was asked for.
     /// How it ends, once it is retired; none: in order.
     caf::error how;
     std::vector<waiter> waiters;

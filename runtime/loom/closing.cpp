@@ -122,6 +122,7 @@ std::shared_future<shutdown_report> loom_impl::close(std::string reason,
   if (std::exchange(closes_, true))
     return report_;
   admission_->enter(loom_state::draining);
+  backups_end_.request_stop();
   closer_->post(
     [this, reason = std::move(reason), requested_by = std::move(requested_by)] {
       run_closing(reason, requested_by);

@@ -167,6 +167,12 @@ caf::error loom_impl::open_data_dir() {
   auto dir = data_dir::open(cfg_.data_dir);
   if (!dir)
     return std::move(dir.error());
+  std::error_code none;
+  if (std::filesystem::exists(dir->restoring(), none))
+    return failure(errc::data_dir_unusable,
+                   "a restoration of " + dir->path().string()
+                     + " was cut short; restore the backup again, or remove "
+                       "the directory");
   dir_ = std::move(*dir);
   cfg_.reflection.directory = dir_->path().string();
   cfg_.memory.path = dir_->shards().string();

@@ -20,11 +20,12 @@
 #include <future>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <vector>
 
 namespace hololoom::detail {
 
-class backup_watch;
+class backup_work;
 struct store_counts;
 
 /// The room behind `loom`: starts the supervision tree, passes requests to its
@@ -150,13 +151,11 @@ private:
   }
 
   // backup.cpp
-  caf::expected<backup_report>
-  back_up(const std::filesystem::path& file,
-          const std::shared_ptr<backup_watch>& watch);
+  caf::expected<backup_report> back_up(const std::filesystem::path& file,
+                                       const backup_work& work);
   /// Has both stores copied into the directory `to`.
-  caf::expected<store_counts>
-  copy_stores(const std::filesystem::path& to,
-              const std::shared_ptr<backup_watch>& watch);
+  caf::expected<store_counts> copy_stores(const std::filesystem::path& to,
+                                          const backup_work& work);
 
   // workers.cpp
   std::future<caf::expected<child_started>> start_kept(const kept_worker& x);
@@ -219,6 +218,8 @@ private:
   std::atomic<bool> closes_when_done_{false};
 
   std::atomic<bool> backing_up_{false};
+  /// Stopped when the loom closes.
+  std::stop_source backups_end_;
 
   hook_list hooks_;
   mutable mutex closing_;

@@ -45,8 +45,7 @@ struct backing_up : scratch {
     std::vector<std::string> result;
     for (const auto& x : fs::directory_iterator{folder})
       if (auto name = x.path().filename().string();
-          name.find(".part") != std::string::npos
-          || name.find(".restoring") != std::string::npos)
+          name.find(".part") != std::string::npos)
         result.push_back(name);
     return result;
   }
@@ -245,6 +244,55 @@ TEST_CASE_METHOD(backing_up, "one backup is made at a time") {
   CHECK(is(second, errc::already_started));
 }
 
+TEST_CASE_METHOD(backing_up, "nothing of a damaged store is backed up") {
+  {
+    auto x = open_data();
+    fill(x, 60);
+  }
+  auto journal = path / "data" / "journal.db";
+  auto bytes = text_of(journal);
+  auto at = bytes.find("what is 30 * 7");
+  REQUIRE(at != std::string::npos);
+  bytes[at] ^= 1;
+  write_text(journal, bytes);
+  auto x = open_data();
+  auto made = x.backup(file);
+  REQUIRE(!made);
+  CHECK(is(made.error(), errc::corrupt));
+  auto said = explain(made.error());
+  CHECK(said.find((path / "data").string() + " is damaged")
+        != std::string::npos);
+  CHECK(said.find("backup.part") == std::string::npos);
+  CHECK(!fs::exists(file));
+  CHECK(leftovers(path).empty());
+}
+
+TEST_CASE_METHOD(backing_up, "a caller that does not return from its progress "
+                             "holds up its own backup alone") {
+  auto x = open_data();
+  fill(x, 20);
+  auto woven = x.weave("what is 6 * 7");
+  REQUIRE(woven);
+  auto told = 0;
+  auto made = x.backup(file, {[&](const start_progress&) {
+                         // Both stores still answer.
+                         if (++told > 3)
+                           return;
+                         CHECK(x.reflect(*woven, {.helpful = true}));
+                         CHECK(x.remember({shard_of(1'000 + told)}));
+                       }});
+  CHECK(made);
+  CHECK(told > 3);
+}
+
+TEST_CASE_METHOD(backing_up, "a file of another name is not touched") {
+  write_text(path / "backup.part", "mine");
+  auto x = open_data();
+  fill(x, 3);
+  REQUIRE(x.backup(file));
+  CHECK(text_of(path / "backup.part") == "mine");
+}
+
 TEST_CASE_METHOD(backing_up, "what a killed backup left is removed") {
   fs::create_directories(path / "data" / "backup.part");
   write_text(path / "data" / "backup.part" / "journal.db", "half");
@@ -264,8 +312,16 @@ TEST_CASE_METHOD(backing_up, "a restoration overwrites nothing") {
     CHECK(is(restore().error(), errc::data_dir_unusable));
     CHECK(text_of(path / "restored" / "mine") == "x");
   }
-  SECTION("but an empty directory is fine") {
+  SECTION("but an empty directory is fine, and keeps its mode") {
+    fs::permissions(path / "restored", fs::perms::owner_all);
     CHECK(restore());
+    CHECK(fs::status(path / "restored").permissions() == fs::perms::owner_all);
+    CHECK(leftovers(path / "restored").empty());
+  }
+  SECTION("and after a failure it is as it was") {
+    write_text(file, text_of(file).substr(0, 1000));
+    CHECK(is(restore().error(), errc::corrupt));
+    CHECK(fs::is_empty(path / "restored"));
   }
   SECTION("not a file either") {
     fs::remove(path / "restored");
@@ -273,6 +329,45 @@ TEST_CASE_METHOD(backing_up, "a restoration overwrites nothing") {
     CHECK(is(restore().error(), errc::data_dir_unusable));
   }
   CHECK(leftovers(path).empty());
+}
+
+TEST_CASE_METHOD(backing_up, "a restoration that was cut short opens no loom, "
+                             "and is begun again") {
+  {
+    auto x = open_data();
+    fill(x, 3);
+    REQUIRE(x.backup(file));
+  }
+  // Killed when one of the stores was in its place.
+  auto there = path / "restored";
+  fs::create_directories(there / "restore.part");
+  write_text(there / "restore.part" / "journal.db", "half");
+  write_text(there / "shards.db", "whole");
+  write_text(there / "lock", "");
+  auto refused = loom::open(config_in(there));
+  REQUIRE(!refused);
+  CHECK(is(refused.error(), errc::data_dir_unusable));
+  CHECK(explain(refused.error()).find("cut short") != std::string::npos);
+  CHECK(restore());
+  CHECK(leftovers(there).empty());
+  CHECK(ids_in(there).size() == 3);
+}
+
+TEST_CASE_METHOD(backing_up, "of two restorations into a directory one wins") {
+  {
+    auto x = open_data();
+    fill(x, 3);
+    REQUIRE(x.backup(file));
+  }
+  caf::error second;
+  auto first =
+    restore_backup(file, path / "restored", {[&](const start_progress&) {
+                     if (!second)
+                       second = restore().error();
+                   }});
+  CHECK(first);
+  CHECK(is(second, errc::data_dir_locked));
+  CHECK(ids_in(path / "restored").size() == 3);
 }
 
 TEST_CASE_METHOD(backing_up, "a damaged backup is refused, wherever it is") {

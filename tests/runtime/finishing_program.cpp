@@ -41,7 +41,7 @@ background stubborn() {
   });
 }
 
-/// What nobody flushes but `finish`.
+/// Leaves a line in each of two buffers, which only `finish` flushes.
 void print() {
   std::cout << "by iostreams\n";
   std::printf("by stdio\n");

@@ -320,6 +320,11 @@ TEST_CASE("stopping a worker says how it ended") {
     CHECK(is(x.wait_background("stubborn"), errc::stuck));
     CHECK(x.close().exit_code == 0);
   }
+  SECTION("a kill that its spec asks for is in order") {
+    REQUIRE(x.spawn_background(
+      steady().restart(type).shutdown(shutdown_policy::brutal_kill())));
+    CHECK(!x.stop_background("steady"));
+  }
   SECTION("it is let go") {
     std::promise<void> gate;
     REQUIRE(x.spawn_background(

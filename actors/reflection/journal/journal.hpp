@@ -1,8 +1,8 @@
 #pragma once
 
 #include <hololoom/actors/reflection/journal/rows.hpp>
-#include <hololoom/actors/reflection/journal/verification.hpp>
-#include <hololoom/actors/reflection/journal/verification_file.hpp>
+#include <hololoom/actors/reflection/journal/verification/verification.hpp>
+#include <hololoom/actors/reflection/journal/verification/verification_file.hpp>
 #include <hololoom/actors/storage/disk.hpp>
 #include <hololoom/actors/storage/file_lock.hpp>
 #include <hololoom/actors/storage/high_water_mark.hpp>
@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <variant>
 #include <vector>
@@ -87,8 +88,9 @@ public:
 
   /// Has SQLite check the structure of the whole file, and then does a whole
   /// verification.
-  /// @returns `errc::corrupt`, naming the damage.
-  caf::error verify();
+  /// @returns `errc::corrupt`, naming the damage; `errc::cancelled` once a stop
+  ///          was requested.
+  caf::error verify(const std::stop_token& stop = {});
 
   /// About how many reads of the disk `verify` takes.
   caf::expected<std::int64_t> reads_to_verify();
@@ -101,7 +103,7 @@ public:
   /// The first damage found; none if none is known. From then on the journal
   /// takes more episodes, which are as durable as ever, but only adds to its
   /// log: no byte of the database is written, and retention drops nothing,
-  /// until a repair has taken what is left.
+  /// until a repair has made a new one.
   const caf::error& damage() const { return damage_; }
   void found_damage(const caf::error& what);
 

@@ -51,7 +51,7 @@ constexpr std::array steps{
   "  id TEXT NOT NULL UNIQUE,"
   "  body TEXT NOT NULL,"
   "  checksum INTEGER NOT NULL);",
-  // 2 -> 3: what is left of an episode whose body is removed or damaged.
+  // 2 -> 3: columns that prove a row without its body, and tell a retry then.
   "ALTER TABLE episodes ADD COLUMN body_checksum INTEGER;"
   "ALTER TABLE episodes ADD COLUMN content INTEGER;",
 };

@@ -22,14 +22,20 @@ journal::~journal() {
   }
 }
 
-caf::error journal::verify() {
+caf::error journal::verify(const std::stop_token& stop) {
   // It leaves no trace.
   verified_.reset();
+  db_.stop_with(stop);
   auto err = check_structure("1");
   if (!err) {
     verification whole{db_, options_.file.string()};
-    err = run(whole, [] { return true; });
+    err = run(whole, [&] { return !stop.stop_requested(); });
   }
+  db_.stop_with({});
+  if (stop.stop_requested())
+    return failure(errc::cancelled, "the verification of "
+                                      + options_.file.string()
+                                      + " was called off");
   if (err) {
     found_damage(err);
     return err;

@@ -99,12 +99,11 @@ bool may_be_merged(const episode& x) {
   return merged_note(x) || !x.woven.metadata.has("merged");
 }
 
-std::uint64_t text_digest(const episode& x) {
-  std::uint64_t result = 0;
+std::string said_by(const episode& x) {
+  std::string result;
+  // With its length, so that no two lists of texts are the same in a row.
   auto add = [&](std::string_view text) {
-    result =
-      (result ^ std::hash<std::string_view>{}(text)) * 0x9e3779b97f4a7c15;
-    result ^= result >> 32;
+    result.append(std::to_string(text.size())).append(":").append(text);
   };
   const auto& woven = x.woven;
   add(woven.query_text);
@@ -119,6 +118,31 @@ std::uint64_t text_digest(const episode& x) {
       add(to_text(value));
     }
   return result;
+}
+
+std::uint64_t text_digest(const episode& x) {
+  return std::hash<std::string>{}(said_by(x));
+}
+
+void keep_equal(consolidation_plan& plan, const episode_finder& find) {
+  auto differs = [&](const merger& x) {
+    const auto* stays = find(x.stays);
+    if (!stays)
+      return true;
+    auto said = said_by(*stays);
+    return !std::all_of(x.go.begin(), x.go.end(), [&](std::int64_t sequence) {
+      const auto* goes = find(sequence);
+      return goes && said_by(*goes) == said;
+    });
+  };
+  for (const auto& x : plan.mergers)
+    if (differs(x)) {
+      auto kept = std::ssize(x.go);
+      plan.report.groups -= 1;
+      plan.report.merged -= kept;
+      plan.report.final_episode_count += kept;
+    }
+  std::erase_if(plan.mergers, differs);
 }
 
 consolidation_plan plan_consolidation(const std::vector<candidate>& episodes,

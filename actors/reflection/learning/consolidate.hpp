@@ -4,6 +4,8 @@
 #include <hololoom/messages/reflection.hpp>
 
 #include <cstdint>
+#include <functional>
+#include <string>
 #include <vector>
 
 namespace hololoom {
@@ -15,8 +17,11 @@ struct candidate {
   std::uint64_t text = 0;
 };
 
-/// A digest of what the episode says to a reader: query, response, sources,
-/// metadata and feedback, but no ids, times or measurements.
+/// What the episode says to a reader: query, response, sources, metadata and
+/// feedback, but no ids, times or measurements.
+std::string said_by(const episode& x);
+
+/// A digest of that, which finds those that may be equal.
 std::uint64_t text_digest(const episode& x);
 
 /// How many episodes `x` stands for: more than one after a consolidation.
@@ -47,9 +52,9 @@ struct consolidation_plan {
 /// Plans what to merge and prune among `episodes`, those that the buffer has in
 /// memory, in order.
 ///
-/// - From 10 episodes on: merges the episodes of a tool and pattern that say
-/// the
-///   same, if there are at least 3 and their rewards deviate by less than 0.1.
+/// - From 10 episodes on: merges the episodes of a tool, pattern and digest, if
+///   there are at least 3 and their rewards deviate by less than 0.1. Apply
+///   `keep_equal` to the result.
 /// - From 20 on: reports whether successful queries are shorter or longer than
 ///   the others.
 /// - From 80 % of `capacity` on: prunes episodes with a reward below
@@ -59,5 +64,12 @@ struct consolidation_plan {
 consolidation_plan plan_consolidation(const std::vector<candidate>& episodes,
                                       std::int64_t capacity,
                                       double prune_below);
+
+/// Finds an episode by its sequence number; null if it is not in memory.
+using episode_finder = std::function<const episode*(std::int64_t sequence)>;
+
+/// Takes out of a plan the mergers of episodes that do not say the same, though
+/// their digests are equal.
+void keep_equal(consolidation_plan& plan, const episode_finder& find);
 
 } // namespace hololoom

@@ -22,7 +22,8 @@ caf::error find_journal(const std::filesystem::path& directory) {
 }
 
 caf::expected<verify_report>
-verify_journal(const std::filesystem::path& directory, verify_watch* watch) {
+verify_journal(const std::filesystem::path& directory, verify_watch* watch,
+               const std::stop_token& stop) {
   if (auto err = find_journal(directory))
     return err;
   journal_options options;
@@ -35,7 +36,7 @@ verify_journal(const std::filesystem::path& directory, verify_watch* watch) {
   if (watch)
     if (auto reads = (*store)->reads_to_verify())
       watch->reads_expected = *reads;
-  if (auto err = (*store)->verify())
+  if (auto err = (*store)->verify(stop))
     return err;
   verify_report result;
   result.last_episode = (*store)->learned().sequence;

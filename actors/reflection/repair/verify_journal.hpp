@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <stop_token>
 #include <string>
 
 namespace hololoom {
@@ -47,11 +48,11 @@ struct verify_watch {
 /// nothing but a learned state that does not match the episodes.
 /// @param watch may be null.
 /// @returns the report of a sound journal; `errc::corrupt`, naming the damage,
-///          `data_dir_locked` while a process uses it, or why it cannot be
-///          read.
+///          `data_dir_locked` while a process uses it, `cancelled` once a stop
+///          was requested, or why it cannot be read.
 caf::expected<verify_report>
 verify_journal(const std::filesystem::path& directory,
-               verify_watch* watch = nullptr);
+               verify_watch* watch = nullptr, const std::stop_token& stop = {});
 
 /// Whether there is a journal in `directory`, or a trace of one.
 /// @returns `errc::not_found` if there is not.

@@ -28,8 +28,7 @@ caf::error check_wal(const std::filesystem::path& file);
 /// as the files beside it show. SQLite would create a new one and delete the
 /// log of the old one.
 /// @returns `errc::corrupt` with the evidence; `errc::io_error` if the disk
-/// does
-///          not tell.
+///          does not tell.
 caf::error check_missing_database(const std::filesystem::path& file);
 
 } // namespace hololoom

@@ -133,6 +133,24 @@ TEST_CASE("episodes that say the same are merged into the newest of them") {
   CHECK(plan_consolidation({}, 1000, 0).report.final_episode_count == 0);
 }
 
+TEST_CASE("episodes of one digest that do not say the same are not merged") {
+  auto all = alike(window({{"a", 12, .7}, {"b", 4, .5}}));
+  auto plan = plan_consolidation(all, 1000, 0);
+  REQUIRE(plan.mergers.size() == 2);
+  REQUIRE(plan.report.merged == 14);
+  auto same = rewarded("a", .7);
+  auto other = same;
+  other.woven.response += "!";
+  keep_equal(plan, [&](std::int64_t sequence) {
+    return sequence == 3 ? &other : &same;
+  });
+  REQUIRE(plan.mergers.size() == 1);
+  CHECK(plan.mergers[0].go.size() == 3);
+  CHECK(plan.report.groups == 1);
+  CHECK(plan.report.merged == 3);
+  CHECK(plan.report.final_episode_count == 13);
+}
+
 TEST_CASE("what an episode says has no part in ids and times") {
   auto x = rewarded("answer", .5);
   auto y = rewarded("answer", .7);

@@ -64,7 +64,7 @@ TEST_CASE("a bad byte in a text costs the text, not what was learned") {
   CHECK(j->learned().metrics.total_cycles == 20);
   CHECK(j->learned().policy.tools.contains("tool-7."));
   CHECK(j->read(0, 100)->size() == 19);
-  // Its id is known, and what is left tells a retry from another episode.
+  // The row keeps its id, and tells a retry from another episode.
   REQUIRE(!j->begin());
   auto other = all[7];
   other.woven.tool_used = "another";

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <hololoom/actors/reflection/journal/verification.hpp>
+#include <hololoom/actors/reflection/journal/verification/verification.hpp>
 
 #include <cstdint>
 #include <filesystem>

@@ -1,4 +1,4 @@
-#include <hololoom/actors/reflection/journal/verification.hpp>
+#include <hololoom/actors/reflection/journal/verification/verification.hpp>
 
 #include <sqlite3.h>
 

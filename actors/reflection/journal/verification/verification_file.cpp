@@ -1,4 +1,4 @@
-#include <hololoom/actors/reflection/journal/verification_file.hpp>
+#include <hololoom/actors/reflection/journal/verification/verification_file.hpp>
 #include <hololoom/messages/json/read.hpp>
 #include <hololoom/messages/json/write.hpp>
 

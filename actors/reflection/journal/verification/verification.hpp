@@ -11,6 +11,10 @@
 #include <string>
 #include <string_view>
 
+/// journal/verification: reads the rows of a journal while it is in use, and
+/// keeps how far it is in a file. It owns that file; it may know the journal's
+/// rows, storage and messages. The journal uses it.
+
 namespace hololoom {
 
 /// How far the verification of a table and of its index of ids is.
